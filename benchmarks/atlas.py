@@ -124,6 +124,7 @@ def one_atlas(truth: str, strength: float, seed: int) -> GlobalTest:
             [(profile, f"s.{profile}", fits[profile]) for profile in pathway.drugs],
             of_effects,
             {one.record.effect: one.record.units[place].profiles for one in compared},
+            dict(zip(drugs.names, drugs.origins, strict=True)),
             null,
         )
         for place, pathway in enumerate(pathways)
@@ -241,7 +242,9 @@ def _rotate(given: tuple[Path, int]) -> float:
     records = [read_record(ComparedEffect, folder / f"effects/{name}/units.json") for name in names]
     counted = {record.effect: record.units[number].profiles for record in records}
     fits = ((name, f"s.{name}", load_fit(folder / f"fits/{name}.npz")) for name in pathway.drugs)
-    write_block(folder / f"pathways/{pathway.name}.npy", rotate_drugs(pathway, fits, effects, counted, NULL), names)
+    origins = {name: Origin([name], []) for name in pathway.drugs}
+    drawn = rotate_drugs(pathway, fits, effects, counted, origins, NULL)
+    write_block(folder / f"pathways/{pathway.name}.npy", drawn, names)
     return _peak()
 
 

@@ -81,7 +81,9 @@ def planted_blocks(truth, rng, strength=1.0):
     for place, pathway in enumerate(pathways):
         counted = {one.record.effect: one.record.units[place].profiles for one in compared}
         fits = [(profile, f"s.{profile}", drugs[profile].fit) for profile in pathway.drugs]
-        drawn[pathway.name] = rotate_drugs(pathway, fits, of_effects, counted, NULL)
+        drawn[pathway.name] = rotate_drugs(
+            pathway, fits, of_effects, counted, dict(zip(profiles.names, profiles.origins, strict=True)), NULL
+        )
     return Blocks(
         [one.record for one in compared],
         {one.record.effect: one.drawn for one in compared},

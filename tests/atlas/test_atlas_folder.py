@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
 import shutil
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 from atlas.planted_atlas import run_all
 
-from sidemine.atlas.blind import ScoredUnit, clustered_auroc, score_units
+from sidemine.atlas.blind import ScoredUnit, clustered_auroc, freeze_calls, label_units, score_calls, score_units
 from sidemine.atlas.blocks import read_block, write_block
-from sidemine.atlas.config import load_atlas
+from sidemine.atlas.config import LabelRow, load_atlas
 from sidemine.atlas.jobs import Places
 from sidemine.atlas.record import UNITS, AtlasRecord
 from sidemine.atlas.run import atlas_command
@@ -26,6 +28,8 @@ from sidemine.tables import read_table, write_text
 
 READY = Path(__file__).parents[2] / "config" / "side_effects"
 N_SET = 12
+DAY = date(2026, 11, 30)
+"""Before the declared day of the freeze."""
 
 
 def write_library(path: Path, values: np.ndarray, names: list[str]) -> None:
@@ -178,16 +182,23 @@ def test_frozen_calls_are_scored_and_changed_ones_refused(finished, capsys):
     labels = write_labels(folder / "labels.tsv", known)
     assert main(["atlas", str(folder), "--score", str(labels)]) == 1
     assert "nothing was frozen" in capsys.readouterr().err
-    assert main(["atlas", str(folder), "--freeze"]) == 0
+    freeze_calls(load_atlas(folder), DAY)
     assert main(["atlas", str(folder), "--score", str(labels)]) == 0
     score = json.loads((folder / "results/blind_score.json").read_text())
     figure = score["figures"][0]
     assert figure["ci_low"] > 0.6
     assert score["n_known"] == int(known.sum())
-    shuffled = np.random.default_rng(1).permuted(known, axis=0)
-    assert main(["atlas", str(folder), "--score", str(write_labels(folder / "shuffled.tsv", shuffled))]) == 0
+    assert score["labels"] == hashlib.sha256(labels.read_bytes()).hexdigest()
+    assert main(["atlas", str(folder), "--score", str(labels)]) == 0  # the same labels give the same score
+    shuffled = write_labels(folder / "shuffled.tsv", np.random.default_rng(1).permuted(known, axis=0))
+    assert main(["atlas", str(folder), "--score", str(shuffled)]) == 1
+    assert "scored by other labels" in capsys.readouterr().err
+    assert json.loads((folder / "results/blind_score.json").read_text()) == score
+    (folder / "results/blind_score.json").rename(folder / "first_score.json")
+    assert main(["atlas", str(folder), "--score", str(shuffled)]) == 0
     figure = json.loads((folder / "results/blind_score.json").read_text())["figures"][0]
     assert figure["ci_low"] < 0.5 < figure["ci_high"]
+    (folder / "results/blind_score.json").unlink()
     early = write_labels(folder / "early.tsv", known, "2026-11-30")
     assert main(["atlas", str(folder), "--score", str(early)]) == 0
     assert json.loads((folder / "results/blind_score.json").read_text())["n_known_before"] == int(known.sum())
@@ -195,12 +206,83 @@ def test_frozen_calls_are_scored_and_changed_ones_refused(finished, capsys):
     units = Places(folder / "results").units
     kept = units.read_text()
     units.write_text(kept.replace("\t0.", "\t0.9", 1))
-    for command in (["--score", str(labels)], ["--freeze"]):
-        assert main(["atlas", str(folder), *command]) == 1
-    told = capsys.readouterr().err
-    assert "changed after the freeze" in told
-    assert "frozen before" in told
+    assert main(["atlas", str(folder), "--score", str(labels)]) == 1
+    assert "changed after the freeze" in capsys.readouterr().err
+    with pytest.raises(InputError, match="not those of the folder"):
+        freeze_calls(load_atlas(folder), DAY)
+    assert main(["atlas", str(folder), str(folder), "--freeze", "--cores", "1"]) == 1
+    assert "one atlas is frozen or scored at a time" in capsys.readouterr().err
     units.write_text(kept)
+    with (folder / "protocol.md").open("a") as protocol:
+        protocol.write("more\n")
+    with pytest.raises(InputError, match="frozen before"):
+        freeze_calls(load_atlas(folder), DAY)
+
+
+def test_calls_are_frozen_as_declared_and_in_time(finished, tmp_path):
+    """Sheets that were edited after the calls were computed, or a day that is past, freeze nothing."""
+    folder = tmp_path / "side_effects"
+    shutil.copytree(finished[0], folder)
+    (folder / "results/frozen.json").unlink(missing_ok=True)
+    with pytest.raises(InputError, match="2026-12-01, is past"):
+        freeze_calls(load_atlas(folder), date(2026, 12, 2))
+    pairs = (folder / "pairs.tsv").read_text()
+    (folder / "pairs.tsv").write_text(pairs.replace("\tmimics\t", "\topposes\t", 1))
+    with pytest.raises(InputError, match="not those of the folder"):
+        freeze_calls(load_atlas(folder), DAY)
+    (folder / "pairs.tsv").write_text(pairs)
+    path = freeze_calls(load_atlas(folder), DAY)
+    assert freeze_calls(load_atlas(folder), date(2027, 3, 1)) == path  # as it stands, at any time
+
+
+def test_labels_that_contradict_are_refused(finished, tmp_path):
+    """One row per label, and per drug and effect; a day only where it is known."""
+    folder = tmp_path / "side_effects"
+    shutil.copytree(finished[0], folder)
+    for name in ("frozen.json", "blind_score.json"):
+        (folder / "results" / name).unlink(missing_ok=True)
+    freeze_calls(load_atlas(folder), DAY)
+    lines = write_labels(folder / "labels.tsv", finished[1]).read_text().splitlines()
+    label, drug, effect, *_ = lines[1].split("\t")
+    lines += [
+        f"{label}\t{drug}\t{effect}\tyes\t2027-05-01\tplanted",
+        lines[2].replace("\tno\t\t", "\tno\t2027-01-01\t"),
+    ]
+    (folder / "labels.tsv").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError) as told:
+        score_calls(load_atlas(folder), folder / "labels.tsv")
+    for words in (f"label {label} stands twice", f"{drug} × {effect} stands twice", "is not known, and has a day"):
+        assert words in str(told.value)
+
+
+def test_a_label_counts_in_every_pathway_of_its_drug():
+    """A drug with two targets is in two units; one label decides both."""
+    row = LabelRow(label="l", drug="d", effect="e", known="yes", first_reported=date(2027, 1, 1), source="planted")
+    scored, before = label_units([row], {"d": {"p", "q"}}, {("p", "e"): 0.1, ("q", "e"): 0.2}, DAY)
+    assert [(unit.target_pathway, unit.known) for unit in scored] == [("p", True), ("q", True)]
+    assert before == 0
+
+
+def test_comparators_that_know_nothing_are_a_coin():
+    """Known units drawn at random: shares of the other units lie about .5, not below, with few pathways too; limits cover .5."""
+    rng, areas, covered = np.random.default_rng(4), [], []
+    for _ in range(150):
+        known, value = rng.random((4, 9)) < 0.35, rng.standard_normal((4, 9))
+        units = [
+            ScoredUnit(f"p{p}", f"e{e}", bool(known[p, e]), float(value[p, e])) for p in range(4) for e in range(9)
+        ]
+        figures = score_units(units, 0, "2026-12-01", "").figures
+        areas.append([np.nan if one.auroc is None else one.auroc for one in figures])
+        covered += [one.ci_low <= 0.5 <= one.ci_high for one in figures[:1] if one.ci_low is not None]
+    assert np.nanmean(areas, axis=0) == pytest.approx(np.full(5, 0.5), abs=0.03)
+    assert np.mean(covered) > 0.9
+
+
+def test_an_area_of_one_has_no_interval():
+    """Where every known unit stands above every other one, nothing varies: no interval of no width."""
+    known = np.array([True, True, False, False, True, False])
+    cluster = np.array(["a", "b", "a", "b", "c", "c"], dtype=object)
+    assert clustered_auroc(known.astype(float), known, cluster) == (1.0, None, None)
 
 
 def test_siblings_do_not_count_twice():
@@ -215,4 +297,4 @@ def test_siblings_do_not_count_twice():
     assert once[0] == pytest.approx(np.mean([a > b for a, b in pairs]))
     assert clustered_auroc(value, known, np.full(60, "one", dtype=object)) == (None, None, None)
     units = [ScoredUnit(str(c), "e", bool(k), float(v)) for c, k, v in zip(cluster, known, value, strict=True)]
-    assert score_units(units, 0, "2026-12-01").figures[0].auroc == pytest.approx(once[0])
+    assert score_units(units, 0, "2026-12-01", "").figures[0].auroc == pytest.approx(once[0])

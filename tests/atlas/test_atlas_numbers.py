@@ -9,10 +9,11 @@ import pytest
 from atlas.planted_atlas import N_EFFECTS, NULL, THREE, effect_of, judged, pathways_of, planted_three, profiles_of
 from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
 
-from sidemine.atlas.blocks import Profiles
+from sidemine.atlas.blocks import Origin, Profiles
 from sidemine.atlas.compare import Pathway, compare_effect, rotate_drugs
 from sidemine.atlas.concordance import random_sets
 from sidemine.atlas.global_test import CHANCE_DRUGS, MISMATCHED, OTHER_PATHWAYS, mean_square, permuted, strata_of
+from sidemine.atlas.judge import Asked, find_repeats, judge
 from sidemine.lines.bridge.comparators import gather_comparators
 from sidemine.lines.bridge.comparisons import BridgeData, measure_rows
 from sidemine.lines.bridge.profiles import build_side
@@ -48,7 +49,7 @@ def test_a_single_pair_has_the_numbers_of_its_bridge():
     pathway = Pathway("p", members, {"d": "drug"})
     block = compare_effect("e", effect, [pathway], profiles_of({"d": source_of("d", drug)}), ["p"], NULL)
     of_effects = Profiles(["e"], effect.genes, effect.deviates[None].astype(np.float32), [effect.origin])
-    drawn = rotate_drugs(pathway, [("d", "s.d", drug)], of_effects, {"e": ["d"]}, NULL)
+    drawn = rotate_drugs(pathway, [("d", "s.d", drug)], of_effects, {"e": ["d"]}, {}, NULL)
     (unit,) = block.record.units
     assert bridge.evidence.total is not None
     assert unit.n_genes == bridge.evidence.total.n_genes == 30
@@ -179,3 +180,54 @@ def test_parts_of_the_test():
     usable = np.arange(100) % 2 == 0
     sets = random_sets(usable, 30, 5, 1, "x")
     assert all(len(set(one)) == 30 and usable[one].all() for one in sets)
+
+
+def test_the_same_question_under_other_names_counts_once(planted):
+    """Same genes, drugs and patients: the pair leaves the family; one that shares no more than controls, or other genes, stays."""
+    genes = {"a": {"g1", "g2", "g3"}, "b": {"g2", "g3", "g4"}, "c": {"h1", "h2"}}
+    drugs = {"a": {"s1", "s2", "c1", "c2"}, "b": {"s1", "s2", "c1"}, "c": {"s1", "s2", "c1"}}
+    patients = {"x": {"p1", "p2", "n1", "n2"}, "y": {"p1", "p2", "n1"}, "z": {"p8", "p9", "n1", "n2"}}
+    pairs = [("a", "x"), ("b", "y"), ("c", "x"), ("a", "z")]
+    assert find_repeats(pairs, genes, drugs, patients) == ["", "a × x", "", ""]
+    truth, blocks = planted
+    names = [pathway.name for pathway in pathways_of()]
+    asked = [Asked(f"p{pathway:02d}", f"e{effect}", "mimics", "planted") for pathway, effect in truth]
+    test, units = judge(blocks, names, [*asked[:2], replace(asked[2], repeats="p02 × e1")], NULL.rotations, NULL.seed)
+    assert test.family == 2
+    assert sum(unit.p_adjusted is not None for unit in units) == 3
+
+
+def test_drugs_that_share_an_experiment_are_no_chance_of_their_own():
+    """Four profiles of one accession are drawn as wide as one of them could be; four accessions average out."""
+    fit, effect = fit_study(1, 3, 3), effect_of({"e": fit_study(2, 30, 30)})
+    names = ["d0", "d1", "d2", "d3"]
+    pathway = Pathway("p", frozenset(GENES[:40]), {name: name for name in names})
+    fits = [(name, f"s.{name}", fit) for name in names]
+    of_effects = Profiles(["e"], effect.genes, effect.deviates[None].astype(np.float32), [effect.origin])
+
+    def score(origins):
+        return rotate_drugs(pathway, fits, of_effects, {"e": names}, origins, NULL)[0, 0]
+
+    apart = score({name: Origin([name], []) for name in names})
+    assert score({name: Origin(["GSE1"], []) for name in names}) == pytest.approx(apart / 2)
+    assert score({name: Origin([name], ["control"]) for name in names}) == pytest.approx(apart / 2)
+    alone = rotate_drugs(pathway, fits[:1], of_effects, {"e": names[:1]}, {}, NULL)[0, 0]
+    assert score({name: Origin(["GSE1"], []) for name in names}) == pytest.approx(alone, rel=0.15)
+
+
+def test_a_control_without_scores_is_no_small_control(planted):
+    """Where the other diseases share too few genes with the pathway, exchanging them shows nothing: the test does not pass by that."""
+    truth, blocks = planted
+    pathway, effect = truth[0]
+    alone = [
+        replace(
+            one, units=[replace(unit, z=None) if place == pathway else unit for place, unit in enumerate(one.units)]
+        )
+        if number != effect
+        else one
+        for number, one in enumerate(blocks.compared)
+    ]
+    test, _ = judged(replace(blocks, compared=alone), [(pathway, effect)], "mimics")
+    control = next(one for one in test.controls if one.name == MISMATCHED)
+    assert control.p_value in (None, 1.0)
+    assert not test.passed

@@ -345,7 +345,7 @@ def test_where_a_set_stands_in_words():
     ahead = ["P", "Q"]
     assert specificity_sentence([placed("a", 93.4, 90.0, rank=3, ahead=ahead)]) == (
         "a: a larger effect in the declared direction than 93 % of 1,000 random sets of the same size, expression and "
-        "correlation; rank 3 among 40 comparator sets and itself (ahead of it: P, Q)."
+        "correlation; rank 3 of 41 (itself and 40 comparator sets) (ahead of it: P, Q)."
     )
     assert "(ahead of it: P, Q …)" in specificity_sentence([placed(rank=7, ahead=ahead)])
     assert "…" not in specificity_sentence([placed(rank=6, ahead=ahead)])
@@ -375,7 +375,7 @@ def test_three_quarters_of_the_variants_on_all_data(agreeing, fault):
     judged = judge_robustness(case("cohort", "a"), record(agreeing))
     assert judged.gates[0].status == ("failed" if fault else "passed")
     counts = f"{agreeing + 1} of 14 variants agree; of those on all data {agreeing} of 12"
-    told = f"; only {agreeing} of 12 full-data variants keep sign and p ≤ .05" if fault else ""
+    told = f"; only {agreeing} of 12 full-data variants agree with the analysis as declared" if fault else ""
     assert judged.gates[0].detail == counts + told
     assert len(judged.caps) == len(judged.doubts) == int(fault)
     assert judged.columns.robustness_share == 0.7

@@ -192,8 +192,8 @@ def test_the_chart_of_specificity_draws_sets_bars_and_ticks_of_their_contrast():
     ]  # fmt: skip
     assert [row["contrast"] for row in zeros] == [row["contrast"] for row in labels] == ["a", "b"]
     assert [row["words"] for row in places] == [
-        "99th percentile upwards among matched random sets; rank 1 among 40 comparator sets and itself",
-        "rank 1 among 40 comparator sets and itself; none match",
+        "99th percentile upwards among random sets; rank 1 of 41 comparators",
+        "rank 1 of 41 comparators; no valid random sets",
     ]
     columns = specificity(first)
     assert specificity_panel(columns, subject()).facts == [columns.specificity.sentence]

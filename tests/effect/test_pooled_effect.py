@@ -15,7 +15,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.effect.pooled_effect import choose_independent, pool_contrasts
 from sidemine.effect.pooled_tables import Study, pool_genes, pool_sets
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
+from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import as_json, as_record
@@ -97,12 +97,18 @@ def test_no_single_figure_stands_for_effects_that_differ_too_much():
     assert pool_contrasts([row("a", 0.6), row("b", 0.4)]).sizes_differ is None
     assert pool_contrasts([row("a", 1.0)]).sizes_differ is None
     apart = pool_contrasts([row("a", 0.2, 0.05), row("b", 1.6)])
-    assert apart.sizes_differ.words == "both up, sizes differ 8-fold"
+    assert apart.sizes_differ.words == "both up, the larger 8 times the smaller (in SD)"
     assert apart.p < 0.01
-    assert pool_contrasts([row("a", -0.2, 0.05), row("b", -1.6)]).sizes_differ.words == "both down, sizes differ 8-fold"
+    assert (
+        pool_contrasts([row("a", -0.2, 0.05), row("b", -1.6)]).sizes_differ.words
+        == "both down, the larger 8 times the smaller (in SD)"
+    )
     assert pool_contrasts([row("a", 0.8), row("b", -0.8)]).sizes_differ.words == "1 up, 1 down"
+    of_cells = [replace(one, effect_unit=EXPERIMENT_UNIT) for one in (row("a", 1.21, 0.1), row("b", 4.2, 0.1))]
+    # Of 2.3-fold and 18-fold, on the scale on which they are tested; a reader who divides the folds gets another number.
+    assert pool_contrasts(of_cells).sizes_differ.words == "both up, the larger 3.5 times the smaller (in log2)"
     three = pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 1.9)])
-    assert three.sizes_differ.words == "all 3 up, sizes differ 9.5-fold"
+    assert three.sizes_differ.words == "all 3 up, the largest 9.5 times the smallest (in SD)"
     assert "I² is" in three.sizes_differ.reason
     assert pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 0.9)]).sizes_differ is None
 

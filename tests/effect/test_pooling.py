@@ -229,6 +229,14 @@ def test_estimates_of_tau_squared_solve_their_equations(studies):
     assert restricted_log_likelihood(effects[0], variances[0], tau) >= max(heights) - 1e-8
 
 
+def test_one_study_with_nearly_all_of_the_weight_does_not_hide_the_spread():
+    """At τ² = 0 its weight is 2e9 times the others'. Expected: metafor 3.8-1, rma(method="REML"), in units of the mean variance."""
+    effects = np.array([[0.03, 2.5, 7.1, 5.0, 6.9]])
+    variances = np.array([[3e-8, 66.0, 48.0, 17.0, 25.0]])
+    found = estimate_tau_squared(effects, variances, "REML")[0] / variances.mean()
+    assert found == pytest.approx(0.225192562, rel=1e-6)
+
+
 def restricted_log_likelihood(y, v, tau):
     """The restricted likelihood of one row, written out."""
     w = 1 / (v + tau)

@@ -79,6 +79,23 @@ def test_a_large_dataset_is_compared_where_it_matters_only(monkeypatch, depths):
         assert copies_in(log2(counts), counts) == ([("s0", "s1")] if copy else [])
 
 
+def test_of_a_pool_with_more_aliquots_than_nearest_ones_one_stays(monkeypatch):
+    """On every plate of a large dataset stands one: each is compared with each, so that all but the first are named."""
+    for name, value in (("EVERY_PAIR", 40), ("N_NEAREST", 3), ("N_PANEL", 8)):
+        monkeypatch.setattr(near_copies, name, value)
+    n, pool = 120, range(7, 120, 6)
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        values = rng.normal(8, 1.5, (600, 1)) + rng.normal(0, 0.4, (600, n))
+        values[:, pool] = values[:, [7]] + rng.normal(0, 0.08, (600, len(pool)))
+        names = [f"s{sample:03d}" for sample in range(n)]
+        within = differences_within(values)
+        assert np.isfinite(within.variance).sum(axis=1).mean() < 40
+        pairs = find_copies(within, names)
+        assert len(pairs) == len(pool) * (len(pool) - 1) // 2
+        assert flag_copies(within, pairs, "drop").samples == tuple(names[sample] for sample in pool[1:])
+
+
 def test_a_sample_split_in_two_is_found():
     """Halves of the reads of one library: each half has its own Poisson noise."""
     rng = np.random.default_rng(3)
@@ -87,6 +104,22 @@ def test_a_sample_split_in_two_is_found():
     counts = np.column_stack([counts, half])
     counts[:, 2] -= half
     assert copies_in(log2(counts), counts) == [("s2", "s6")]
+
+
+def test_two_lanes_of_every_library_are_found_and_close_replicates_are_not():
+    """Then the nearest sample is usually a copy; log2 values alone cannot tell that, and say so."""
+    rng = np.random.default_rng(6)
+    whole = libraries([4e7] * 8)
+    lane = rng.binomial(whole.astype(int), 0.5).astype(float)
+    counts = np.column_stack([lane, whole - lane])
+    assert copies_in(log2(counts), counts) == [(f"s{n}", f"s{n + 8}") for n in range(8)]
+    assert copies_in(log2(counts)) == []
+    assert (
+        "had most samples a copy, these values would not show it"
+        in flag_copies(differences_within(log2(counts)), [], "warn").evidence
+    )
+    close = libraries([4e7] * 8, cv=0.02, moved=0.5)
+    assert copies_in(log2(close), close) == []
 
 
 def test_libraries_that_are_too_shallow_are_told_and_never_called_copies():

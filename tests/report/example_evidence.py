@@ -126,7 +126,7 @@ def specificity_record() -> SpecificityShown:
     """Record of the primary set among other sets: one contrast with matched random sets, one without."""
     return SpecificityShown(
         percentile=97.0, reason="", percentile_comparators=100.0, doubt="",
-        sentence="vte_a: a larger effect than 97 % of 1,000 random sets; rank 1 among 2 comparator sets and itself.",
+        sentence="vte_a: a larger effect than 97 % of 1,000 random sets; rank 1 of 3 (itself and 2 comparator sets).",
         contrasts=[placed("vte_a", 0.52, 97.0), placed("vte_b", 0.33, None)], gates=(), caps=(),
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ def page(tmp_path_factory):
     units = [replace(unit, why="<script>alert(1)</script>") if unit.asked else unit for unit in units]
     figure = PredictionFigure("AUROC of a likeness", ".488", ".473", ".504", "some pairs", "somebody")
     pathways, effects = (sorted({getattr(unit, name) for unit in units}) for name in ("target_pathway", "effect"))
-    record = AtlasRecord("A planted atlas", pathways, effects, 30, 8, test, units, [], [figure], ["s"], [], [])
+    record = AtlasRecord("A planted atlas", pathways, effects, 30, 8, test, units, [], [figure], ["s"], [], [], "", "")
     assert as_record(AtlasRecord, as_json(record)) == record
     output = tmp_path_factory.mktemp("page") / "index.html"
     draw_page(record, {"s": output.parent / "nowhere"}, output)

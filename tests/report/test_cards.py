@@ -288,14 +288,14 @@ def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):
 
 def test_where_sizes_differ_no_single_figure_is_shown(card):
     """The card tells both effects and that they differ; forest, tile and amounts have no pooled point."""
-    apart = SizesDiffer("both up, sizes differ 8-fold", "the two 95 % intervals do not overlap")
+    apart = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "the two 95 % intervals do not overlap")
     told = replace(card, pooled=replace(card.pooled, sizes_differ=apart))
     assert card.main_effect is not None
     assert told.main_effect is None
     assert first_screen.key_amounts(told) == []
     sentence = first_screen.plain_sentence(told)
-    assert "both up, sizes differ 8-fold; no single figure stands for them" in sentence
-    assert pooled_words(told.pooled).startswith("no single figure: both up, sizes differ 8-fold")
+    assert "both up, the larger 8 times the smaller (in SD); no single figure stands for them" in sentence
+    assert pooled_words(told.pooled).startswith("no single figure: both up, the larger 8 times the smaller (in SD)")
     for words in (sentence, pooled_words(told.pooled), pooled_caption(told)):
         assert f"{card.pooled.effect:.2f} SD" not in words
     assert [row.contrast for row in forest_rows(told.evidence, told.pooled)] == [row.contrast for row in told.evidence]
@@ -370,7 +370,7 @@ def test_what_is_shown_as_nought_lies_on_no_side(card):
     ]
     rows = [replace(row, effect=-0.004) for row in card.evidence]
     plain = first_screen.plain_sentence(replace(card, pooled=None, evidence=rows))
-    assert "0.00 SD of between-person variation neither higher nor lower" in plain
+    assert "0.00 SD of between-person variation different (95 % CI" in plain
 
 
 def test_the_forest_plot_of_a_panel_says_that_its_answer_rests_on_another_model(card):

@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from example_results import example_card
 
 import sidemine
+from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.considerations.judgement import Found, Sensitivity
 from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
+from sidemine.differential.record import FittedDesign
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
@@ -59,7 +61,7 @@ def changing(card, name):
         (changing(clean(), ONE_COHORT), "⊕⊕◯◯"),
         (changing(clean(), COMPOSITION), "⊕⊕◯◯"),
         (replace(clean(), synthesis=replace(clean().synthesis, conflicting=True)), "⊕⊕◯◯"),
-        (replace(clean(), pooled=replace(clean().pooled, sizes_differ=SizesDiffer("both up, sizes differ 8-fold", "I² is 95 %"))), "⊕⊕◯◯"),
+        (replace(clean(), pooled=replace(clean().pooled, sizes_differ=SizesDiffer("both up, the larger 8 times the smaller (in SD)", "I² is 95 %"))), "⊕⊕◯◯"),
         (capped(clean(), "a consideration of somebody else"), "⊕⊕◯◯"),
     ],
 )  # fmt: skip
@@ -107,7 +109,7 @@ def test_compounds_are_told_from_the_strongest():
     shown = replace(clean(1), considered=tuple(columns))
     assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
     refuted = replace(shown, verdict=Verdict.NOT_SUPPORTED)
-    assert (answer_words(shown), answer_words(refuted)) == ("X.", "X. That the class acts is excluded.")
+    assert (answer_words(shown), answer_words(refuted)) == ("X.", "X. An effect of the whole class is excluded.")
 
 
 def test_what_an_exclusion_lacks_is_not_counted_against_it():
@@ -170,11 +172,14 @@ def test_every_gate_cap_and_trap_of_the_shipped_rules_has_its_domain():
     assert set(Domain) == {concern.domain for concern in CONCERNS.values()}
 
 
-def designs_of(card, shared=False):
-    """Who takes part: samples of their own, or one reference for all."""
+def designs_of(card, shared=False, paired=False):
+    """Who takes part: samples of their own, or one reference for all; or both samples of each pair."""
     return {
-        row.contrast: SimpleNamespace(
+        row.contrast: Mock(
+            spec=FittedDesign,
             dataset="one",
+            paired=paired,
+            n_blocks=row.n_target if paired else 0,
             target_samples=[f"{row.contrast}_t{number}" for number in range(row.n_target)],
             reference_samples=[f"{'all' if shared else row.contrast}_r{number}" for number in range(row.n_reference)],
         )
@@ -191,6 +196,37 @@ def test_people_are_counted_once():
     assert studies_words(card, designs_of(card, shared=True)) == f"2 studies, {n_shared} samples"
 
 
+def test_two_samples_of_one_person_are_not_two_people():
+    """Pairs are counted as pairs; blocks of another kind may be pairs or batches, so that they hold samples."""
+    rows = [replace(row, blocking="fixed", n_reference=row.n_target) for row in clean().evidence]
+    card = replace(clean(), evidence=rows)
+    n = sum(row.n_target for row in rows)
+    assert studies_words(card, designs_of(card, paired=True)) == f"2 studies, {n} pairs of samples"
+    assert studies_words(card, designs_of(card)) == f"2 studies, {2 * n} samples: {n} v {n}"
+    first = replace(card, evidence=rows[:1], pooled=None)
+    assert "A randomly chosen target sample lies above a randomly chosen reference sample in" in effect_words(first)
+
+
+def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
+    """Beside a total effect without a sign, it would read as a like one."""
+    columns = [
+        replace(row, composition_adjusted=replace(row.composition_adjusted, effect=-1.39))
+        if isinstance(row, CompositionColumns)
+        else row
+        for row in clean().considered
+    ]
+    assert effect_words(replace(clean(), considered=tuple(columns))).endswith(
+        "but −1.39 adjusted for the mix of cells)"
+    )
+
+
+def test_the_letters_of_footnotes_stand_in_order():
+    """A reason that another question gave first has the earlier letter, also where it weighs later here."""
+    first, second = capped(clean(), "influence"), capped(clean(), "composition", "influence")
+    cards = [replace(row, certainty=certainty_of(row)) for row in (first, second)]
+    assert [row.notes for row in findings_of(cards, designs_of(first)).questions] == [["a", "b"], ["a", "b", "c"]]
+
+
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
@@ -200,10 +236,13 @@ def test_the_effect_is_told_as_a_clinician_would():
     one = replace(clean(1), evidence=clean(1).evidence[:1])
     assert effect_words(one) == "67 % lower (−1.62 log2; 95 % CI −2.02 to −1.22)"
     apart = replace(
-        clean(), pooled=replace(clean().pooled, sizes_differ=SizesDiffer("both up, sizes differ 8-fold", "why"))
+        clean(),
+        pooled=replace(
+            clean().pooled, sizes_differ=SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
+        ),
     )
     assert effect_words(apart).startswith(
-        "Both up, sizes differ 8-fold. GSE900001: above in 64 of 100 pairs (0.52 SD); "
+        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 pairs (0.52 SD); "
     )
     assert "0.45" not in effect_words(apart)
 
@@ -216,9 +255,11 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
     assert control_words(rise) == f"{effect_words(fall)}. Only a rise would have counted."
     assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
-    differ = SizesDiffer("both up, sizes differ 8-fold", "why")
+    differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
-    assert control_words(cohorts).startswith("Both up, sizes differ 8-fold: above in 64 of 100 pairs (0.52 SD); ")
+    assert control_words(cohorts).startswith(
+        "Both up, the larger 8 times the smaller (in SD): above in 64 of 100 pairs (0.52 SD); "
+    )
     assert control_words(replace(example_card(4), role="positive_control")) == "nothing could be measured"
 
 
@@ -241,9 +282,10 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
         answer_words(replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")) == "No answer. Too few data."
     )
     two = replace(clean(), evidence=[clean().evidence[0], replace(clean().evidence[1], target_label="others")])
-    assert answer_words(two).endswith("than in “healthy controls”, in 2 comparisons together.")
+    assert answer_words(two).startswith("Higher over 2 comparisons together; ")
+    assert answer_words(two).endswith("the first is “VTE” against “healthy controls”.")
     apart = replace(two, pooled=replace(two.pooled, sizes_differ=SizesDiffer("both up", "I² is 95 %")))
-    assert answer_words(apart) == "Higher in “VTE” than in “healthy controls”, in each of 2 comparisons."
+    assert answer_words(apart) == "Higher in “VTE” than in “healthy controls”; likewise in 1 other comparison."
     first, second = apart.evidence
     lower = replace(second, effect=-0.3, ci_low=-0.7, ci_high=0.1)
     assert answer_words(replace(apart, evidence=[first, lower])) == "Higher in some comparisons and not in others."

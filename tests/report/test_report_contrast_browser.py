@@ -70,6 +70,21 @@ def test_row_and_point_are_linked(opened):
     assert marked != gene
 
 
+def test_the_rows_of_the_chosen_gene_are_its_two_groups(opened):
+    """Each row carries its own group with its number of samples, the first named group above."""
+    opened.show("vte_a")
+    opened.tab.locator("#genes-vte_a tbody tr").nth(1).click()
+    labels = opened.tab.locator("#strip-vte_a svg .role-axis-label text")
+    rows = labels.filter(has_text="n = ")
+    rows.nth(1).wait_for()
+    first, second = rows.all_text_contents()
+    names = opened.tab.locator("#contrast-vte_a h3 bdi").all_text_contents()
+    assert first.startswith(f"{names[0]}target, n = ")
+    assert second.startswith(f"{names[1]}reference, n = ")
+    above, below = (rows.nth(place).bounding_box()["y"] for place in (0, 1))
+    assert above < below
+
+
 def test_keyboard_chooses_a_gene(opened):
     """A gene can be chosen with the keyboard alone."""
     opened.show("vte_b")

@@ -39,7 +39,7 @@ def test_plot_shows_random_sets_only_where_they_match():
     assert [row["kind"] for row in spec["layer"][2]["data"]["values"]] == ["confounder", "primary set"]
     spec = specificity_chart([contrast(None)], "Hedges g")
     assert spec["layer"][0]["data"]["values"] == []
-    assert "no valid comparator" in spec["description"]
+    assert "no valid random sets" in spec["description"]
 
 
 @pytest.mark.parametrize("value", [0.54, -1.96])

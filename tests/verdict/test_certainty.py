@@ -13,7 +13,7 @@ from test_supported import cohort_card, cohorts, experiment_card, experiments
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.flags import Flag
 
-FOUND = "The groups were found, not drawn by lot: what else goes with them may be behind it."
+FOUND = "The groups were not randomised: another difference between them may explain the result."
 REUSED = Flag("reused_samples", "re-used samples", "problem", "20 of 63", "told", serious=True)
 
 

@@ -13,7 +13,7 @@ from sidemine.errors import Problem, StudyError
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL}
 
 
-def hold_run_lock(results: Path) -> None:
+def hold_run_lock(results: Path, what: str = "study") -> None:
     """Hold the lock of a results folder until this process ends, however it ends.
 
     Snakemake's own lock is a record on disk: after a power cut or `kill -9` it has to be removed by hand. A lock of
@@ -22,7 +22,9 @@ def hold_run_lock(results: Path) -> None:
     Parameters
     ----------
     results
-        Folder of the study's results; made when it is missing.
+        Folder of its results; made when it is missing.
+    what
+        A study, or an atlas.
 
     Raises
     ------
@@ -38,10 +40,11 @@ def hold_run_lock(results: Path) -> None:
         os.close(lock)
         raise StudyError(
             Problem(
-                "another run of this study is under way",
+                f"another run of this {what} is under way",
                 f"{results}",
                 "one run per results folder at a time",
-                "Wait for it to end, or give this run another folder: --config results=FOLDER",
+                "Wait for it to end"
+                + (", or give this run another folder: --config results=FOLDER" if what == "study" else "."),
             )
         ) from None
     except OSError as error:  # some network file systems have no locks
@@ -49,6 +52,6 @@ def hold_run_lock(results: Path) -> None:
             raise
         os.close(lock)
         sys.stderr.write(
-            f"Warning: the file system of {results} has no locks (flock): nothing refuses a second run of this study while this "
+            f"Warning: the file system of {results} has no locks (flock): nothing refuses a second run of this {what} while this "
             "one works. Give it only one command at a time.\n"
         )

@@ -106,9 +106,9 @@ def check_options(options: Sequence[str], study_folder: Path, environment: Mappi
     """
     problems = [
         Problem(
-            f"`sidemine run` does not take {option}",
+            f"sidemine does not take {option}",
             f"option {option}",
-            "sidemine run STUDY [options of Snakemake]; the study is named once, by its folder or config file",
+            "sidemine run STUDY [options of Snakemake], the study named once, by its folder or config file; sidemine atlas DIR … alike",
             "Leave the option out; who wants another workflow or several config files calls snakemake itself.",
         )
         for option in options

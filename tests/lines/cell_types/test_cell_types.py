@@ -66,6 +66,9 @@ def test_sentences_say_what_may_be_said() -> None:
         CellTypesOfHypothesis([*effects, CellTypeEffect("K", "K", "d1", -0.1, [9, 9])], 0, ["T_ifn", "B_ifn", "K"])
     )
     assert "4 are higher in the first group and 1 lower" in mixed[0]
+    turned = [CellTypeEffect(row.contrast, row.cell_type, row.unit, -row.effect, row.n_cells) for row in effects[:3]]
+    one = cell_type_sentences(CellTypesOfHypothesis([effects[3], *turned], 0, ["T_ifn", "B_ifn"]))
+    assert ", 1 is higher in the first group and 3 lower." in one[0]
     subject = Subject("h", "S", False, "log2", [], {})
     shown = LinesOnRecord([CellTypesOfStudy({"h": CellTypesOfHypothesis(effects, 1, [])})])
     (panel,) = cell_type_panels(subject, shown)

@@ -184,7 +184,7 @@ def test_accessions_decide_and_symbols_serve_where_they_fail() -> None:
 @pytest.mark.parametrize(
     ("form", "n", "status", "words"),
     [
-        ("olink_target_96", 92, "agrees", "The table has 92 rows, Olink Target 96 88 to 96"),
+        ("olink_target_96", 92, "agrees", "The table has 92 rows; Olink Target 96 has 88 to 96 assays"),
         ("olink_target_96", 300, "contradicts", "Impossible"),
         ("olink_explore_384", 92, "contradicts", "were rows left out?"),
         ("somascan_5k", 300, "contradicts", "Too few for the whole panel"),

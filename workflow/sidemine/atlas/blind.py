@@ -6,7 +6,8 @@ the interval of Obuchowski 1997 (doi 10.2307/2533958) for clustered units: sibli
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -17,7 +18,8 @@ from scipy.stats import rankdata
 
 from sidemine.atlas.config import CONFIG, LabelRow
 from sidemine.atlas.jobs import Places
-from sidemine.atlas.record import UNITS
+from sidemine.atlas.plan import AtlasPlan
+from sidemine.atlas.record import UNITS, AtlasRecord
 from sidemine.errors import InputError, Problem
 from sidemine.records import read_record, write_record
 from sidemine.stats.tails import t_quantile
@@ -59,7 +61,10 @@ class ScoredUnit:
 
 @dataclass(frozen=True)
 class Figure:
-    """An area under the ROC curve with its 95 % interval; None where there are fewer than two pathways of a kind."""
+    """An area under the ROC curve with its 95 % interval.
+
+    No area where there are fewer than two pathways of a kind, and no interval where the units do not vary (an area of 0 or 1).
+    """
 
     name: str
     auroc: float | None
@@ -75,6 +80,8 @@ class BlindScore:
     ----------
     freeze
         Day of the freeze.
+    labels
+        SHA-256 of the file of labels.
     n_units, n_known, n_pathways
         Units with labels, those that became known, and target pathways among them.
     n_known_before
@@ -84,6 +91,7 @@ class BlindScore:
     """
 
     freeze: str
+    labels: str
     n_units: int
     n_known: int
     n_pathways: int
@@ -91,13 +99,21 @@ class BlindScore:
     figures: list[Figure]
 
 
-def freeze_calls(atlas: Atlas) -> Path:
+def freeze_calls(atlas: Atlas, today: date) -> Path:
     """Write the digests of the calls and of all that was fixed with them; a freeze is never replaced.
+
+    Parameters
+    ----------
+    atlas
+        A finished atlas.
+    today
+        The day: labels may be known that were first reported between the declared day of a freeze and a later one.
 
     Raises
     ------
     InputError
-        When the atlas declares no blind benchmark, has no calls yet, or was frozen with others.
+        When the atlas declares no blind benchmark, has no calls yet, has calls that were computed from other declarations,
+        was frozen with others, or declares a day that is past.
     """
     benchmark = _benchmark(atlas)
     path, places = atlas.results / "frozen.json", Places(atlas.results)
@@ -105,10 +121,27 @@ def freeze_calls(atlas: Atlas) -> Path:
         raise InputError(
             _problem("there are no calls to freeze", places.units, f"Run it: `sidemine atlas {atlas.folder}`.")
         )
+    record = read_record(AtlasRecord, places.record)
+    if record.specification != AtlasPlan(atlas).digest or _digest(places.units) != record.units_digest:
+        raise InputError(
+            _problem(
+                "the calls are not those of the folder as it stands: it was edited after they were computed, or they were",
+                places.units,
+                f"Run it again: `sidemine atlas {atlas.folder}`.",
+            )
+        )
     frozen = Frozen(benchmark.freeze.isoformat(), _digest(places.units), _fixed(atlas))
     if path.exists() and read_record(Frozen, path) != frozen:
         raise InputError(
             _problem("these calls were frozen before, and are other ones now", path, "Restore the frozen ones.")
+        )
+    if not path.exists() and benchmark.freeze < today:
+        raise InputError(
+            _problem(
+                f"the declared day of the freeze, {benchmark.freeze.isoformat()}, is past",
+                atlas.folder / CONFIG,
+                "Set `blind: freeze:` to today or later: labels of the days between might be known.",
+            )
         )
     write_record(frozen, path)
     return path
@@ -138,7 +171,9 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
     problems: list[Problem] = []
     sheet = read_sheet(labels, LabelRow, "label", problems)
     rows = [row.model for row in sheet.rows]
-    drugs = {row.drug: row.target_pathway for row in atlas.drugs}
+    drugs: dict[str, set[str]] = {}
+    for drug in atlas.drugs:
+        drugs.setdefault(drug.drug, set()).add(drug.target_pathway)
     problems += [dangling("drug", name, drugs, str(labels)) for name in sorted({row.drug for row in rows} - set(drugs))]
     effects = atlas.effect_names
     problems += [
@@ -154,19 +189,47 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
         for row in rows
         if row.known == "yes" and row.first_reported is None
     ]
+    problems += [
+        Problem(
+            f"label {row.label} is not known, and has a day on which it was first reported",
+            str(labels),
+            "known: yes with a day, or no without one",
+            "Correct the row.",
+        )
+        for row in rows
+        if row.known == "no" and row.first_reported is not None
+    ]
+    for what, counts in (
+        ("label", Counter(row.label for row in rows)),
+        ("drug and effect", Counter(f"{row.drug} × {row.effect}" for row in rows)),
+    ):
+        problems += [
+            Problem(f"{what} {name} stands twice", str(labels), "one row each", "Leave one out.")
+            for name, count in counts.items()
+            if count > 1
+        ]
     if problems:
         raise InputError(problems)
+    digest, output = _digest(labels), atlas.results / "blind_score.json"
+    if output.exists() and read_record(BlindScore, output).labels != digest:
+        raise InputError(
+            _problem(
+                "these calls were scored by other labels",
+                output,
+                "Report that score. Who scores again keeps it under another name, and tells both.",
+            )
+        )
     table = read_table(units, UNITS)
     names = zip(table["target_pathway"].astype(str), table["effect"].astype(str), strict=True)
     values = dict(zip(names, table["concordance"].astype(float), strict=True))
     scored, before = label_units(rows, drugs, values, benchmark.freeze)
-    score = score_units(scored, before, benchmark.freeze.isoformat())
-    write_record(score, atlas.results / "blind_score.json")
+    score = score_units(scored, before, benchmark.freeze.isoformat(), digest)
+    write_record(score, output)
     return score
 
 
 def label_units(
-    rows: Sequence[LabelRow], drugs: Mapping[str, str], values: Mapping[tuple[str, str], float], freeze: date
+    rows: Sequence[LabelRow], drugs: Mapping[str, Set[str]], values: Mapping[tuple[str, str], float], freeze: date
 ) -> tuple[list[ScoredUnit], int]:
     """Return the units with labels, and how many were left out because a label was known before the freeze.
 
@@ -177,7 +240,7 @@ def label_units(
     rows
         Labels.
     drugs
-        Target pathway by drug.
+        Target pathways by drug.
     values
         Concordance by target pathway and effect.
     freeze
@@ -185,7 +248,8 @@ def label_units(
     """
     by_unit: dict[tuple[str, str], list[LabelRow]] = {}
     for row in rows:
-        by_unit.setdefault((drugs[row.drug], row.effect), []).append(row)
+        for pathway in drugs[row.drug]:
+            by_unit.setdefault((pathway, row.effect), []).append(row)
     scored, before = [], 0
     for (pathway, effect), labels in sorted(by_unit.items()):
         dates = [row.first_reported for row in labels if row.known == "yes"]
@@ -196,7 +260,7 @@ def label_units(
     return scored, before
 
 
-def score_units(units: Sequence[ScoredUnit], before: int, freeze: str) -> BlindScore:
+def score_units(units: Sequence[ScoredUnit], before: int, freeze: str, labels: str) -> BlindScore:
     """Return the figure of frozen calls, and those of its comparators.
 
     Parameters
@@ -205,22 +269,24 @@ def score_units(units: Sequence[ScoredUnit], before: int, freeze: str) -> BlindS
         With their labels.
     before
         How many were left out because they were known before the freeze.
-    freeze
-        Day of the freeze.
+    freeze, labels
+        Day of the freeze, and digest of the labels.
     """
     known = np.array([unit.known for unit in units], dtype=bool)
     value = np.array([unit.concordance for unit in units], dtype=np.float64)
     pathway = np.array([unit.target_pathway for unit in units], dtype=object)
     effect = np.array([unit.effect for unit in units], dtype=object)
     scores = {
-        "concordance of target pathway and disease": value,
-        "comparator: size of the concordance, without its sign": np.abs(value),
-        "comparator: concordance with the other diseases": _mean_of_others(value, pathway),
-        "comparator: share of the pathway's other effects that are known": _mean_of_others(known, pathway),
-        "comparator: share of other pathways for which the effect is known": _mean_of_others(known, effect),
+        "concordance of target pathway and disease": (value, None),
+        "comparator: size of the concordance, without its sign": (np.abs(value), None),
+        "comparator: concordance with the other diseases": (_mean_of_others(value, pathway), pathway),
+        "comparator: share of the pathway's other effects that are known": (_mean_of_others(known, pathway), pathway),
+        "comparator: share of other pathways for which the effect is known": (_mean_of_others(known, effect), effect),
     }
-    figures = [Figure(name, *clustered_auroc(score, known, pathway)) for name, score in scores.items()]
-    return BlindScore(freeze, len(units), int(known.sum()), len(set(pathway)), before, figures)
+    figures = [
+        Figure(name, *clustered_auroc(score, known, pathway, groups)) for name, (score, groups) in scores.items()
+    ]
+    return BlindScore(freeze, labels, len(units), int(known.sum()), len(set(pathway)), before, figures)
 
 
 def _mean_of_others(values: Array | Truth, groups: NDArray[np.object_]) -> Array:
@@ -232,7 +298,7 @@ def _mean_of_others(values: Array | Truth, groups: NDArray[np.object_]) -> Array
 
 
 def clustered_auroc(
-    score: Array, known: Truth, cluster: NDArray[np.object_]
+    score: Array, known: Truth, cluster: NDArray[np.object_], groups: NDArray[np.object_] | None = None
 ) -> tuple[float | None, float | None, float | None]:
     """Return the area under the ROC curve and its 95 % interval where units of one cluster are not independent.
 
@@ -244,11 +310,15 @@ def clustered_auroc(
         Which units are known.
     cluster
         Cluster of each unit.
+    groups
+        Groups of units between whose members the score cannot tell: such pairs count as a coin. The mean of the others of a group
+        is smaller for a known unit than for the rest: uncorrected, a score that knows nothing would lie below .5.
 
     Returns
     -------
     tuple
-        Area and limits; None where fewer than two clusters have known, or other, units.
+        Area and limits (t with one degree of freedom less than there are clusters). None where fewer than two clusters have
+        known, or other, units; no limits where nothing varies.
     """
     m, n = int(known.sum()), int((~known).sum())
     names = np.unique(cluster.astype(str))
@@ -260,6 +330,12 @@ def clustered_auroc(
     # Share of the other kind that each unit stands above (known) or below (other).
     above[known] = (ranks[known] - rankdata(score[known])) / n
     below[~known] = 1 - (ranks[~known] - rankdata(score[~known])) / m
+    for rows in () if groups is None else [np.flatnonzero(groups == group) for group in set(groups)]:
+        ours, others = rows[known[rows]], rows[~known[rows]]
+        difference = score[ours][:, None] - score[others]
+        wins = np.where(difference == 0, 0.5, difference > 0)
+        above[ours] += (0.5 * len(others) - wins.sum(axis=1)) / n
+        below[others] += (0.5 * len(ours) - wins.sum(axis=0)) / m
     area = float(above[known].mean())
     place = np.searchsorted(names, cluster.astype(str))
     of_known = np.bincount(place, weights=np.where(known, above - area, 0.0))
@@ -267,7 +343,10 @@ def clustered_auroc(
     s10 = with_known / ((with_known - 1) * m) * np.sum(of_known**2)
     s01 = with_other / ((with_other - 1) * n) * np.sum(of_other**2)
     s11 = len(names) / (len(names) - 1) * np.sum(of_known * of_other)
-    half = float(t_quantile(0.975, np.inf)) * float(np.sqrt(max(s10 / m + s01 / n + 2 * s11 / (m * n), 0.0)))
+    variance = float(s10 / m + s01 / n + 2 * s11 / (m * n))
+    if variance <= 1e-12:
+        return area, None, None
+    half = float(t_quantile(0.975, len(names) - 1)) * float(np.sqrt(variance))
     return area, max(area - half, 0.0), min(area + half, 1.0)
 
 
@@ -280,6 +359,10 @@ def score_lines(score: BlindScore) -> list[str]:
     for figure in score.figures:
         if figure.auroc is None:
             lines.append(f"{figure.name}: too few target pathways")
+        elif figure.ci_low is None or figure.ci_high is None:
+            lines.append(
+                f"{figure.name}: AUROC {figure.auroc:.3f}; its interval cannot be estimated, for nothing varies"
+            )
         else:
             lines.append(f"{figure.name}: AUROC {figure.auroc:.3f} [{figure.ci_low:.3f}, {figure.ci_high:.3f}]")
     return lines

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
-from sidemine.atlas.blocks import Profiles
+from sidemine.atlas.blocks import Origin, Profiles
 from sidemine.atlas.concordance import (
     Row,
     SharedProfiles,
@@ -130,7 +132,9 @@ def compare_effect(
         spread = np.sqrt(np.sum(weights.times(noise) ** 2, axis=1))
         drawn[at, 0] = weights.times(y) / spread
         drawn[at, 1:] = rotated_sums(side, weights.scaled(1 / spread), null.rotations)
-    record = ComparedEffect(name, float(np.sqrt(np.mean(y**2))) if len(y) else 0.0, units, effect.left_out)
+    record = ComparedEffect(
+        name, float(np.sqrt(np.mean(y**2))) if len(y) else 0.0, units, effect.left_out, effect.origin
+    )
     return EffectBlock(record, drawn, on_sets, random)
 
 
@@ -141,6 +145,8 @@ def _independent(pathway: Pathway, drugs: Profiles, effect: EffectProfile) -> tu
     for profile in pathway.drugs:
         if profile not in origins:
             left_out.append(f"{profile}: it could not be tested")
+        elif not effect.genes:
+            left_out.append(f"{profile}: no profile of the effect could be tested")
         elif shared := origins[profile].meets(effect.origin):
             left_out.append(f"{profile}: {shared}")
         else:
@@ -170,9 +176,14 @@ def rotate_drugs(
     fits: Iterable[tuple[str, str, ContrastFit]],
     effects: Profiles,
     counted: Mapping[str, Sequence[str]],
+    origins: Mapping[str, Origin],
     null: NullDraws,
 ) -> Array:
     """Return effects × (1 + draws): the sum of each unit as it is, and with its drugs rotated, in SD of the latter.
+
+    Each profile is rotated on its own. Profiles that share an accession, a sample or a unit (one set of controls, one experiment
+    in two studies) move together by an unknown share: k of them are drawn √k times as wide, which bounds it
+    (the variance of a sum of k terms is at most k times the sum of their variances).
 
     Parameters
     ----------
@@ -184,6 +195,8 @@ def rotate_drugs(
         Profiles of all effects.
     counted
         By effect: profiles that count in its unit.
+    origins
+        Where each profile comes from.
     null
         What is drawn.
     """
@@ -191,8 +204,10 @@ def rotate_drugs(
     if not effects.names:
         return sums
     shares = np.array([_shares(pathway, counted[effect]) for effect in effects.names])
+    kin = (shares > 0) @ _alike(pathway, origins)
     for profile, name, fit in fits:
-        own = shares[:, list(pathway.drugs).index(profile)]
+        place = list(pathway.drugs).index(profile)
+        own = shares[:, place]
         if not own.any():
             continue
         genes = fit.genes
@@ -202,9 +217,17 @@ def rotate_drugs(
         x = side.whole.deviates
         weights = drug_weights(x, shared, members, own)
         sums[:, 0] += weights.times(x)
-        sums[:, 1:] += rotated_sums(side, weights.scaled(np.ones(len(own))), null.rotations)
+        sums[:, 1:] += rotated_sums(side, weights.scaled(np.sqrt(kin[:, place])), null.rotations)
     spread = np.sqrt(np.mean(sums[:, 1:] ** 2, axis=1, keepdims=True))
     return np.divide(sums, spread, out=np.full_like(sums, np.nan), where=spread > 0)
+
+
+def _alike(pathway: Pathway, origins: Mapping[str, Origin]) -> Array:
+    """Return profiles × profiles: 1 where two are not independent, by themselves or through others."""
+    known = [origins.get(profile) for profile in pathway.drugs]
+    meet = [[a is b or bool(a and b and a.meets(b)) for b in known] for a in known]
+    group = connected_components(csr_array(np.array(meet)), directed=False)[1]
+    return np.asarray(group[:, None] == group, dtype=np.float64)
 
 
 def _shares(pathway: Pathway, counted: Sequence[str]) -> Array:

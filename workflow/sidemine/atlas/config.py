@@ -249,6 +249,30 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
                 "Fetch HGNC's complete set, and name it.",
             )
         )
+    problems += [
+        Problem(
+            f"{name} is a study and a library",
+            f"{where}/{CONFIG}",
+            "an id each: sheets name both in the column source",
+            "Rename one of them.",
+        )
+        for name in sorted(set(config.studies) & set(config.libraries))
+    ]
+    counted = {
+        "drugs": Counter((row.target_pathway, row.source, row.contrast) for row in atlas.drugs),
+        "effects": Counter((row.effect, row.source, row.contrast) for row in atlas.effects),
+    }
+    problems += [
+        Problem(
+            f"{unit} has the contrast {contrast!r} of {source} twice",
+            f"{where}/{sheet}.tsv",
+            "each profile of a unit once: a second row would count it double",
+            "Delete one of the rows.",
+        )
+        for sheet, found in counted.items()
+        for (unit, source, contrast), count in found.items()
+        if count > 1
+    ]
     studies = _read_studies(atlas, problems)
     for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
         for row in rows:

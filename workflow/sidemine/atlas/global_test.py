@@ -141,13 +141,15 @@ class GlobalTest:
 def mean_square(z: Array, sign: Places) -> Array:
     """Return S over the first axis (pairs): squares of the part of each score in its declared direction.
 
-    A score that could not be measured leaves the mean, so that a control is not smaller for want of data.
+    A score that could not be measured leaves the mean, so that a control is not smaller for want of data; where none could, S
+    is not a number.
     """
     turned = z * np.where(sign == 0, 1, sign).reshape(-1, *[1] * (z.ndim - 1))
     either = (sign == 0).reshape(-1, *[1] * (z.ndim - 1))
     squares = np.where(either, turned, np.where(np.isnan(turned), np.nan, np.maximum(turned, 0.0))) ** 2
     known = np.isfinite(squares)
-    return np.asarray(np.where(known, squares, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+    count = known.sum(axis=0)
+    return np.asarray(np.where(count > 0, np.where(known, squares, 0.0).sum(axis=0) / np.maximum(count, 1), np.nan))
 
 
 def strata_of(strengths: Array) -> Places:
@@ -218,19 +220,24 @@ def _chance(scores: Scores) -> list[Control]:
             CHANCE_EFFECTS,
             scores.z[scores.pathway, scores.effect],
             scores.drawn_effects,
-            "a profile of patients has no samples",
+            "a profile of patients has no samples, or too few genes are shared",
         ),
         (CHANCE_DRUGS, scores.z_drugs, scores.drawn_drugs, "a drug's profile comes from a library, without samples"),
     )
     for name, z, drawn, why in sides:
         if z is None or drawn is None or not np.isfinite(z).any():
-            found.append(_not_computed(name, why, required=name == CHANCE_EFFECTS))
+            unmeasured = z is not None and name == CHANCE_DRUGS
+            reason = "no declared pair could be measured" if unmeasured else why
+            found.append(_not_computed(name, reason, required=name == CHANCE_EFFECTS))
         else:
             found.append(_computed(name, float(mean_square(z, scores.sign)), mean_square(drawn, scores.sign)))
     return found
 
 
 def _computed(name: str, observed: float, null: Array) -> Control:
+    null = null[np.isfinite(null)]  # a draw without a single score says nothing
+    if len(null) < FEWEST_ARRANGEMENTS:
+        return _not_computed(name, "too few of the pairs that take their place could be measured")
     p_value = float((np.sum(null >= observed * (1 - 1e-6)) + 1) / (len(null) + 1))
     return Control(
         name, WORDS[name], p_value, observed, float(np.median(null)), float(np.quantile(null, 0.95)), len(null)
@@ -246,15 +253,17 @@ def _conclude(controls: Sequence[Control], family: int, draws: int, seed: int) -
     known = [one for one in controls if one.p_value is not None]
     p_value = max((one.p_value for one in known if one.p_value is not None), default=None)
     passed = not missing and p_value is not None and p_value <= LEVEL
-    pairs = f"{family} declared pair{'' if family == 1 else 's'}"
+    one = family == 1
+    pairs = "The one declared pair" if one else f"The {family} declared pairs together"
     if passed:
-        said = f"The {pairs} together exceed chance and all four controls (largest p {p_value:.2g})."
+        said = f"{pairs} {'exceeds' if one else 'exceed'} chance and all four controls (largest p {p_value:.2g})."
     elif missing:
         whys = "; ".join(f"{one.name}: {one.why_not}" for one in missing)
-        said = f"No disease-specific signal can be shown: {whys}."
+        said = f"The test cannot be made, so no disease-specific signal can be shown: {whys}."
     else:
         worst = max(known, key=lambda one: one.p_value or 0.0)
-        said = f"No disease-specific signal: the {pairs} together do not exceed {worst.name} (p {p_value:.2g})."
+        does = "does" if one else "do"
+        said = f"No disease-specific signal: {pairs[0].lower()}{pairs[1:]} {does} not exceed {worst.name} (p {p_value:.2g})."
     return GlobalTest(passed, None if missing else p_value, family, draws, seed, list(controls), said)
 
 

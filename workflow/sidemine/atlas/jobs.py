@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,9 @@ from sidemine.atlas.finished import (
     read_library_rows,
     read_members,
 )
-from sidemine.atlas.judge import Asked, Blocks, judge
+from sidemine.atlas.judge import Asked, Blocks, find_repeats, judge
 from sidemine.atlas.page import draw_page
+from sidemine.atlas.plan import AtlasPlan
 from sidemine.atlas.record import UNITS, AtlasRecord, BridgeOfStudy, ComparedEffect, units_table
 from sidemine.errors import InputError, Problem
 from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
@@ -155,13 +157,16 @@ def rotate_one_pathway(atlas: Atlas, name: str) -> None:
         record = read_record(ComparedEffect, places.effect(effect, "units.json"))
         counted[effect] = next(unit.profiles for unit in record.units if unit.target_pathway == name)
 
+    blocks = [read_block(places.drugs(source))[1] for source in sources_of_drugs(atlas)]
+    origins = {name: origin for block in blocks for name, origin in zip(block.rows, block.origins, strict=True)}
+
     def fits() -> Iterator[tuple[str, str, ContrastFit]]:
         for row in atlas.drugs_of(name):
             fit = read_contrasts(atlas.study(row.source), [row.contrast])[row.contrast].fit
             if fit is not None:
                 yield row.profile, part_name(row), fit
 
-    drawn = rotate_drugs(pathway, fits(), effects, counted, null_of(atlas))
+    drawn = rotate_drugs(pathway, fits(), effects, counted, origins, null_of(atlas))
     at = [atlas.effect_names.index(effect) for effect in effects.names]
     whole = np.full((len(atlas.effect_names), drawn.shape[1]), np.nan)
     whole[at] = drawn
@@ -185,6 +190,8 @@ def judge_atlas(atlas: Atlas) -> None:
         return {effect: np.asarray(values, dtype=np.float64) for effect, values in read.items()}
 
     compared = [read_record(ComparedEffect, places.effect(effect, "units.json")) for effect in effects]
+    pairs = [(pair.target_pathway, pair.effect) for pair in atlas.pairs]
+    repeats = find_repeats(pairs, {one.name: one.members for one in pathways_of(atlas)}, *_samples(atlas, compared))
     test, units = judge(
         Blocks(
             compared,
@@ -195,12 +202,21 @@ def judge_atlas(atlas: Atlas) -> None:
             np.array([np.mean(one) if one else 0.0 for one in per_pathway]),
         ),
         pathways,
-        [Asked(pair.target_pathway, pair.effect, pair.relation, pair.why) for pair in atlas.pairs],
+        [
+            Asked(pair.target_pathway, pair.effect, pair.relation, pair.why, again)
+            for pair, again in zip(atlas.pairs, repeats, strict=True)
+        ],
         config.draws,
         config.seed,
     )
     left_out = [f"{one.effect}: {reason}" for one in compared for reason in one.left_out]
+    left_out += [
+        f"{' × '.join(pair)} counts once in the test: it shares more than half of its genes, and of its samples on both sides, with {again}"
+        for pair, again in zip(pairs, repeats, strict=True)
+        if again
+    ]
     bridges, simulated = _studies(atlas)
+    write_table(units_table(units), places.units, UNITS)
     record = AtlasRecord(
         title=config.title,
         pathways=pathways,
@@ -214,9 +230,27 @@ def judge_atlas(atlas: Atlas) -> None:
         simulated=simulated,
         left_out=left_out,
         unverified=[name for name, library in config.libraries.items() if library.status == "unverified"],
+        specification=AtlasPlan(atlas).digest,
+        units_digest=sha256(places.units.read_bytes()).hexdigest(),
     )
-    write_table(units_table(units), places.units, UNITS)
     write_record(record, places.record)
+
+
+def _samples(atlas: Atlas, compared: Sequence[ComparedEffect]) -> tuple[dict[str, set[str]], dict[str, set[str]]]:
+    """Return the samples of each target pathway's drugs, and of each effect's patients; a profile without any is one itself."""
+    places = Places(atlas.results)
+    of_drugs: dict[str, set[str]] = {row.profile: {part_name(row)} for row in atlas.drugs}
+    for source in sources_of_drugs(atlas):
+        block = read_block(places.drugs(source))[1]
+        of_drugs |= {name: set(one.units) for name, one in zip(block.rows, block.origins, strict=True) if one.units}
+    of_patients = {
+        one.effect: set(one.origin.units) or {part_name(row) for row in atlas.profiles_of(one.effect)}
+        for one in compared
+    }
+    drugs = {
+        name: set().union(*(of_drugs[row.profile] for row in atlas.drugs_of(name))) for name in atlas.pathway_names
+    }
+    return drugs, of_patients
 
 
 def _studies(atlas: Atlas) -> tuple[list[BridgeOfStudy], list[str]]:

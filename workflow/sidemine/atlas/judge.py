@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,13 @@ _SIGN = {"mimics": 1, "opposes": -1, "either": 0}
 
 @dataclass(frozen=True)
 class Asked:
-    """A declared pair."""
+    """A declared pair; `repeats` says which earlier one it asks again, by most of its samples."""
 
     target_pathway: str
     effect: str
     relation: str
     why: str
+    repeats: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,8 +86,9 @@ def judge(
             for row, (p, e) in enumerate(at)
         ]
     )
-    # A pair that could not be measured, or whose chance cannot be drawn, is no pair of the family.
-    kept = [row for row, (p, e) in enumerate(at) if np.isfinite(z[p, e])] or list(range(len(at)))
+    # A pair that could not be measured, whose chance cannot be drawn, or that was asked before, is no pair of the family.
+    once = [row for row, pair in enumerate(asked) if not pair.repeats]
+    kept = [row for row in once if np.isfinite(z[at[row]])] or once
     all_rotate = all(pathways[at[row][0]] in blocks.drawn_drugs for row in kept)
     scores = Scores(
         z=z,
@@ -141,6 +144,44 @@ def judge(
     return test, units
 
 
+def find_repeats(
+    pairs: Sequence[tuple[str, str]],
+    genes: Mapping[str, AbstractSet[str]],
+    drugs: Mapping[str, AbstractSet[str]],
+    patients: Mapping[str, AbstractSet[str]],
+) -> list[str]:
+    """Return per pair the first one that it asks again, which shares more than half of the genes, and of the samples on both sides; else ''.
+
+    The same drugs and patients under other names would count twice in the global test, and chance would be drawn
+    as if they were two.
+
+    Parameters
+    ----------
+    pairs
+        Target pathway and effect.
+    genes
+        Of each target pathway.
+    drugs, patients
+        Samples by target pathway, and by effect.
+    """
+
+    def alike(one: AbstractSet[str], other: AbstractSet[str]) -> bool:
+        return 2 * len(one & other) > min(len(one), len(other))
+
+    found: list[str] = []
+    for place, (pathway, effect) in enumerate(pairs):
+        earlier = (
+            f"{p} × {e}"
+            for (p, e), repeats in zip(pairs[:place], found, strict=True)
+            if not repeats
+            and alike(genes[p], genes[pathway])
+            and alike(drugs[p], drugs[pathway])
+            and alike(patients[e], patients[effect])
+        )
+        found.append(next(earlier, ""))
+    return found
+
+
 def _number(value: float | None) -> float:
     return np.nan if value is None else value
 
@@ -172,7 +213,8 @@ def _call(
     if unit.concordance is None:
         return "refused", "; ".join(unit.left_out) or "no profile could be compared"
     if not test.passed:
-        return "no disease-specific signal", "the atlas as a whole does not pass its global test"
+        whole = "does not pass its global test" if test.p_value is not None else "cannot be tested"
+        return "no disease-specific signal", f"the atlas as a whole {whole}"
     corrected = p_values[2]
     if corrected is None or unit.z is None:
         return "undetermined", "chance cannot be drawn: profiles without samples"

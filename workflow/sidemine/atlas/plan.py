@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sidemine.atlas.config import Atlas, DrugRow, EffectRow
+from sidemine.provenance import digest_of_specification
 from sidemine.study.paths import expand_path
 
 
@@ -62,11 +63,14 @@ class AtlasPlan:
 
     def specification_of_drugs(self, source: str) -> list[str]:
         """Return what the job of a source uses of the atlas."""
-        return [f"{row.profile} {row.contrast}" for row in self.atlas.drugs if row.source == source]
+        rows = [f"{row.profile} {row.contrast}" for row in self.atlas.drugs if row.source == source]
+        return [*rows, *self._reading({source})]
 
     def specification_of_effect(self, effect: str) -> list[str]:
         """Return what the job of an effect uses of the atlas."""
-        return [f"{row.profile} {row.source} {row.contrast}" for row in self.atlas.profiles_of(effect)]
+        profiles = self.atlas.profiles_of(effect)
+        rows = [f"{row.profile} {row.source} {row.contrast}" for row in profiles]
+        return [*rows, *self._reading({row.source for row in profiles})]
 
     def specification_of_draws(self) -> list[str]:
         """Return what every block uses of the atlas: draws, drugs and sets."""
@@ -88,6 +92,24 @@ class AtlasPlan:
         pairs = [f"{row.target_pathway} {row.effect} {row.relation} {row.why}" for row in self.atlas.pairs]
         return [self.atlas.config.title, *self.specification_of_draws(), *libraries, *pairs]
 
+    @property
+    def digest(self) -> str:
+        """Digest of all that the calls rest on beside the files: calls of other declarations are not frozen."""
+        sources = {*(row.source for row in self.atlas.drugs), *(row.source for row in self.atlas.effects)}
+        drugs = [part for source in self.sources for part in self.specification_of_drugs(source)]
+        effects = [part for effect in self.effects for part in (effect, *self.specification_of_effect(effect))]
+        folders = [
+            f"{name} {self.atlas.config.studies[name]}" for name in sorted(sources & set(self.atlas.config.studies))
+        ]
+        return digest_of_specification({"all": [*self.specification_of_test(), *drugs, *effects, *folders]})
+
+    def _reading(self, sources: set[str]) -> list[str]:
+        """Return how the libraries among some sources are read."""
+        config = self.atlas.config
+        table = f"{config.gene_table.format} {config.gene_table.version}" if config.gene_table else ""
+        libraries = {name: config.libraries[name] for name in sorted(sources & set(config.libraries))}
+        return [f"{name} {one.file} {one.identifiers} {table}" for name, one in libraries.items()]
+
     def _files(self, rows: list[DrugRow] | list[EffectRow]) -> list[str]:
         found: set[Path] = set()
         for row in rows:
@@ -96,6 +118,13 @@ class AtlasPlan:
                 if self.atlas.config.libraries[row.source].identifiers == "entrez" and self.atlas.config.gene_table:
                     found.add(expand_path(self.atlas.config.gene_table.file, self.atlas.folder))
             else:
-                contrast = self.atlas.study(row.source) / "contrasts" / row.contrast
-                found |= {contrast / "fit.npz", contrast / "design.json"}
+                study = self.atlas.study(row.source)
+                contrast = study / "contrasts" / row.contrast
+                # Whether two profiles are independent rests on the study's words and its search for shared samples.
+                found |= {
+                    contrast / "fit.npz",
+                    contrast / "design.json",
+                    study / "study.json",
+                    study / "shared_samples.json",
+                }
         return sorted(str(path.absolute()) for path in found)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from pathlib import Path
 
 from sidemine.atlas.config import CONFIG
@@ -72,51 +73,65 @@ def propose_atlas(studies: Sequence[Path], folder: Path) -> None:
     if problems:
         raise InputError(problems)
     paths = {name: os.path.relpath(place.resolve(), folder.resolve()) for name, (place, _) in found.items()}
-    lines = "".join(f"  {name}: {path}\n" for name, path in paths.items())
+    # A string of JSON is one of YAML, whatever a folder is called.
+    lines = "".join(f"  {json.dumps(name)}: {json.dumps(path, ensure_ascii=False)}\n" for name, path in paths.items())
     config = f"id: atlas\ntitle: Atlas of {', '.join(found)}\nstudies:\n{lines}draws: 1999\nrandom_sets: 499\nseed: 1\n"
     write_text(config, folder / CONFIG)
     for sheet, rows in _rows({name: study for name, (_, study) in found.items()}).items():
         write_text("".join(f"{line}\n" for line in [_HEADERS[sheet], *dict.fromkeys(rows)]), folder / f"{sheet}.tsv")
 
 
+class _Names:
+    """Identifiers for things: the same for the same thing, and never one for two."""
+
+    def __init__(self) -> None:
+        self._taken: dict[str, Hashable] = {}
+
+    def name(self, words: str, thing: Hashable, otherwise: str = "") -> str:
+        """Return words as an identifier: letters, digits and underscores, and a number where another thing has that name."""
+        stem = re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_")
+        stem = (stem if re.match(r"[A-Za-z]", stem) else otherwise)[:60].rstrip("_")
+        number, found = 1, stem
+        while self._taken.setdefault(found, thing) != thing:
+            number += 1
+            found = f"{stem}_{number}"
+        return found
+
+
 def _rows(studies: Mapping[str, StudyDescription]) -> dict[str, list[str]]:
     """Return the rows of each sheet: a study's class of drugs is a target pathway, its outcome an effect."""
-    taken: dict[str, tuple[str, str, str]] = {}
-
-    def profile_of(study: str, contrast: str, pathway: str) -> str:
-        """Return a name of its own for a contrast in a unit."""
-        number, stem = 1, f"{study}_{contrast}"[:60]
-        while taken.setdefault(stem if number == 1 else f"{stem}_{number}", (study, contrast, pathway)) != (
-            study,
-            contrast,
-            pathway,
-        ):
-            number += 1
-        return stem if number == 1 else f"{stem}_{number}"
-
+    pathways, effects, profiles, patients, pairs = (_Names() for _ in range(5))
+    genes_from: dict[str, str] = {}
+    asked: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
     rows: dict[str, list[str]] = {sheet: [] for sheet in _HEADERS}
     for name, study in studies.items():
         words = study.config.study
         roles = {row.contrast: row.role for row in study.contrasts}
-        effect = _identifier(words.outcome, f"outcome_of_{name}")
+        outcome = " ".join(words.outcome.split())
+        effect = effects.name(outcome, outcome.casefold() or name, f"outcome_of_{name}")
         for bridge in study.config.concordance.bridges:
             # Inhibitors of one class are one unit; another perturbation, or another set, is another.
             drug = " ".join((bridge.perturbation or words.drug_class or bridge.id).split())
             inhibits = all(roles[one] == "inhibitor" for one in bridge.drug)
-            pathway = _identifier(f"{(words.drug_class if inhibits else '') or drug} on {bridge.sets[0]}", bridge.id)
-            rows["pathways"].append(f"{pathway}\t{bridge.sets[0]}\t{name}")
-            rows["drugs"] += [
-                profile_of(name, one, pathway) + f"\t{drug}\t{pathway}\t{name}\t{one}" for one in bridge.drug
-            ]
-            rows["effects"] += [f"{name}_{one}"[:64] + f"\t{effect}\t{name}\t{one}" for one in bridge.disease]
-            question = " ".join(bridge.question.split())
-            rows["pairs"].append(f"{name}_{bridge.id}"[:64] + f"\t{pathway}\t{effect}\t{bridge.expected}\t{question}")
-    first: dict[str, str] = {}
-    rows["pathways"] = [first.setdefault(line.split("\t")[0], line) for line in rows["pathways"]]
+            acts = " ".join(words.drug_class.split()) if inhibits and words.drug_class else drug
+            unit = (acts.casefold(), bridge.sets[0])
+            pathway = pathways.name(f"{acts} on {bridge.sets[0]}", unit, bridge.id)
+            if genes_from.setdefault(pathway, name) == name:
+                rows["pathways"].append(f"{pathway}\t{bridge.sets[0]}\t{name}")
+            for one in bridge.drug:
+                profile = profiles.name(f"{name}_{one}", (name, one, pathway))
+                rows["drugs"].append(f"{profile}\t{drug}\t{pathway}\t{name}\t{one}")
+            for one in bridge.disease:
+                rows["effects"].append(f"{patients.name(f'{name}_{one}', (name, one))}\t{effect}\t{name}\t{one}")
+            asks = (
+                pairs.name(f"{name}_{bridge.id}", (name, bridge.id)),
+                bridge.expected,
+                " ".join(bridge.question.split()),
+            )
+            asked.setdefault((pathway, effect), []).append(asks)
+    for (pathway, effect), bridges in asked.items():
+        # Studies that ask the same are one question; where they expect different things, either counts.
+        names, expected, questions = (list(dict.fromkeys(part)) for part in zip(*bridges, strict=True))
+        relation = expected[0] if len(expected) == 1 else "either"
+        rows["pairs"].append(f"{names[0]}\t{pathway}\t{effect}\t{relation}\t{' / '.join(questions)}")
     return rows
-
-
-def _identifier(words: str, otherwise: str) -> str:
-    """Return words as an identifier: letters, digits and underscores."""
-    name = re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_")[:64].rstrip("_")
-    return name if re.match(r"[A-Za-z]", name) else otherwise

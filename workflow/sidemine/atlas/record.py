@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from sidemine.atlas.blocks import Origin
 from sidemine.atlas.global_test import GlobalTest
 from sidemine.lines.bridge.record import Call as BridgeCall
 from sidemine.lines.bridge.record import PredictionFigure
@@ -50,12 +51,13 @@ class MeasuredUnit:
 
 @dataclass(frozen=True)
 class ComparedEffect:
-    """All target pathways against one effect, in alphabetical order; `strength` is the root mean square of its deviates."""
+    """All target pathways against one effect, in alphabetical order; `strength` is the root mean square of its deviates, `origin` where they come from."""
 
     effect: str
     strength: float
     units: list[MeasuredUnit]
     left_out: list[str]
+    origin: Origin
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,10 @@ class AtlasRecord:
         Profiles of patients that did not enter, with the reason.
     unverified
         Libraries that nobody looked at yet.
+    specification
+        Digest of what was declared (`AtlasPlan.digest`).
+    units_digest
+        SHA-256 of `units.tsv`.
     """
 
     title: str
@@ -174,6 +180,8 @@ class AtlasRecord:
     simulated: list[str]
     left_out: list[str]
     unverified: list[str]
+    specification: str
+    units_digest: str
 
 
 def units_table(units: Sequence[Unit]) -> pd.DataFrame:

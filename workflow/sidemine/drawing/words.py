@@ -158,6 +158,21 @@ def side(value: float) -> str:
     return HIGHER if shown > 0 else LOWER if shown < 0 else EQUAL
 
 
+def amount(value: float, unit: str) -> str:
+    """Return how far the target lies from the reference, and on which side of it.
+
+    >>> amount(-0.5, "SD"), amount(-0.001, "log2 units")
+    ('0.50 SD lower', '0.00 log2 units different')
+    """
+    return f"{number(abs(value))} {unit} {amount_side(value)}"
+
+
+def amount_side(value: float) -> str:
+    """Return the word after an amount: its side, and of 0.00 that it is no difference on either side."""
+    found = side(value)
+    return "different" if found == EQUAL else found
+
+
 def unit_words(effect_unit: str) -> str:
     """Return the unit of an effect as a reader would say it."""
     return {

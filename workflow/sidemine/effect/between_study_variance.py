@@ -142,11 +142,13 @@ def _fisher_step(effects: Array, variances: Array, tau: Array) -> Array:
     weights = study_weights(variances, tau)
     y = np.where(weights > 0, effects, 0.0)
     mean, total = weighted_mean(y, weights)
-    second = (weights**2).sum(axis=1)
-    third = (weights**3).sum(axis=1)
+    beside = 1.0 - np.eye(weights.shape[1])
+    # Of each study: its weight × the share of all others. One minus its own share holds no digit where that is nearly all.
+    kept = weights * (weights @ beside) / total[:, None]
+    shares = (weights / total[:, None]) ** 2
     fit = (weights**2 * (y - mean[:, None]) ** 2).sum(axis=1)
-    information = second - 2 * third / total + (second / total) ** 2
-    return np.asarray((fit - (total - second / total)) / information)
+    information = (kept**2).sum(axis=1) + total**2 * (shares * (shares @ beside)).sum(axis=1)
+    return np.asarray((fit - kept.sum(axis=1)) / information)
 
 
 def _log_likelihood(effects: Array, variances: Array, tau: Array) -> Array:

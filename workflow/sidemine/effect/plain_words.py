@@ -14,8 +14,11 @@ DISEASE = "disease"
 
 
 def people_of(contrasts: Iterable[ContrastEvidence]) -> tuple[str, str]:
-    """Return what the members of the two groups are called: patient and control where every contrast is of a disease."""
-    return PATIENTS if all(row.role == DISEASE for row in contrasts) else GROUPS
+    """Return what the members of the two groups are called.
+
+    Patient and control where every contrast is of a disease and without blocks: two samples of one patient make no control.
+    """
+    return PATIENTS if all(row.role == DISEASE and row.blocking == "none" for row in contrasts) else GROUPS
 
 
 def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) -> str:

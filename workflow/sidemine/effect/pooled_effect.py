@@ -26,6 +26,7 @@ from sidemine.effect.record import (
     ContrastEvidence,
     Discovery,
     HypothesisEvidence,
+    Interval,
     LeftOut,
     Order,
     PooledEffect,
@@ -219,25 +220,27 @@ def differing_sizes(rows: Sequence[ContrastEvidence], q_p: float | None, i2: flo
     """
     intervals = [row.interval for row in rows]
     known = [interval for interval in intervals if interval is not None]
+    unit = "SD" if rows[0].effect_unit == COHORT_UNIT else "log2"
     if len(known) == 2 and (known[0].ci_low > known[1].ci_high or known[1].ci_low > known[0].ci_high):
-        return SizesDiffer(_differ_words([one.effect for one in known]), "the two 95 % intervals do not overlap")
+        return SizesDiffer(_differ_words(known, unit), "the two 95 % intervals do not overlap")
     if len(known) > 2 and q_p is not None and i2 is not None and q_p < CONSIDERABLE_P and i2 > CONSIDERABLE_I2:
         reason = f"Q has p = {q_p:.2g} and I² is {i2:.0f} %"
-        return SizesDiffer(_differ_words([one.effect for one in known]), reason)
+        return SizesDiffer(_differ_words(known, unit), reason)
     return None
 
 
-def _differ_words(effects: Sequence[float]) -> str:
-    """Say how effects differ: "both up, sizes differ 8-fold"."""
+def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
+    """Say how effects differ, on which scale: "both up, the larger 8 times the smaller (in log2)"."""
+    effects = [interval.effect for interval in intervals]
     up, sizes = sum(effect > 0 for effect in effects), sorted(abs(effect) for effect in effects)
     if 0 < up < len(effects):
         return f"{up} up, {len(effects) - up} down"
-    who = "both" if len(effects) == 2 else f"all {len(effects)}"
+    two = len(effects) == 2
+    who = "both" if two else f"all {len(effects)}"
+    large, small = ("larger", "smaller") if two else ("largest", "smallest")
     fold = sizes[-1] / sizes[0] if sizes[0] > 0 else math.inf
-    told = (
-        f"{fold:.2g}-fold" if fold < 10 else f"{fold:.0f}-fold" if fold < MOST_FOLD else f"more than {MOST_FOLD}-fold"
-    )
-    return f"{who} {'up' if up else 'down'}, sizes differ {told}"
+    times = f"{fold:.2g}" if fold < 10 else f"{fold:.0f}" if fold < MOST_FOLD else f"more than {MOST_FOLD}"
+    return f"{who} {'up' if up else 'down'}, the {large} {times} times the {small} (in {unit})"
 
 
 def not_estimable(k: int) -> dict[str, str]:

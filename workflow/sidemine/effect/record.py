@@ -245,7 +245,7 @@ class SizesDiffer:
     Attributes
     ----------
     words
-        What they show, for example "both up, sizes differ 8-fold".
+        What they show, for example "both up, the larger 8 times the smaller (in log2)".
     reason
         By which rule.
     """

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
+from sidemine.code_digest import digest_of_package
 from sidemine.errors import InputError, Problem
 from sidemine.places import RESOURCES, WORKFLOW
+from sidemine.provenance import check_results
 from sidemine.records import read_record
 from sidemine.report.manifest import Manifest, Run
 from sidemine.retrieve.record import InputRecord
@@ -49,6 +53,15 @@ _TERMS = {"sha256": "https://w3id.org/ro/terms/workflow-run#sha256"}
 """What the profile adds to the terms of RO-Crate, as far as it is used here."""
 _LEFT_OUT = {"__pycache__", ".run_lock"}
 _FIXED_DATE = (1980, 1, 1, 0, 0, 0)
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Size and SHA-256 of a file in a crate."""
+
+    size: int
+    sha256: str
 
 
 def write_crate(results: Path, output: Path) -> int:
@@ -69,8 +82,12 @@ def write_crate(results: Path, output: Path) -> int:
     Raises
     ------
     InputError
-        When the folder holds no finished study, or lacks a record of it.
+        When the folder holds no finished study, one that was changed or made by other code, or files that cannot be packed.
     """
+    if output.suffix != ".zip":
+        raise InputError(
+            Problem("a crate is a zip", str(output), "a path that ends in .zip", "Name the file FILE.zip.")
+        )
     if not (results / "report.html").is_file():
         raise InputError(
             Problem(
@@ -80,34 +97,84 @@ def write_crate(results: Path, output: Path) -> int:
                 "Run the study first: sidemine run STUDY",
             )
         )
-    files = dict(_files_of(results))
-    metadata = crate_metadata(
-        read_record(StudyDescription, results / "study.json"),
-        read_record(Manifest, results / "manifest.json"),
-        read_record(Run, results / "run.json"),
-        {name: path.read_bytes() for name, path in files.items()},
-    )
+    check_results(results)
+    study = read_record(StudyDescription, results / "study.json")
+    manifest = read_record(Manifest, results / "manifest.json")
+    run = read_record(Run, results / "run.json")
+    if manifest.code_digest != digest_of_package():
+        raise InputError(
+            Problem(
+                "these results were made by other code than is installed, and a crate holds the workflow that made them",
+                f"{results / 'manifest.json'}: code {manifest.code_digest}, sidemine {manifest.versions.sidemine}",
+                f"results of this code: {digest_of_package()}",
+                "Run the study again (what does not change is kept), or pack it with the code that made it.",
+            )
+        )
+    files = _files_of(results, output)
     output.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED) as archive:
-        text = json.dumps(metadata, indent=1, ensure_ascii=False) + "\n"
-        for name, data in ((METADATA, text.encode()), *((name, path.read_bytes()) for name, path in files.items())):
-            entry = zipfile.ZipInfo(name, _FIXED_DATE)
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, data)
+    unfinished = output.with_name(f".{output.name}.unfinished")
+    try:
+        with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED) as archive:
+            packed = {name: _pack(archive, name, path) for name, path in files.items()}
+            metadata = json.dumps(crate_metadata(study, manifest, run, packed), indent=1, ensure_ascii=False) + "\n"
+            archive.writestr(_entry(METADATA), metadata.encode())
+        unfinished.replace(output)
+    finally:
+        unfinished.unlink(missing_ok=True)
     return len(files)
 
 
-def _files_of(results: Path) -> Iterator[tuple[str, Path]]:
-    """Give the files of the crate by their names in it: the results, the workflow, the tables beside it."""
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _FIXED_DATE)
+    entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    return entry
+
+
+def _pack(archive: zipfile.ZipFile, name: str, path: Path) -> Packed:
+    """Copy a file piece by piece, and return the size and digest of what was copied."""
+    entry, digest, size = _entry(name), sha256(), 0
+    entry.file_size = path.stat().st_size
+    with path.open("rb") as source, archive.open(entry, "w") as copy:
+        while piece := source.read(_PIECE):
+            copy.write(piece)
+            digest.update(piece)
+            size += len(piece)
+    return Packed(size, digest.hexdigest())
+
+
+def _files_of(results: Path, output: Path) -> dict[str, Path]:
+    """Return the files of the crate by their names in it: the results, the workflow, the tables beside it.
+
+    The crate itself may lie among the results. A link that leads out of them is not followed: it may show any file.
+    """
+    found: dict[str, Path] = {}
+    problems: list[Problem] = []
+    crates = {output.absolute(), output.resolve(), output.absolute().with_name(f".{output.name}.unfinished")}
     for prefix, folder in (("results", results), ("workflow", WORKFLOW), ("resources", RESOURCES)):
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_file() and not _LEFT_OUT & set(inside.parts):
-                yield f"{prefix}/{inside.as_posix()}", path
+            if _LEFT_OUT & set(inside.parts) or path.absolute() in crates:
+                continue
+            name = f"{prefix}/{inside.as_posix()}"
+            if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):
+                problems.append(
+                    _unpackable(path, "a link leads out of the folder", "Delete the link, or put the file there.")
+                )
+            elif not name.isprintable():
+                problems.append(_unpackable(path, "a file's name holds what is no text", "Rename the file."))
+            elif path.is_file():
+                found[name] = path
+    if problems:
+        raise InputError(problems)
+    return found
+
+
+def _unpackable(path: Path, what: str, next_step: str) -> Problem:
+    return Problem(what, ascii(str(path)), "files of the study itself, by names that can be read", next_step)
 
 
 def crate_metadata(
-    study: StudyDescription, manifest: Manifest, run: Run, files: Mapping[str, bytes]
+    study: StudyDescription, manifest: Manifest, run: Run, files: Mapping[str, Packed]
 ) -> dict[str, JsonValue]:
     """Return the graph of a crate.
 
@@ -116,11 +183,11 @@ def crate_metadata(
     study, manifest, run
         Records of the study.
     files
-        Content of every file by its name in the crate.
+        Size and digest of every file by its name in the crate.
     """
-    results = [name for name in files if name.startswith("results/")]
+    results = [quote(name) for name in files if name.startswith("results/")]
     inputs = {_id_of(record): record for record in manifest.inputs if record.missing is None}
-    parts = [*_refs(files), *_refs(name for name in inputs if not name.startswith("#"))]
+    parts = [*_refs(map(quote, files)), *_refs(name for name in inputs if not name.startswith("#"))]
     graph: list[JsonValue] = [
         {
             "@id": METADATA,
@@ -168,7 +235,7 @@ def crate_metadata(
             "result": _refs(results),
         },
         *(_input(name, record) for name, record in inputs.items()),
-        *(_file(name, data, manifest) for name, data in files.items()),
+        *(_file(name, packed, manifest) for name, packed in files.items()),
     ]
     return {
         "@context": ["https://w3id.org/ro/crate/1.1/context", dict(_TERMS)],
@@ -203,13 +270,13 @@ def _input(name: str, record: InputRecord) -> dict[str, JsonValue]:
     return entity
 
 
-def _file(name: str, data: bytes, manifest: Manifest) -> dict[str, JsonValue]:
+def _file(name: str, packed: Packed, manifest: Manifest) -> dict[str, JsonValue]:
     entity: dict[str, JsonValue] = {
-        "@id": name,
+        "@id": quote(name),
         "@type": "File",
         "name": name,
-        "contentSize": str(len(data)),
-        "sha256": sha256(data).hexdigest(),
+        "contentSize": str(packed.size),
+        "sha256": packed.sha256,
     }
     if name == MAIN:
         entity |= {

@@ -13,7 +13,7 @@ from string import ascii_lowercase
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.panel import arm_label
 from sidemine.considerations.compounds.record import CompoundColumns
-from sidemine.differential.record import DesignRecord
+from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
 from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
@@ -93,7 +93,8 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     letters: dict[tuple[str, str], str] = {}
 
     def lettered(reasons: Iterable[tuple[str, str]]) -> list[str]:
-        return [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
+        named = [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
+        return sorted(named, key=lambda letter: (len(letter), letter))
 
     def finding(card: Card) -> Finding:
         rated, unrated = ([], []) if card.is_control else _reasons(card)
@@ -150,7 +151,7 @@ def answer_words(card: Card) -> str:
     if len(sides) > 1:
         return "Higher in some comparisons and not in others."
     against = " That is opposite to what was declared." if card.opposite else ""
-    return f"{sides.pop().capitalize()} in {_groups(card)}.{against}"
+    return f"{_compared(card, sides.pop().capitalize())}.{against}"
 
 
 def _excluded_of_panel(card: Card) -> str:
@@ -158,22 +159,20 @@ def _excluded_of_panel(card: Card) -> str:
     panel = card.columns_of(CompoundColumns).compounds
     if panel is None or card.verdict is not Verdict.NOT_SUPPORTED or card.opposite:
         return ""
-    what = "That the class acts" if panel.asks == "class_wide" else "A response of the declared margin or more"
+    what = "An effect of the whole class" if panel.asks == "class_wide" else "A response of the declared margin or more"
     return f" {what} is excluded."
 
 
-def _groups(card: Card) -> str:
-    """Name the groups of the first comparison, and where there are others how many comparisons say so."""
+def _compared(card: Card, side: str) -> str:
+    """Tell on which side the first group lies; where comparisons have groups of their own, of which that is said."""
     pairs = list(dict.fromkeys((str(row.target_label), str(row.reference_label)) for row, _ in card.estimated))
-    target, reference = (words.shortened(label, 60) for label in pairs[0])
-    # A pooled effect does not say that each comparison lies on its side.
-    all_of = (
-        f"{len(card.estimated)} comparisons together"
-        if card.main_effect
-        else f"each of {len(card.estimated)} comparisons"
-    )
-    more = f", in {all_of}" if len(pairs) > 1 else ""
-    return f"“{target}” than in “{reference}”{more}"
+    target, reference = (f"“{words.shortened(label, 60)}”" for label in pairs[0])
+    if len(pairs) == 1:
+        return f"{side} in {target} than in {reference}"
+    if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
+        return f"{side} over {len(card.estimated)} comparisons together; the first is {target} against {reference}"
+    others = words.count(len(card.estimated) - 1, "other comparison")
+    return f"{side} in {target} than in {reference}; likewise in {others}"
 
 
 def effect_words(card: Card) -> str:
@@ -227,12 +226,20 @@ def _plain(card: Card, effect: Interval) -> str:
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    mixed = f"; {words.number(adjusted.effect)} adjusted for the mix of cells" if adjusted else ""
+    mixed = f"; {_beside(adjusted.effect, effect.effect)} adjusted for the mix of cells" if adjusted else ""
     return f"{plain[:1].upper()}{plain[1:]} ({interval}{mixed})"
 
 
+def _beside(adjusted: float, total: float) -> str:
+    """Return an adjusted effect; where it has the other sign, so that no reader takes it for a like one."""
+    told = words.number(adjusted)
+    if {words.side(adjusted), words.side(total)} != {words.HIGHER, words.LOWER}:
+        return told
+    return f"but {'+' if adjusted > 0 else ''}{told}"
+
+
 def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
-    """Return how many studies answer, and how many people or samples: one that stands in two comparisons counts once.
+    """Return how many studies answer, and how many people, pairs or samples: one that stands in two comparisons counts once.
 
     Parameters
     ----------
@@ -249,7 +256,15 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
     target, reference = sum(row.n_target for row in tested), sum(row.n_reference for row in tested)
     if len(set(samples)) < len(samples):
         return f"{studies}, {words.count(len(set(samples)), 'sample')}"
-    kinds = {"people"} if card.kind == "cohort" else {row.replicates for row in tested}
+    blocked = [row for row in tested if row.blocking != "none"]
+    pairs = [
+        design.n_blocks
+        for row in blocked
+        if isinstance(design := designs[row.contrast], FittedDesign) and design.paired
+    ]
+    if len(pairs) == len(tested):  # one person, donor or culture may stand in both groups
+        return f"{studies}, {words.count(sum(pairs), 'pair')} of samples"
+    kinds = {"samples"} if blocked else {"people"} if card.kind == "cohort" else {row.replicates for row in tested}
     noun = next(iter(kinds)) if kinds in ({"people"}, {"cultures"}, {"wells"}) else "samples"
     return f"{studies}, {target + reference:,} {noun}: {target:,} v {reference:,}"
 

@@ -40,14 +40,14 @@ def plain_sentence(card: Card) -> str:
     if effect is None:
         return _without_one_effect(card)
     unit, compared = _unit(card), f"in {_groups(card.evidence, ' than in ')}"
-    amount, interval = f"{words.number(abs(effect.effect))} {unit}", f"95 % CI {_interval(effect)}"
-    side = words.side(effect.effect)
+    interval = f"95 % CI {_interval(effect)}"
     if card.kind == "cohort":
         plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
-        told = f"{amount} {side} {compared} ({interval}): {plain}; {_adjusted_words(card)}"
+        told = f"{words.amount(effect.effect, unit)} {compared} ({interval}): {plain}; {_adjusted_words(card)}"
     else:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
-        told = f"{amount} ({fold}) {side} {compared} ({interval}), counted beyond the other measured genes"
+        amount = words.amount(effect.effect, f"{unit} ({fold})")
+        told = f"{amount} {compared} ({interval}), counted beyond the other measured genes"
     return f"{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
 
@@ -68,7 +68,7 @@ def _without_one_effect(card: Card) -> str:
         reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
         return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
     each = "; ".join(
-        f"{item.accession}: {_amount(effect.effect, unit)} (95 % CI {_interval(effect)})"
+        f"{item.accession}: {words.amount(effect.effect, unit)} (95 % CI {_interval(effect)})"
         for item, effect in tested[:_EFFECTS_NAMED]
     )
     more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
@@ -91,10 +91,6 @@ def _unit(card: Card) -> str:
     if card.kind == "cohort":
         return "SD of between-person variation"
     return "log2 units"
-
-
-def _amount(effect: float, unit: str) -> str:
-    return f"{words.number(abs(effect))} {unit} {words.side(effect)}"
 
 
 def _interval(effect: Interval) -> str:
@@ -126,14 +122,14 @@ def overview_line(card: Card) -> str:
     if pattern:
         parts.append(effect_words(card))
     elif effect is not None:
-        parts.append(f"{_amount(effect.effect, unit)} ({_interval(effect)})")
+        parts.append(f"{words.amount(effect.effect, unit)} ({_interval(effect)})")
         adjusted = card.columns_of(CompositionColumns).composition_adjusted
         if adjusted is not None:
             parts.append(f"{words.number(adjusted.effect)} adjusted for the mix of cells")
     else:
         tested = card.estimated
         parts.append(
-            " v ".join(_amount(effect.effect, unit) for _, effect in tested[:3])
+            " v ".join(words.amount(effect.effect, unit) for _, effect in tested[:3])
             if tested
             else "no comparison could be tested"
         )
@@ -158,7 +154,9 @@ def effect_tile(card: Card, subject: Subject) -> Tile | None:
         why = apart.words if apart else card.not_computed.get("pooled", "not pooled")
         return make_tile("effect", name, "no single figure", why)
     alone = "" if card.pooled else "; one dataset"
-    return make_tile("effect", name, _amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}")
+    return make_tile(
+        "effect", name, words.amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}"
+    )
 
 
 def excludable_tile(card: Card, _subject: Subject) -> Tile:

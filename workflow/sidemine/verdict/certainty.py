@@ -6,8 +6,8 @@ doi 10.1136/bmj.h870). Each domain with one concern takes one step, with several
 not rated: so few data sets cannot show it.
 
 Concerns are gates that were not passed, caps, findings of the checks, sensitivity rows that change the reading, and lines of evidence that disagree, as
-they stand on the card. One concern of each kind of evidence always stands: groups of a cohort were found, not drawn by lot; and
-transcripts of treated samples are not a pathway's function in people. So no answer is of high certainty. An answer that excludes
+they stand on the card. One concern of each kind of evidence always stands: groups of a cohort were not randomised; and
+mRNA in treated samples is not the function of a pathway in people. So no answer is of high certainty. An answer that excludes
 an effect, that points against the declared direction, or that is split is not weakened by a gate that asks for an effect in that
 direction. A finding is no concern where the effect without it reads the same; it is told as not rated down. An answer that is
 *not testable* has no certainty: there is nothing to be certain of.
@@ -88,11 +88,9 @@ _OF_ROW = {
 """The concern behind a row of "what would change the answer"; of any other row: another check."""
 _STANDING = {
     "cohort": Downgrade(
-        Domain.BIAS, "The groups were found, not drawn by lot: what else goes with them may be behind it."
+        Domain.BIAS, "The groups were not randomised: another difference between them may explain the result."
     ),
-    "experiment": Downgrade(
-        Domain.INDIRECTNESS, "Transcripts of treated samples are not a pathway's function in people."
-    ),
+    "experiment": Downgrade(Domain.INDIRECTNESS, "mRNA in treated samples is not the function of a pathway in people."),
 }
 _NAMED = 2
 """Things that would lift concerns, as the sentence names them."""

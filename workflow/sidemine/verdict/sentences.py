@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sidemine.drawing.words import amount
 from sidemine.effect.plain_words import PATIENTS, plain_words
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
@@ -46,9 +47,8 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
         if row.effect is None or row.ci_low is None or row.ci_high is None:
             untestable.append(row.contrast)
             continue
-        side = "higher" if row.effect > 0 else "lower" if row.effect < 0 else "different"
         parts.append(
-            f"{abs(row.effect):.2f} {scale.short_unit} {side} ({row.target_label} versus {row.reference_label}; "
+            f"{amount(row.effect, scale.short_unit)} ({row.target_label} versus {row.reference_label}; "
             f"{row.accession}; 95 % CI {row.ci_low:z.2f} to {row.ci_high:z.2f})"
         )
     if not parts:
@@ -75,10 +75,9 @@ def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = P
     if pooled.sizes_differ is not None:
         told = f"{pooled.sizes_differ.words}; no single figure stands for them, since {pooled.sizes_differ.reason}"
         return f" Over {pooled.k} independent {scale.noun}s together: {told}." + _orders_sentence(pooled)
-    side = "higher" if pooled.effect > 0 else "lower"
     p_value = "" if (p := own_p(pooled)) is None else f"p = {p:.2g}"
     text = (
-        f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {abs(pooled.effect):.2f} {scale.short_unit} {side} "
+        f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {amount(pooled.effect, scale.short_unit)} "
         f"(95 % CI {pooled.ci_low:z.2f} to {pooled.ci_high:z.2f}, {p_value}), {plain_words(pooled.effect, pooled.unit, people)}"
     )
     if pooled.leave_one_out_low is not None and pooled.leave_one_out_high is not None:

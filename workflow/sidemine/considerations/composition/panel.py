@@ -14,7 +14,7 @@ from sidemine.considerations.composition.record import (
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
 from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
-from sidemine.drawing.words import number, p_statement, side
+from sidemine.drawing.words import amount, number, p_statement
 from sidemine.effect.record import PooledEstimate
 
 
@@ -32,7 +32,7 @@ def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile | None:
 
 def adjusted_amount(adjusted: PooledEstimate) -> str:
     """Return, for example, `0.53 SD higher`."""
-    return f"{number(abs(adjusted.effect))} SD {side(adjusted.effect)}"
+    return amount(adjusted.effect, "SD")
 
 
 def adjusted_interval(adjusted: PooledEstimate) -> str:

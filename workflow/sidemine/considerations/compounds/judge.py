@@ -8,7 +8,7 @@ from sidemine.effect.compound_reading import ONE_SIDED_P, read_panel
 from sidemine.effect.compound_record import CompoundEvidence
 
 NO_PANEL = "the hypothesis is no panel of compounds, doses or times"
-_UNGUARDED = "No compound of another class {found}, so a vehicle that is off could not be told from a change: {step}."
+_UNGUARDED = "No compound of another class {found}, so a fault of the vehicle would look like an effect: {step}."
 _ONE_VEHICLE = (
     "All times share one reference, so what time in culture does by itself could not be told from the compound."
 )

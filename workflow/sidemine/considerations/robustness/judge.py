@@ -24,7 +24,7 @@ from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS
 from sidemine.effect.record import Estimate
 
 LOWEST_SHARE = 0.75
-"""Share of full-data variants that must keep sign and p ≤ .05."""
+"""Share of full-data variants that must agree."""
 _RUNS = {
     "age_overlap": "the run on the shared age range",
     "no_reused_controls": "the run without re-used controls",
@@ -33,8 +33,8 @@ _RUNS = {
 _WITHOUT_SAMPLES = {FLAGGED_SAMPLES: "sex_mismatch_dropped", REUSED_CONTROLS: "reused_controls_dropped"}
 """Variants that leave samples out, by their row of the table "what would change the answer"."""
 _DEMAND = (
-    f"robustness: at least {LOWEST_SHARE:.0%} of the full-data variants keep sign and p ≤ .05, none reverses the sign "
-    "with a 95 % interval excluding 0, and the runs on the shared age range (with age in the model, two thirds of the effect are "
+    f"robustness: at least {LOWEST_SHARE:.0%} of the full-data variants agree (the same sign, and p ≤ .05; where the analysis as "
+    "declared has p > .05, the same verdict), none reverses the sign with a 95 % interval excluding 0, and the runs on the shared age range (with age in the model, two thirds of the effect are "
     "enough there) and without re-used controls hold"
 )
 NOT_COMPUTED = "no grid of robustness variants was run"
@@ -108,7 +108,7 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
     if full.share is None:
         unknown.append("no variant on all data could be compared")
     elif full.share < LOWEST_SHARE:
-        faults.append(f"only {full.agreeing} of {full.of} full-data variants keep sign and p ≤ .05")
+        faults.append(f"only {full.agreeing} of {full.of} full-data variants agree with the analysis as declared")
     for run, words in _RUNS.items():
         status, detail = record.required_runs[run], record.required_details[run]
         told = f" ({detail})" if detail else ""

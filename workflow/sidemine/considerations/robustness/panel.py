@@ -90,7 +90,8 @@ def specification_chart(variants: Sequence[VariantRow], effect_unit: str) -> Spe
     x = {"field": "rank", "type": "quantitative", "axis": None,
          "scale": {"domain": [0.3, len(points) + 0.7], "nice": False, "zero": False}}  # fmt: skip
     y = {"field": "effect", "type": "quantitative", "scale": {"range": [_CURVE_HEIGHT, 0], "zero": True, "nice": True},
-         "axis": {"title": [*wrap(unit_words(effect_unit), 26), "◀ lower │ higher ▶", f"in {FIRST}"], "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
+         "axis": {"title": [*wrap(unit_words(effect_unit), 26), "◀ lower │ higher ▶", f"in {FIRST}"], "titleAnchor": "start", "titleLimit": _CURVE_HEIGHT + 60,
+                  "tickCount": 5, "grid": True, "orient": "left"}}  # fmt: skip
     below = {"field": "dimension", "type": "nominal", "sort": ordered,
              "scale": {"type": "point", "range": [_CURVE_HEIGHT + 18, _CURVE_HEIGHT + 8 + matrix]},
              "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 120, "orient": "left"}}  # fmt: skip

@@ -28,6 +28,7 @@ from sidemine.considerations.judgement import (
 )
 from sidemine.considerations.sensitivity import without_effect
 from sidemine.considerations.specificity.record import Placed, Specificity, SpecificityColumns, SpecificityShown
+from sidemine.drawing.words import count
 
 COHORT_PERCENTILE = 75.0
 """Below this percentile (median over the contrasts that count), among matched random sets or comparator sets, a cohort
@@ -116,7 +117,7 @@ def specificity_sentence(contrasts: Sequence[Placed]) -> str:
         else:
             sets = f"{matched.n_sets:,} random sets of the same size, expression and correlation"
             random = entry.place_words(matched.percentile, sets)
-        rank = f"rank {comparators.rank} among {comparators.n} comparator sets and itself"
+        rank = f"rank {comparators.rank} of {comparators.n + 1} (itself and {count(comparators.n, 'comparator set')})"
         if comparators.percentile is None:
             rank = comparators.reason
         elif entry.is_against:

@@ -140,11 +140,14 @@ def specificity_chart(
 
 
 def _place(entry: Placed) -> str:
+    """Return in one line of a chart where the set stands; the panel's sentences tell the whole."""
     matched, among = entry.matched, entry.comparators
-    rank = f"rank {among.rank} among {count(among.n, 'comparator set')} and itself"
-    if matched.percentile is not None:
-        return f"{entry.place_words(matched.percentile)} among matched random sets; {rank}"
-    return f"{rank}; {bounded(matched.reason, 120)}"
+    rank = f"rank {among.rank} of {among.n + 1} comparators"
+    if matched.percentile is None:
+        return f"{rank}; no valid random sets"
+    if entry.is_against:
+        return entry.place_words(matched.percentile, "random sets")
+    return f"{entry.place_words(matched.percentile)} among random sets; {rank}"
 
 
 def confounders_chart(

@@ -423,7 +423,8 @@ def _side(used: str, declared: Sequence[str], lines: LinesOnRecord) -> list[str]
     """Return the title of an axis, a group to a line: which groups the normal deviates compare."""
     target, reference = lines.groups[used if used in lines.groups else declared[0]]
     pooled = "" if used in lines.groups else " (pooled)"
-    return [f"normal deviate, “{shortened(target, 42)}”", f"minus “{shortened(reference, 38)}”{pooled}"]
+    # As many letters as the shorter axis holds: what is longer is cut by the drawing, without its closing mark.
+    return [f"normal deviate, “{shortened(target, 26)}”", f"minus “{shortened(reference, 26)}”{pooled}"]
 
 
 def _labelled(leading: Sequence[_Point], genes: Sequence[_Point]) -> list[_Point]:

@@ -67,7 +67,7 @@ def cell_type_sentences(mine: CellTypesOfHypothesis) -> list[str]:
     if up in (0, len(effects)):
         first = f"All {len(effects)} pairs of cell type and donor ({every}) are {'higher' if up else 'lower'} in the first group."
     else:
-        first = f"Of {len(effects)} pairs of cell type and donor ({every}), {up} are higher in the first group and {len(effects) - up} lower."
+        first = f"Of {len(effects)} pairs of cell type and donor ({every}), {up} {'is' if up == 1 else 'are'} higher in the first group and {len(effects) - up} lower."
     sentences = [first, NO_TEST]
     untested = sorted(set(_names(effects, "contrast")) - set(mine.tested))
     if untested:

@@ -93,7 +93,7 @@ def _check_assays(rows: TableRows, form: str) -> LabelCheck:
     panel = PANELS[form]
     n = rows.n_rows
     expected = f"{panel.fewest:,} to {panel.most:,}"
-    detail = f"The table has {n:,} rows, {panel.name} {expected} assays of proteins."
+    detail = f"The table has {n:,} rows; {panel.name} has {expected} assays."
     if n > panel.most:
         others = [one.name for one in PANELS.values() if one.fewest <= n <= one.most]
         fits = f" {' or '.join(others)} would fit by number." if others else ""

@@ -63,7 +63,8 @@ def _facts(evidence: LayerEvidence, details: GeneticsDetails) -> list[str]:
         )
     if details.comparator_rank is not None:
         facts.append(
-            f"Rank {details.comparator_rank} among {count(details.n_comparators, 'comparator or control set')} of this study and itself."
+            f"Rank {details.comparator_rank} of {details.n_comparators + 1}: itself and "
+            f"{count(details.n_comparators, 'comparator or control set')} of this study."
         )
     if details.shrinkage:
         facts.append(

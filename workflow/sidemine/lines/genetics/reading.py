@@ -96,9 +96,9 @@ def _counts(counts: SnpCounts) -> list[Count]:
         ("SNPs without a p-value dropped", counts.without_p),
         ("SNPs without a position on a known chromosome dropped", counts.without_place),
         ("SNPs in no gene's window left out", counts.between_genes),
-        ("SNPs that stood before dropped", counts.repeated),
-        ("p-values of SNPs that are 0 or below 1e-300 taken as 1e-300", counts.too_small),
-        ("p-values of SNPs of 1 taken as 1 − 1/d among the d SNPs of a gene", counts.ones),
+        ("repeated SNPs dropped", counts.repeated),
+        ("SNPs with p = 0 or below 1e-300, taken as 1e-300", counts.too_small),
+        ("SNPs with p = 1, taken as 1 − 1/d (d: SNPs of the gene)", counts.ones),
         ("SNPs joined", counts.used),
     )
     return [Count(what, n) for what, n in told if n]

@@ -227,20 +227,20 @@
     const at = here.values.genes.indexOf(row.index);
     const samples = [];
     if (at >= 0) {
-      for (const [side, group] of [["target", here.data.labels[0]], ["reference", here.data.labels[1]]]) {
-        here.data[side].forEach((sample, k) => {
+      for (const group of ["target", "reference"]) {
+        here.data[group].forEach((sample, k) => {
           const value = here.values.values[at][here.values.samples.indexOf(sample)];
           if (value !== undefined && value !== null) samples.push({ sample, group, value: value / 100, jitter: ((k * 0.618) % 1) - 0.5 });
         });
       }
     }
     const groups = [];
-    for (const [side, group] of [["target", here.data.labels[0]], ["reference", here.data.labels[1]]]) {
-      const mean = here.data.groups[`${side}_mean`][row.i];
-      const sd = here.data.groups[`${side}_sd`][row.i];
-      if (mean !== undefined && mean !== null) groups.push({ group, mean: mean / 100, low: (mean - sd) / 100, high: (mean + sd) / 100 });
+    for (const [k, group] of ["target", "reference"].entries()) {
+      const mean = here.data.groups[`${group}_mean`][row.i];
+      const sd = here.data.groups[`${group}_sd`][row.i];
+      if (mean !== undefined && mean !== null) groups.push({ group, name: here.data.labels[k], mean: mean / 100, low: (mean - sd) / 100, high: (mean + sd) / 100 });
     }
-    const told = groups.map((item) => `${item.group} ${number(item.mean)} ± ${number(item.high - item.mean)}`).join(", ");
+    const told = groups.map((item) => `${item.name} ${number(item.mean)} ± ${number(item.high - item.mean)}`).join(", ");
     byId(`gene-words-${here.contrast}`).textContent =
       `${row.gene}: ${here.data.difference ?? "log2 fold change"} ${number(row.lfc, 3)} (95 % CI ${number(row.low, 3)} to ${number(row.high, 3)}), ` +
       `p ${row.p_words}, q ${row.q_words}. ${told ? `Mean ± SD: ${told}.` : "No expression values are stored for it."}` +

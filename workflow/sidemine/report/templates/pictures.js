@@ -87,7 +87,7 @@ window.sidemine.pictures = (() => {
     for (const [k, side] of ["target", "reference"].entries()) {
       const names = here.data[side];
       const group = here.data.labels[k];
-      sides.push({ x, group, words: `${group} (${names.length})`, colour: style.getPropertyValue(`--${side}`).trim() });
+      sides.push({ x, group, words: `n = ${names.length}: ${group}`, colour: style.getPropertyValue(`--${side}`).trim() });
       const ordered = [...names].sort((a, b) => score.get(b) - score.get(a) || (a < b ? -1 : 1));
       for (const sample of ordered) { columns.push({ sample, group, x }); x += 1; }
       x += gap;
