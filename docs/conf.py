@@ -42,6 +42,7 @@ html_theme = "furo"
 html_title = "sidemine"
 html_show_sphinx = False
 html_copy_source = False
+html_show_search_summary = False  # a page that is opened as a file may not fetch the others
 
 
 def _hang_pages_below_the_first(_: Sphinx, page: str, source: list[str]) -> None:

@@ -210,6 +210,8 @@ def test_frozen_calls_are_scored_and_changed_ones_refused(finished, capsys):
     assert "changed after the freeze" in capsys.readouterr().err
     with pytest.raises(InputError, match="not those of the folder"):
         freeze_calls(load_atlas(folder), DAY)
+    assert main(["atlas", str(folder), str(folder), "--freeze", "--cores", "1"]) == 1
+    assert "one atlas is frozen or scored at a time" in capsys.readouterr().err
     units.write_text(kept)
     with (folder / "protocol.md").open("a") as protocol:
         protocol.write("more\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,10 +22,11 @@ from sidemine.prepare.cell_quality import FEWEST_CELLS, OwnLimits, find_poor_cel
 from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
-from sidemine.quality.assessment import flag_cell_quality
+from sidemine.quality.assessment import flag_cell_labels, flag_cell_quality
 from sidemine.report.sections.datasets import cell_sentences
 from sidemine.sources import h5ad_cells
 from sidemine.sources.cells import MITOCHONDRIAL, Cells, CellsWanted, plain_identifier
+from sidemine.study.markers import LABELS, shipped_labels
 from sidemine.study.rows import Contrast, Dataset
 
 GENES = [f"G{n}" for n in range(296)] + ["MT-ND1", "MT-CO1", "CD3D", "MS4A1"]
@@ -133,6 +135,9 @@ def test_labels_by_markers_and_cells_without_one(cells: dict[str, Path]) -> None
     assert record.n_dropped == {"no marker tells the type": record.labels[UNASSIGNED]}
     assert sum(record.labels.values()) == 240
     assert record.passed_over == ["CD14"]
+    assert "many of the labels are wrong" not in flag_cell_labels(record).evidence
+    mostly = dataclasses.replace(record, labels={"t_cell": 100, UNASSIGNED: 140})
+    assert "many of the labels are wrong" in flag_cell_labels(mostly).evidence
     assert record.markers["b_cell"] == ["G2", "G3", "MS4A1"]
     samples = read_samples(_row(cell_type="markers:blood"), cells, {}, [], MARKERS)
     assert sorted(set(samples["marker_label"])) == ["b_cell", "t_cell"]
@@ -209,6 +214,44 @@ def test_doublets_are_called_where_scrublet_can(monkeypatch: pytest.MonkeyPatch)
     assert "more than 100,000 cells" in doublets.out_of_range(5000, 200_000)
     monkeypatch.setattr(doublets, "MOST_CALLED", 0.0)
     assert doublets.find_doublets(sp.csr_matrix(counts))[1].startswith("no call: the threshold")
+
+
+@pytest.mark.real_files
+def test_labels_of_real_cells_are_as_right_as_the_docs_say(real_files: Path) -> None:
+    """Kang et al. 2018: all cells together, and each type alone, as sorted cells would be."""
+    data = ad.read_h5ad(real_files / "data/Kang2018_PBMC_IFNb/kang2018_muscat_2donors_5types_1556cells.h5ad")
+    markers, _ = usable_markers(shipped_labels("blood", LABELS), ())
+    genes = sorted({gene for names in markers.values() for gene in names})
+    place = {gene: number for number, gene in enumerate(data.var_names)}
+    counts = sp.lil_matrix((data.n_obs, len(genes)))
+    for number, gene in enumerate(genes):
+        if gene in place:
+            counts[:, number] = data.X[:, place[gene]]
+    totals, kinds = np.asarray(data.X.sum(axis=1)).ravel(), data.obs["cluster_id"].astype(str).to_numpy()
+    right = {
+        "CD14+ Monocytes": "monocyte",
+        "FCGR3A+ Monocytes": "monocyte",
+        "CD4 T cells": "t_cell",
+        "CD8 T cells": "t_cell",
+    }
+
+    def named(mine: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        labels, _ = label_cells(counts.tocsr()[mine], totals[mine], genes, markers)
+        known = labels != UNASSIGNED
+        return labels[known], np.array([right.get(kind, "") for kind in kinds[mine][known]])
+
+    labels, truth = named(np.ones(len(kinds), dtype=bool))
+    assert Counter(zip(labels, truth, strict=True)) == {
+        ("monocyte", "monocyte"): 595,
+        ("t_cell", "t_cell"): 442,
+        ("t_cell", "monocyte"): 1,
+        ("t_cell", ""): 3,
+    }
+    for kind in right:
+        labels, truth = named(kinds == kind)
+        assert 0.19 < len(labels) / (kinds == kind).sum() < 0.33
+        assert (labels == truth).mean() > 0.88
+    assert len(named(kinds == "B cells")[0]) == 29
 
 
 @pytest.mark.real_files

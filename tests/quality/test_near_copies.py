@@ -106,6 +106,22 @@ def test_a_sample_split_in_two_is_found():
     assert copies_in(log2(counts), counts) == [("s2", "s6")]
 
 
+def test_two_lanes_of_every_library_are_found_and_close_replicates_are_not():
+    """Then the nearest sample is usually a copy; log2 values alone cannot tell that, and say so."""
+    rng = np.random.default_rng(6)
+    whole = libraries([4e7] * 8)
+    lane = rng.binomial(whole.astype(int), 0.5).astype(float)
+    counts = np.column_stack([lane, whole - lane])
+    assert copies_in(log2(counts), counts) == [(f"s{n}", f"s{n + 8}") for n in range(8)]
+    assert copies_in(log2(counts)) == []
+    assert (
+        "had most samples a copy, these values would not show it"
+        in flag_copies(differences_within(log2(counts)), [], "warn").evidence
+    )
+    close = libraries([4e7] * 8, cv=0.02, moved=0.5)
+    assert copies_in(log2(close), close) == []
+
+
 def test_libraries_that_are_too_shallow_are_told_and_never_called_copies():
     """A few thousand reads: nothing is claimed of them."""
     depths = [3e3, 3e3, *[2e7] * 6]

@@ -110,6 +110,18 @@ def test_many_are_asked_for_in_parts(ncbi):
     assert [len(query["id"][0].split(",")) for tool, query in ncbi.asked if tool == "esummary"] == [50, 50, 10]
 
 
+def test_a_record_without_a_summary_costs_no_other(ncbi):
+    """Of three, one was withdrawn and one is not in the answer: the third is listed, and two are told."""
+    rows = [{"uid": "200000001", "error": "cannot get document summary"}, SUMMARY]
+    search = search_of("200000001", "200000002", "200019151")
+    ncbi.answers = {"esearch": [answer(search)], "esummary": [answer(summary_of(*rows))]}
+    found = find_series("blood", service=ncbi.service)
+    assert [one.accession for one in found.series] == ["GSE19151"]
+    text = "\n".join(found_lines(found))
+    assert "1 of them" in text
+    assert "no summary of 2 more" in text
+
+
 def test_a_refusal_for_haste_is_waited_out(ncbi):
     haste = answer({"error": "API rate limit exceeded", "count": "4"}, 429)
     ncbi.answers = {"esearch": [haste, answer(search_of())], "esummary": [answer(summary_of())]}

@@ -57,9 +57,8 @@ def get_run():
 
 
 GIVEN = given_to_run(config, workflow.config_settings.config)
-config.update(
-    GIVEN
-)  # the scripts of a module read there whether inputs are recorded anew
+# The scripts of a module read there whether inputs are recorded anew.
+config.update(GIVEN)
 RUN = get_run()
 # Snakemake tells its log of every job that failed, and then decides whether to try it again.
 ENDED = FailureWatch(

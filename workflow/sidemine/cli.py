@@ -317,6 +317,14 @@ def _run_atlas(arguments: argparse.Namespace) -> int:
         from sidemine.atlas.blind import freeze_calls, score_calls, score_lines
         from sidemine.atlas.config import load_atlas
 
+        if further := [*map(str, arguments.folders[1:]), *arguments.more]:
+            problem = Problem(
+                f"one atlas is frozen or scored at a time: {' '.join(further)} is too much",
+                "sidemine atlas",
+                "sidemine atlas DIR --freeze; sidemine atlas DIR --score LABELS",
+                "Leave the rest out.",
+            )
+            raise InputError(problem)
         atlas = load_atlas(arguments.folders[0])
         if arguments.freeze:
             sys.stdout.write(f"{freeze_calls(atlas, datetime.now(UTC).date())}\n")

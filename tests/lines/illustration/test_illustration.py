@@ -71,6 +71,23 @@ def test_principal_components_tell_two_kinds_of_cells_apart() -> None:
     assert f"{ILLUSTRATION} First two principal components of all 120 cells, doublets among them" in caption
 
 
+@pytest.mark.parametrize(
+    ("change", "n_set", "told"),
+    [
+        (lambda counts: counts, 300, "300 detected genes of the set and 0 others"),
+        (lambda counts: np.where(np.arange(300) < 20, 0, counts), 20, "0 detected genes of the set and 280 others"),
+        (np.ones_like, 20, "the cells are alike"),
+    ],
+)
+def test_what_has_no_score_is_told_and_not_drawn(change, n_set: int, told: str) -> None:
+    """A set of all genes, a set that no cell shows, and cells without any difference: no traceback, and no score of 0."""
+    counts = csr_matrix(change(np.random.default_rng(1).poisson(1.0, (100, 300))).astype(float))
+    genes = [f"G{number}" for number in range(300)]
+    drawn = draw_map(counts, genes, ("S", set(genes[:n_set])), (["x"] * 100, []), "d", 100, 1, "pca")
+    assert told in drawn.problem
+    assert drawn.score == ()
+
+
 def test_too_few_cells_are_no_map() -> None:
     """The page says why instead."""
     counts = csr_matrix(np.ones((5, 3)))

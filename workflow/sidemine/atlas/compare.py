@@ -145,6 +145,8 @@ def _independent(pathway: Pathway, drugs: Profiles, effect: EffectProfile) -> tu
     for profile in pathway.drugs:
         if profile not in origins:
             left_out.append(f"{profile}: it could not be tested")
+        elif not effect.genes:
+            left_out.append(f"{profile}: no profile of the effect could be tested")
         elif shared := origins[profile].meets(effect.origin):
             left_out.append(f"{profile}: {shared}")
         else:

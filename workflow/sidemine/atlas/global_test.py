@@ -226,7 +226,9 @@ def _chance(scores: Scores) -> list[Control]:
     )
     for name, z, drawn, why in sides:
         if z is None or drawn is None or not np.isfinite(z).any():
-            found.append(_not_computed(name, why, required=name == CHANCE_EFFECTS))
+            unmeasured = z is not None and name == CHANCE_DRUGS
+            reason = "no declared pair could be measured" if unmeasured else why
+            found.append(_not_computed(name, reason, required=name == CHANCE_EFFECTS))
         else:
             found.append(_computed(name, float(mean_square(z, scores.sign)), mean_square(drawn, scores.sign)))
     return found

@@ -39,6 +39,10 @@ identical. Aliquots of one pool of liver: 0.29 (GSE14520); the closest independe
 (GSE147507), elsewhere 0.62 and more. This is the geometric middle of 0.29 and 0.49."""
 OWN_SHARE = 0.25
 """And the variance of a pair over what both differ by from others: a correlation of residuals of 0.75."""
+LEAST_CV = 0.01
+"""Two libraries of counts that vary by less than this (coefficient of variation, sampling noise taken out) are copies however
+close the nearest ones are usually, so that lanes of every library are found. The closest independent ones: 0.035
+(GSE147507)."""
 N_ERRORS = 2.0
 """Standard errors by which a variance without noise must lie below the limit: of shallow libraries nothing is claimed."""
 N_DEEP, FEWEST_COUNTS, FEWEST_DEEP = 2000, 10.0, 200
@@ -150,16 +154,20 @@ class Differences:
         pair was not compared (`compared_samples`), NaN where two libraries are too shallow to be compared.
     error
         Its standard error; 0 where there is no noise to take out.
+    least
+        The least usual variance; 0 where only the samples themselves tell what is usual.
     """
 
     variance: NDArray[np.float64]
     error: NDArray[np.float64]
+    least: float = 0.0
 
     @property
     def usual(self) -> float:
-        """The median variance of nearest neighbours; NaN where too little could be compared."""
+        """The median variance of nearest neighbours, or `least`; NaN where too little could be compared."""
         nearest = np.where(np.isnan(self.variance), np.inf, self.variance).min(axis=1)
-        return float(np.median(nearest[np.isfinite(nearest)])) if np.isfinite(nearest).any() else math.nan
+        known = nearest[np.isfinite(nearest)]
+        return max(float(np.median(known)), self.least) if len(known) else math.nan
 
     def own_variance(self, sample: int, barred: Collection[int]) -> float:
         """Return what one sample adds to its differences from others; infinite with fewer than two others.
@@ -222,7 +230,7 @@ def differences_within(values: NDArray[np.float64], counts: NDArray[np.float64] 
         )
         variance[sample, others] = variance[others, sample] = found
         error[sample, others] = error[others, sample] = its_error
-    return Differences(variance, error)
+    return Differences(variance, error, 2 * (LEAST_CV / math.log(2) / COPY_RATIO) ** 2)
 
 
 def deep_genes(counts: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -375,6 +383,8 @@ def flag_copies(within: Differences | None, pairs: Sequence[NearCopy], action: s
     if not pairs:
         closest = rounded_ratio(float(np.nanmin(within.variance)), within.usual)
         told = f"the closest pair is {closest:.2f} of the usual nearest distance apart (copies: {COPY_RATIO} or less)"
+        if not within.least:
+            told += "; had most samples a copy, these values would not show it"
         blind = np.isnan(within.variance) | (N_ERRORS * within.error > COPY_RATIO**2 * within.usual)
         if n_blind := int(np.triu(blind, k=1).sum()):
             told += f"; {n_blind} pair(s) of libraries are too shallow to tell"

@@ -98,11 +98,14 @@ class Found:
         Series that there are.
     series
         The first of them.
+    without_summary
+        How many of those that were asked for have none: they were withdrawn, or are new.
     """
 
     question: str
     count: int
     series: tuple[FoundSeries, ...] = ()
+    without_summary: int = 0
 
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -179,7 +182,7 @@ def find_series(words: str, most: int = 20, service: Service | None = None) -> F
         batch = numbers[start : start + _PER_QUESTION]
         asked = _url(service, "esummary", id=",".join(batch))
         series += _summaries(_ask(service, asked), asked, batch)
-    return Found(question, int(result.count), tuple(series))
+    return Found(question, int(result.count), tuple(series), len(numbers) - len(series))
 
 
 def _url(service: Service, tool: str, **parameters: str) -> str:
@@ -216,7 +219,9 @@ def _summaries(answer: object, url: str, numbers: list[str]) -> list[FoundSeries
     result = answer.get("result") if isinstance(answer, Mapping) else None
     if not isinstance(result, Mapping):
         raise RetrievalError(_unexpected(url, "no `result`"))
-    return [_found(_read(_Summary, url, result[number])) for number in numbers if number in result]
+    # Of a record that was withdrawn there is an error in place of the summary, or nothing.
+    there = [result[number] for number in numbers if number in result]
+    return [_found(_read(_Summary, url, one)) for one in there if not (isinstance(one, Mapping) and one.get("error"))]
 
 
 def _found(summary: _Summary) -> FoundSeries:
@@ -255,8 +260,12 @@ def found_lines(found: Found) -> list[str]:
         The answer to a search.
     """
     lines = [f"{found.count} human series in GEO for {escape(found.question, 600)}"]
-    if found.count > len(found.series):
-        lines[0] += f"; the first {len(found.series)}:"
+    if found.count > len(found.series) > 0:
+        lines[0] += f"; {len(found.series)} of them:"
+    if found.without_summary:
+        lines.append(
+            f"NCBI gives no summary of {found.without_summary} more (withdrawn, or new): look for them on the web site of GEO."
+        )
     for one in found.series:
         lines += [
             "",
@@ -268,6 +277,6 @@ def found_lines(found: Found) -> list[str]:
             lines.append("  samples such as: " + "; ".join(escape(title, 60) for title in one.sample_titles))
     if found.series:
         lines += ["", f"Next: sidemine inspect {found.series[0].accession}"]
-    else:
+    elif not found.without_summary:
         lines += ["Fewer words find more; the words are those of the records, for example whole blood."]
     return lines

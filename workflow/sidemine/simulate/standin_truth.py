@@ -35,7 +35,10 @@ class StandinGroup(ClosedModel):
     log2: dict[str, float] = Field(
         default={}, description="Planted log2 change of the genes of a set, by name of the set."
     )
-    score: dict[str, float] = Field(default={}, description="The same as a change of their mean z score, in Hedges g.")
+    score: dict[str, float] = Field(
+        default={},
+        description="The same as a change of the mean z score, in Hedges g of each part: of the sets that `contains` names, and of the rest of the set.",
+    )
     cells: dict[str, float] = Field(default={}, description="Planted change of the share of a cell type, in SD.")
     first: int = Field(default=1, description="Number of the first sample in the templates.")
     first_sample: int = Field(default=0, description="Number of the first GSM; 0: follows the group before.")

@@ -25,9 +25,13 @@ if TYPE_CHECKING:
 MOST_CELLS = 3_000
 """Most cells that are drawn: more hide one another, and their neighbours would no longer be found exactly."""
 FEWEST_CELLS = 50
+FEWEST_OTHERS = 30
+"""Detected genes outside of the set, against which it is scored."""
 MOST_GENES = 2_000
 """Most variable genes that the map rests on."""
 _COMPONENTS = 30
+_ALIKE = 1e-4
+"""Difference of logarithms that single precision makes."""
 
 
 def choose_cells(usable: NDArray[np.intp], seed: int, dataset: str) -> NDArray[np.intp]:
@@ -90,22 +94,29 @@ def draw_map(
     symbols, codes = np.unique(np.array([genes[place] for place in known], dtype=str), return_inverse=True)
     joined = csr_matrix((np.ones(len(known)), (known, codes)), shape=(counts.shape[1], len(symbols)))
     values = csr_matrix(counts @ joined)
-    measured = sorted(set(members) & set(symbols))
-    empty = CellMap(dataset, name, n_cells=n_cells, n_in_set=len(members), n_measured=len(measured), layout=layout)
     detected = np.asarray((values > 0).sum(axis=0)).ravel() >= 3
-    if values.shape[0] < FEWEST_CELLS or detected.sum() < FEWEST_CELLS or len(measured) < 2:
-        told = f"{values.shape[0]} cells, {int(detected.sum())} detected genes and {len(measured)} genes of the set are too few"
+    shown = sorted(set(members) & set(symbols[detected]))
+    empty = CellMap(dataset, name, n_cells=n_cells, n_in_set=len(members), n_measured=len(shown), layout=layout)
+    n_others = int(detected.sum()) - len(shown)
+    if values.shape[0] < FEWEST_CELLS or n_others < FEWEST_OTHERS or len(shown) < 2:
+        told = f"{values.shape[0]} cells, {len(shown)} detected genes of the set and {n_others} others are too few"
         return replace(empty, problem=told)
     cells = ad.AnnData(values[:, detected].astype(np.float32), var=pd.DataFrame(index=symbols[detected]))
-    shown = [gene for gene in measured if gene in set(cells.var_names)]
     whole = named_seed(seed, "map", dataset)[-1] % 2**31
     with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore")
         sc.pp.normalize_total(cells, target_sum=1e4)
         sc.pp.log1p(cells)
-        if shown:
+        spread = (cells.X.max(axis=0) - cells.X.min(axis=0)).toarray()
+        if (spread > _ALIKE).sum() < FEWEST_OTHERS:
+            return replace(empty, problem=f"the cells are alike: fewer than {FEWEST_OTHERS} genes differ between them")
+        try:
             sc.tl.score_genes(cells, shown, ctrl_size=min(50, max(len(cells.var_names) // 50, 1)), random_state=whole)
-        score = cells.obs["score"].to_numpy() if "score" in cells.obs else np.zeros(cells.n_obs)
+        except RuntimeError:
+            return replace(
+                empty, problem="no other gene is expressed like those of the set, so that they have no score"
+            )
+        score = cells.obs["score"].to_numpy()
         sc.pp.highly_variable_genes(cells, n_top_genes=min(MOST_GENES, cells.n_vars))
         cells = cells[:, cells.var["highly_variable"]].copy()
         n_components = 2 if layout == "pca" else min(_COMPONENTS, min(cells.shape) - 1)
