@@ -101,7 +101,7 @@ def main() -> None:
     row = DatasetToPrepare(
         dataset="screen", accession="SIM", platform="", layout="h5ad", identifiers="symbol", scale="counts", gene_column="",
         annotation_columns=[], sheet="", layer="", subset="", sample_name="", biological_unit="donor", cell_type="",
-        sample_columns=["compound", "plate", "well"], excluded_markers=[], cell_quality="told", doublets="off", sex_column="", age_column="", batch_columns=[], strand="no",
+        sample_columns=["compound", "plate", "well"], excluded_markers=[], cell_quality="told", most_mitochondrial=0.5, fewest_genes=None, doublets="off", sex_column="", age_column="", batch_columns=[], strand="no",
     )  # fmt: skip
     sets = pd.DataFrame(
         [
