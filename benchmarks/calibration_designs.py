@@ -37,13 +37,12 @@ from sidemine.considerations.calibration.rates import (
     LEVELS,
     REFERENCE,
     SHOWN,
-    CalibrationRow,
     calibration_row,
     clustered_rate,
     read_measured,
     read_simulated,
 )
-from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.considerations.calibration.table import CALIBRATION, CalibrationRow
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast
@@ -55,7 +54,7 @@ from sidemine.enrichment.prerank import prerank
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import SetMembership, build_membership
-from sidemine.tables import read_table, write_json, write_table
+from sidemine.tables import read_table, table_of, write_json, write_table
 
 SEED = 20261125
 CORRELATIONS, PER_CORRELATION, SIZE, N_GENES = (0.0, 0.1, 0.3, 0.5), 10, 30, 2400
@@ -364,7 +363,7 @@ def main() -> None:
     for name, make in parts:
         if options.only and name not in options.only:
             continue
-        new = pd.DataFrame([vars(row) for row in make()], columns=CALIBRATION.names)
+        new = table_of(make(), CALIBRATION)
         # Rows that this run makes anew take the place of the old ones.
         old = read_table(path, CALIBRATION) if path.exists() else new.iloc[:0]
         key = ["subject", "null", "quantity", "test", "level", "parameter"]

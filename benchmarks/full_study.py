@@ -39,15 +39,9 @@ MORE_CONTRASTS = (
 
 def main() -> None:
     """Write the study, run it, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--genes", type=int, default=20_000)
-    parser.add_argument("--cores", type=int, default=2)
-    options = parser.parse_args()
-    folder = options.folder.resolve()
-    write_study(folder, options.genes)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "config.yaml"), "--cores", str(options.cores)]
+    folder, cores, genes = read_arguments(__doc__, "--genes", 20_000)
+    write_study(folder, genes)
+    command = snakemake_command(folder, folder / "config.yaml", cores)
     with (folder / "run.log").open("w", encoding="utf-8") as log:
         started = time.perf_counter()
         process = psutil.Popen(command, stdout=log, stderr=subprocess.STDOUT)
@@ -56,11 +50,27 @@ def main() -> None:
     if process.returncode != 0:
         sys.exit(f"the run failed: {folder / 'run.log'}")
     spent = process_times()
-    print(f"{wall:.0f} s of wall time, {spent:.0f} s of processor time on {options.cores} cores")
+    print(f"{wall:.0f} s of wall time, {spent:.0f} s of processor time on {cores} cores")
     print(f"peak memory {peak / 1e9:.2f} GB in all processes, {largest / 1e9:.2f} GB in the largest")
     print(f"report.html {(folder / 'results/full_study/report.html').stat().st_size / 1e6:.1f} MB")
     for rule, seconds in sorted(seconds_of_rules(folder).items(), key=lambda item: -sum(item[1])):
         print(f"{sum(seconds):7.1f} s  {rule} ({len(seconds)} jobs, longest {max(seconds):.1f} s)")
+
+
+def read_arguments(words: str | None, further: str, default: int) -> tuple[Path, int, int]:
+    """Return the folder and the cores of the command line, and a further number that has a default."""
+    parser = argparse.ArgumentParser(description=words, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument(further, dest="further", metavar="N", type=int, default=default)
+    parser.add_argument("--cores", type=int, default=2)
+    options = parser.parse_args()
+    return options.folder.resolve(), options.cores, options.further
+
+
+def snakemake_command(folder: Path, config: Path, cores: int) -> list[str]:
+    """Return the command that runs a study in a folder of its own."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    return [*command, "--configfile", str(config), "--cores", str(cores)]
 
 
 def write_study(folder: Path, n_genes: int) -> None:

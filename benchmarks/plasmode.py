@@ -39,18 +39,17 @@ from sidemine.considerations.calibration.rates import (
     LEVELS,
     REFERENCE,
     SHOWN,
-    CalibrationRow,
     calibration_row,
     clustered_rate,
 )
-from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.considerations.calibration.table import CALIBRATION, CalibrationRow
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.tables import read_table, write_table
+from sidemine.tables import read_table, table_of, write_table
 
 SEED, ROTATIONS = 20261127, 199
 PRIMARY = "IFN_ALPHA"
@@ -190,9 +189,7 @@ def main() -> None:
             rows += new
             sys.stdout.write("\n".join(_words(row) for row in new) + "\n")
             sys.stdout.flush()
-            write_table(
-                pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names), chosen.output, CALIBRATION
-            )
+            write_table(table_of(rows, CALIBRATION), chosen.output, CALIBRATION)
 
 
 def _words(row: CalibrationRow) -> str:

@@ -15,7 +15,6 @@ FOLDER is filled. R needs limma, edgeR and GEOquery. Run with OPENBLAS_NUM_THREA
 
 from __future__ import annotations
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -30,6 +29,7 @@ from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+from full_study import ROOT, read_arguments, snakemake_command
 
 from sidemine.differential.contrast import values_of_rows
 from sidemine.differential.contrast_fit import ContrastFit
@@ -46,7 +46,6 @@ from sidemine.prepare.log_expression import layer_of
 from sidemine.sources.scales import Layer
 from sidemine.tables import read_table
 
-ROOT = Path(__file__).resolve().parents[1]
 STUDY = "tests/real_files"
 RESULTS = Path("results/real_files")
 SINGLE_CELLS = ("pbmc", "pbmc_donors")
@@ -78,14 +77,9 @@ class Case:
 
 def main() -> None:
     """Run both, compare, print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--cores", type=int, default=2)
-    options = parser.parse_args()
-    folder = options.folder.resolve()
+    folder, cores, rounds = read_arguments(__doc__, "--rounds", 3)
     files = Path(os.environ["SIDEMINE_REAL_FILES"])
-    whole = [run_study(folder / "whole_0", options.cores, [])]
+    whole = [run_study(folder / "whole_0", cores, [])]
     results = folder / "whole_0" / RESULTS
     designs = fitted_designs(results)
     cases = [case_of(results, design) for design in designs]
@@ -93,18 +87,18 @@ def main() -> None:
     write_exchange(exchange, cases, results)
     wanted = [str(RESULTS / "contrasts" / case.name / "set_tests.tsv") for case in cases]
     plain, equal = [], []
-    for number in range(options.rounds):
+    for number in range(rounds):
         plain.append(run_r(files, exchange))
-        equal.append(run_study(folder / f"equal_{number}", options.cores, wanted))
+        equal.append(run_study(folder / f"equal_{number}", cores, wanted))
         if number:
-            whole.append(run_study(folder / f"whole_{number}", options.cores, []))
-    print(f"{len(cases)} contrasts, {len({design.dataset for design in designs})} datasets, {options.rounds} rounds")
+            whole.append(run_study(folder / f"whole_{number}", cores, []))
+    print(f"{len(cases)} contrasts, {len({design.dataset for design in designs})} datasets, {rounds} rounds")
     print(compared(results, exchange, cases))
     print(f"{'':14} {'processor s':>11} {'wall s':>7} {'largest process GB':>19}")
     for name, runs in (("R", plain), ("equal work", equal), ("whole study", whole)):
         processor, wall, memory = (median(getattr(run, field) for run in runs) for field in Spent.__annotations__)
         print(f"{name:14} {processor:11.1f} {wall:7.1f} {memory:19.2f}")
-    print_stages(stages_of_r(exchange), stages_in_process(cases, results, options.rounds))
+    print_stages(stages_of_r(exchange), stages_in_process(cases, results, rounds))
 
 
 def spent_by(command: list[str], log: Path, **environment: str) -> Spent:
@@ -123,9 +117,8 @@ def run_study(folder: Path, cores: int, wanted: list[str]) -> Spent:
     """Run the study from nothing in a folder of its own, to some files or to its report."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / STUDY, folder / STUDY)
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
-    command += ["--configfile", str(folder / STUDY / "config.yaml"), "--cores", str(cores), *wanted]
-    return spent_by(command, folder / "run.log")
+    command = snakemake_command(folder, folder / STUDY / "config.yaml", cores)
+    return spent_by([*command, *wanted], folder / "run.log")
 
 
 def run_r(files: Path, exchange: Path) -> Spent:

@@ -39,13 +39,12 @@ from planted_verdicts import Outcome
 from sidemine.considerations.calibration.rates import (
     REFERENCE,
     SHOWN,
-    CalibrationRow,
     Rate,
     calibration_row,
     clustered_rate,
 )
-from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.tables import read_table, write_table
+from sidemine.considerations.calibration.table import CALIBRATION, CalibrationRow
+from sidemine.tables import read_table, table_of, write_table
 from sidemine.verdict.rules import RULES_VERSION
 from sidemine.verdict.vocabulary import Verdict
 
@@ -197,7 +196,7 @@ def rows_of(planted: PlantedClass, found: Sequence[Outcome], seed: int) -> list[
 
 def write_rows(rows: Sequence[CalibrationRow], path: Path) -> None:
     """Put the rows in place of those of the same class in the table."""
-    new = pd.DataFrame([vars(row) for row in rows], columns=CALIBRATION.names)
+    new = table_of(rows, CALIBRATION)
     key = ["subject", "parameter"]
     if path.exists():
         old = read_table(path, CALIBRATION)

@@ -6,7 +6,7 @@ import argparse
 from io import BytesIO
 from pathlib import Path
 
-from take_report_picture import CHROMIUM, FLAGS
+from take_report_picture import open_report
 
 PICTURES = {
     "summary": "#overview",
@@ -15,7 +15,7 @@ PICTURES = {
     "comparison": ".contrast.shown .linked",
 }
 """Parts of the page, by the name of the picture that shows them: the first element that matches."""
-WIDTH, HEIGHT = 1440, 900
+HEIGHT = 900
 TALLEST = 640
 """Pixels of a picture: what is longer is shown from its beginning."""
 
@@ -23,13 +23,8 @@ TALLEST = 640
 def take_pictures(page: Path, folder: Path) -> None:
     """Write one PNG per part of the page."""
     from PIL import Image
-    from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        tab = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
-        tab.goto(page.resolve().as_uri())
-        tab.wait_for_selector("html[data-complete]", timeout=120_000)
+    with open_report(page, HEIGHT) as tab:
         for name, selector in PICTURES.items():
             part = tab.locator(selector).first
             part.scroll_into_view_if_needed()
@@ -40,7 +35,6 @@ def take_pictures(page: Path, folder: Path) -> None:
             clip = {"x": box["x"], "y": top, "width": box["width"], "height": min(box["height"], TALLEST)}
             shot = Image.open(BytesIO(tab.screenshot(clip=clip, full_page=True)))
             shot.convert("RGB").quantize(96).save(folder / f"{name}.png", optimize=True)
-        browser.close()
 
 
 if __name__ == "__main__":

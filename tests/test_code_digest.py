@@ -221,7 +221,7 @@ EVERYWHERE = {path.stem for path in SCRIPTS} | {job.name for job in STUDY_JOBS}
         ("sidemine/differential/differential_table.py", "its sign is target minus reference.", "Its sign: target minus reference.",
          {"analyse_dataset", "build_report", "draw_annex"}),
         # The page asks a line for the name of its job.
-        ("sidemine/lines/bridge/table.py", "Id of the bridge.", "The bridge.", {"measure_concordance", "build_report", "draw_annex"}),
+        ("sidemine/lines/bridge/record.py", "Id of the bridge.", "The bridge.", {"measure_concordance", "build_report", "draw_annex"}),
         ("sidemine/tables.py", '"""Return a table with', '"""Give a table with', set()),
         ("sidemine/script_log.py", "finally:\n        root.", "finally:\n        print()\n        root.", EVERYWHERE),
         ("sidemine/report/templates/page.css", "{", "{ color: red;", {"build_report", "draw_annex", "write_manifest",

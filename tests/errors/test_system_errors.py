@@ -117,7 +117,7 @@ def test_a_small_disk_that_is_full_or_read_only(tmp_path: Path) -> None:
         with pytest.raises(StudyError, match=r"the disk is full\n.*disk/results.* MB free"):
             check_writable([disk / "results"])
         action = (
-            "import numpy as np, anndata as ad; from sidemine.prepare.dataset import write_expression; "
+            "import numpy as np, anndata as ad; from sidemine.prepare.expression_store import write_expression; "
             "write_expression(ad.AnnData(layers={'log2': np.random.default_rng(1).random((500, 500))}), Path('out.h5ad'))"
         )
         done = _in_script(tmp_path / "a.log", action, f"os.chdir({str(disk)!r})")

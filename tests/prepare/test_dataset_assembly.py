@@ -15,8 +15,8 @@ import pytest
 from declared import dataset_row
 
 from sidemine.errors import InputError
-from sidemine.prepare.dataset import collapse_otherwise, prepare_dataset, read_expression, write_expression
-from sidemine.prepare.expression_store import read_provenance
+from sidemine.prepare.dataset import collapse_otherwise, prepare_dataset
+from sidemine.prepare.expression_store import read_expression, read_provenance, write_expression
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.prepare.metadata import read_samples

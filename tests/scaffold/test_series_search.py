@@ -11,6 +11,7 @@ import pytest
 
 from sidemine.errors import RetrievalError, StudyError
 from sidemine.retrieve.connection import new_session
+from sidemine.retrieve.probe import Client
 from sidemine.scaffold.series_search import Service, find_series, found_lines
 
 SUMMARY = {
@@ -72,9 +73,8 @@ def ncbi():
     thread.start()
     session = new_session()
     session.trust_env = False
-    Handler.service = Service(
-        f"http://127.0.0.1:{server.server_address[1]}", session, Handler.waits.append, allow_loopback_http=True
-    )
+    client = Client(session, sleep=Handler.waits.append, allow_loopback_http=True)
+    Handler.service = Service(f"http://127.0.0.1:{server.server_address[1]}", client)
     yield Handler
     session.close()
     server.shutdown()

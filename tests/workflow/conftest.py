@@ -39,11 +39,15 @@ socket.socket.connect = lambda self, address: (_connect if self.family == socket
 
 @dataclass(frozen=True)
 class Run:
-    """One finished call of the workflow: where it ran, how it ended, and all that it said."""
+    """One finished call of the workflow: where it ran, how it ended, and all that it said.
+
+    `study` is its name where the folder holds results of others, too.
+    """
 
     folder: Path
     status: int
     output: str
+    study: str = "*"
 
     @property
     def snakefile(self) -> Path:
@@ -51,8 +55,8 @@ class Run:
         return self.folder / "tree" / "workflow" / "Snakefile"
 
     def results(self) -> Path:
-        """The one study's results folder."""
-        (folder,) = (self.folder / "results").iterdir()
+        """The study's results folder."""
+        (folder,) = (self.folder / "results").glob(self.study)
         return folder
 
     def verdicts(self) -> dict[str, dict[str, Any]]:

@@ -12,7 +12,7 @@ from conftest import SEED, run_once
 from sidemine.atlas.propose import propose_atlas
 from sidemine.atlas.record import AtlasRecord
 from sidemine.drawing.words import typeset
-from sidemine.lines.bridge.table import CONCORDANCE
+from sidemine.lines.bridge.record import CONCORDANCE
 from sidemine.records import as_record
 from sidemine.simulate.studies import PLANTED_KINDS, write_planted_together
 from sidemine.tables import read_table

@@ -8,7 +8,8 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from pathlib import Path
 
     from sidemine.errors import Problem
-    from sidemine.prepare.dataset import prepare_dataset, write_expression
+    from sidemine.prepare.dataset import prepare_dataset
+    from sidemine.prepare.expression_store import write_expression
     from sidemine.prepare.gene_ledger import GENES_LEDGER
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.prepare.sample_table import SAMPLES

@@ -36,10 +36,9 @@ _UNFOLLOWABLE = {
     *("__subclasses__", "__init_subclass__", "__getattr__"),
 }
 """Names by which code reaches other code, or its docstrings, without naming it."""
-_FOLLOWED_ELSEWHERE = {"isolation/child.py", "study_jobs.py", "study/explain.py"}
+_FOLLOWED_ELSEWHERE = {"isolation/child.py", "study_jobs.py"}
 """They run code by its name: who asks the first for a function names it itself, and the rules of the second name the
-module of each job when they ask for its digest. The third looks among the models for the words of an error, which no result
-holds."""
+module of each job when they ask for its digest."""
 _REGISTRATIONS = {"Consideration", "LineOfEvidence"}
 """Classes whose instances at the top of a module are entries of a registry."""
 _FIELDS_TO_ASK_FOR = {"job", "read_judge", "panels", "tiles", "methods"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.considerations.robustness.table import ROBUSTNESS
+from sidemine.considerations.robustness.record import ROBUSTNESS
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.differential_table import DIFFERENCES, DIFFERENTIAL
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
@@ -19,7 +19,7 @@ from sidemine.enrichment.activity import ACTIVITIES
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.gene_sets import GENE_SETS_LEDGER
 from sidemine.enrichment.set_test_table import ENRICHMENT, SET_TESTS
-from sidemine.lines.bridge.table import CONCORDANCE
+from sidemine.lines.bridge.record import CONCORDANCE
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.record_schemas import record_schemas

@@ -12,9 +12,10 @@ import json
 import math
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,59 @@ class TableSpec:
     def names(self) -> list[str]:
         """Column names, in order."""
         return [column.name for column in self.columns]
+
+
+MAY_BE_EMPTY = "may be empty"
+"""Stands beside the meaning of a field whose cell may be empty although the field is never None: a text."""
+_KINDS: dict[object, ColumnKind] = {str: "text", int: "integer", float: "number", bool: "boolean"}
+
+
+def spec_of(name: str, row: type[object]) -> TableSpec:
+    """Return the specification of a table whose rows are records of one kind: a column per field, in their order.
+
+    Parameters
+    ----------
+    name
+        Of the table.
+    row
+        A dataclass. Every field is `Annotated` with the meaning of its column; a cell may be empty where the field may be
+        None, or is marked `MAY_BE_EMPTY`.
+    """
+    hints = get_type_hints(row, include_extras=True)
+    return TableSpec(name, tuple(_column_of(field.name, hints[field.name]) for field in fields(row)))  # type: ignore[arg-type]
+
+
+def _column_of(name: str, hint: Any) -> Column:
+    kind, meaning, *marks = get_args(hint)
+    options = get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)
+    (plain,) = (option for option in options if option is not NoneType)
+    base = type(get_args(plain)[0]) if get_origin(plain) is Literal else plain
+    return Column(name, _KINDS[base], meaning, NoneType in options or MAY_BE_EMPTY in marks)
+
+
+def table_of(rows: Iterable[object], spec: TableSpec) -> pd.DataFrame:
+    """Return a table of records, typed as `spec` says; empty cells of whole numbers and truth values are missing values.
+
+    Parameters
+    ----------
+    rows
+        Dataclasses whose fields are the columns; see `spec_of`.
+    spec
+        The columns.
+    """
+    import pandas as pd
+
+    table = pd.DataFrame([vars(row) for row in rows], columns=spec.names)
+    if not len(table):
+        return empty_table(spec)
+    kinds = {"number": "float64"}
+    missing = {"number": "float64", "integer": "Int64", "boolean": "boolean"}
+    types = {
+        column.name: kind
+        for column in spec.columns
+        if (kind := (missing if column.may_be_empty else kinds).get(column.kind))
+    }
+    return table.astype(types)
 
 
 def check_table(table: pd.DataFrame, spec: TableSpec, where: str) -> None:

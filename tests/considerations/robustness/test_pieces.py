@@ -24,9 +24,9 @@ from sidemine.considerations.robustness.measure import (
     self_contained_p,
 )
 from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
+from sidemine.considerations.robustness.record import ROBUSTNESS
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
-from sidemine.considerations.robustness.table import ROBUSTNESS
-from sidemine.considerations.robustness.variant_rows import Row, robustness_table, summarise_rows
+from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Change, Variant, cross_variants, declare_variants
 from sidemine.differential.contrast_fit import restrict_genes
 from sidemine.differential.design import build_design
@@ -38,7 +38,7 @@ from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.settings import Settings
-from sidemine.tables import read_table, write_table
+from sidemine.tables import read_table, table_of, write_table
 
 N = 24
 CASES = np.arange(N) < 12
@@ -171,7 +171,7 @@ def test_the_grid_does_not_depend_on_results():
 
 def test_the_table_is_typed_also_when_empty(tmp_path: Path):
     path = tmp_path / "robustness.tsv"
-    write_table(robustness_table([]), path, ROBUSTNESS)
+    write_table(table_of([], ROBUSTNESS), path, ROBUSTNESS)
     assert list(read_table(path, ROBUSTNESS).columns) == ROBUSTNESS.names
 
 

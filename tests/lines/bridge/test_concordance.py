@@ -16,14 +16,13 @@ from sidemine.lines.bridge.config import ComparatorSignatures, Concordance
 from sidemine.lines.bridge.library import SignatureLibrary, judge_library
 from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
 from sidemine.lines.bridge.profiles import FrozenProfile
-from sidemine.lines.bridge.record import NO_RESEMBLANCE, ConcordanceOfStudy, LeftOut, PrimaryPair
+from sidemine.lines.bridge.record import CONCORDANCE, NO_RESEMBLANCE, ConcordanceOfStudy, LeftOut, PrimaryPair
 from sidemine.lines.bridge.specification import ConcordanceToMeasure
 from sidemine.lines.bridge.strength import expected_sizes
-from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
 from sidemine.places import RESOURCES
 from sidemine.prepare.gene_table import GeneTable
 from sidemine.records import as_json, as_record
-from sidemine.tables import check_table
+from sidemine.tables import check_table, table_of
 
 IN_SET = np.arange(N_GENES) < 40
 SETS = pd.DataFrame(
@@ -93,7 +92,7 @@ def measure(sources, markers, declared=None, given=None, seed=5):
     declared = Concordance.model_validate(declared or {"bridges": [bridge()]})
     record = measure_concordance(ConcordanceToMeasure.of(declared), inputs)
     assert as_record(ConcordanceOfStudy, as_json(record)) == record
-    table = concordance_table(record.bridges)
+    table = table_of([row for bridge in record.bridges for row in bridge.rows], CONCORDANCE)
     check_table(table, CONCORDANCE, "test")
     return table, record
 

@@ -24,14 +24,14 @@ from sidemine.atlas.finished import (
 from sidemine.atlas.judge import Asked, Blocks, find_repeats, judge
 from sidemine.atlas.page import draw_page
 from sidemine.atlas.plan import AtlasPlan
-from sidemine.atlas.record import UNITS, AtlasRecord, BridgeOfStudy, ComparedEffect, units_table
+from sidemine.atlas.record import UNITS, AtlasRecord, BridgeOfStudy, ComparedEffect
 from sidemine.errors import InputError, Problem
 from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
 from sidemine.lines.bridge.record import ConcordanceOfStudy
 from sidemine.places import RESOURCES
 from sidemine.records import read_record, write_record
 from sidemine.report.collect import read_answers
-from sidemine.tables import read_table, write_table
+from sidemine.tables import read_table, table_of, write_table
 
 if TYPE_CHECKING:
     from sidemine.atlas.config import Atlas
@@ -216,7 +216,7 @@ def judge_atlas(atlas: Atlas) -> None:
         if again
     ]
     bridges, simulated = _studies(atlas)
-    write_table(units_table(units), places.units, UNITS)
+    write_table(table_of(units, UNITS), places.units, UNITS)
     record = AtlasRecord(
         title=config.title,
         pathways=pathways,

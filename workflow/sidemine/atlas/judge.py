@@ -124,21 +124,23 @@ def judge(
             call, reason = _call(unit, pair, test, known, place, len(others))
             units.append(
                 Unit(
-                    pathway,
-                    one.effect,
-                    pair.relation if pair else "",
-                    pair.why if pair else "",
-                    call,
-                    reason,
-                    unit.n_drugs,
-                    len(unit.profiles),
-                    unit.n_genes,
-                    len(others),
-                    "; ".join(unit.left_out),
-                    unit.concordance,
-                    unit.z,
-                    *known,
-                    place,
+                    target_pathway=pathway,
+                    effect=one.effect,
+                    asked=pair.relation if pair else "",
+                    why=pair.why if pair else "",
+                    call=call,
+                    reason=reason,
+                    n_drugs=unit.n_drugs,
+                    n_profiles=len(unit.profiles),
+                    n_genes=unit.n_genes,
+                    n_others=len(others),
+                    left_out="; ".join(unit.left_out),
+                    concordance=unit.concordance,
+                    z=unit.z,
+                    p_effect_rotated=known[0],
+                    p_drugs_rotated=known[1],
+                    p_adjusted=known[2],
+                    percentile=place,
                 )
             )
     return test, units

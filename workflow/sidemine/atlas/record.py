@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Annotated, Literal
 
 from sidemine.atlas.blocks import Origin
 from sidemine.atlas.global_test import GlobalTest
 from sidemine.lines.bridge.record import Call as BridgeCall
 from sidemine.lines.bridge.record import PredictionFigure
-from sidemine.records import fields_of
-from sidemine.tables import Column, TableSpec
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
+from sidemine.tables import MAY_BE_EMPTY, spec_of
 
 Call = Literal[
     "same direction", "opposite direction", "undetermined", "no disease-specific signal", "refused", "not asked"
@@ -60,70 +54,36 @@ class ComparedEffect:
     origin: Origin
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Unit:
-    """A target pathway and an effect: a row of `units.tsv`, whose columns (`UNITS`) are its fields."""
+    """A target pathway and an effect: a row of `units.tsv`."""
 
-    target_pathway: str
-    effect: str
-    asked: str
-    why: str
-    call: Call
-    reason: str
-    n_drugs: int
-    n_profiles: int
-    n_genes: int
-    n_others: int
-    left_out: str
-    concordance: float | None = None
-    z: float | None = None
-    p_effect_rotated: float | None = None
-    p_drugs_rotated: float | None = None
-    p_adjusted: float | None = None
-    percentile: float | None = None
+    target_pathway: Annotated[str, "Target pathway: all its drugs are one unit."]
+    effect: Annotated[str, "Effect."]
+    asked: Annotated[str, "mimics, opposes or either, as declared; empty where nobody asked.", MAY_BE_EMPTY]
+    why: Annotated[str, "Why it was asked.", MAY_BE_EMPTY]
+    call: Annotated[
+        Call, "same direction, opposite direction, undetermined, no disease-specific signal, refused or not asked."
+    ]
+    reason: Annotated[str, "Why this call.", MAY_BE_EMPTY]
+    n_drugs: Annotated[int, "Drugs of the pathway that count."]
+    n_profiles: Annotated[int, "Their profiles."]
+    n_genes: Annotated[int, "Shared genes of the pathway's set, the median over profiles."]
+    n_others: Annotated[int, "Other target pathways that were compared with this effect."]
+    left_out: Annotated[str, "Profiles that do not count, with the reason.", MAY_BE_EMPTY]
+    concordance: Annotated[float | None, "Mean of Σ x·y / √(Σ x² Σ y²) over the drugs; positive: same direction."] = (
+        None
+    )
+    z: Annotated[float | None, "Its sum in standard deviations of the patients' chance."] = None
+    p_effect_rotated: Annotated[float | None, "Two-sided p, the patients rotated; of asked pairs."] = None
+    p_drugs_rotated: Annotated[float | None, "Two-sided p, the drugs rotated; empty where one has no samples."] = None
+    p_adjusted: Annotated[float | None, "The larger of the two, corrected for all declared pairs."] = None
+    percentile: Annotated[
+        float | None, "Percentage of the other pathways with a weaker score in this direction; empty below 10."
+    ] = None
 
 
-UNITS = TableSpec(
-    "units.tsv",
-    (
-        Column("target_pathway", "text", "Target pathway: all its drugs are one unit."),
-        Column("effect", "text", "Effect."),
-        Column("asked", "text", "mimics, opposes or either, as declared; empty where nobody asked.", may_be_empty=True),
-        Column("why", "text", "Why it was asked.", may_be_empty=True),
-        Column(
-            "call",
-            "text",
-            "same direction, opposite direction, undetermined, no disease-specific signal, refused or not asked.",
-        ),
-        Column("reason", "text", "Why this call.", may_be_empty=True),
-        Column("n_drugs", "integer", "Drugs of the pathway that count."),
-        Column("n_profiles", "integer", "Their profiles."),
-        Column("n_genes", "integer", "Shared genes of the pathway's set, the median over profiles."),
-        Column("n_others", "integer", "Other target pathways that were compared with this effect."),
-        Column("left_out", "text", "Profiles that do not count, with the reason.", may_be_empty=True),
-        Column(
-            "concordance",
-            "number",
-            "Mean of Σ x·y / √(Σ x² Σ y²) over the drugs; positive: same direction.",
-            may_be_empty=True,
-        ),
-        Column("z", "number", "Its sum in standard deviations of the patients' chance.", may_be_empty=True),
-        Column("p_effect_rotated", "number", "Two-sided p, the patients rotated; of asked pairs.", may_be_empty=True),
-        Column(
-            "p_drugs_rotated",
-            "number",
-            "Two-sided p, the drugs rotated; empty where one has no samples.",
-            may_be_empty=True,
-        ),
-        Column("p_adjusted", "number", "The larger of the two, corrected for all declared pairs.", may_be_empty=True),
-        Column(
-            "percentile",
-            "number",
-            "Percentage of the other pathways with a weaker score in this direction; empty below 10.",
-            may_be_empty=True,
-        ),
-    ),
-)
+UNITS = spec_of("units.tsv", Unit)
 
 
 @dataclass(frozen=True)
@@ -182,12 +142,3 @@ class AtlasRecord:
     unverified: list[str]
     specification: str
     units_digest: str
-
-
-def units_table(units: Sequence[Unit]) -> pd.DataFrame:
-    """Return the rows of all units as `UNITS` describes."""
-    import pandas as pd
-
-    numbers = [column.name for column in UNITS.columns if column.kind == "number"]
-    table = pd.DataFrame([fields_of(unit) for unit in units], columns=UNITS.names)
-    return table.astype(dict.fromkeys(numbers, float))

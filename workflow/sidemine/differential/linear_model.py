@@ -125,25 +125,37 @@ def common_space(
     if whitener is not None:
         design, response, groups = whitener @ design, whitener @ response, whitener @ groups
     # Unpivoted: FRY's outlier-resistant scale depends on the residual basis, and limma uses this one.
-    q, r = np.linalg.qr(design, mode="complete")
+    reflections, scales = np.linalg.qr(design, mode="raw")  # transposed: R, and below it the reflections that make up Q
+    q = _orthogonal_matrix(reflections, scales)
     basis = q[:, last:].copy()
-    rotated = _rotate(design, response)
+    rotated = _rotate(reflections, scales, response)
     effects = rotated[last:].T.copy()
-    if r[last, last] < 0:
+    corner = reflections[last, last]
+    if corner < 0:
         basis[:, 0] *= -1
         effects[:, 0] *= -1
     # Of the space of the design, what is orthogonal to the two groups: that of the covariates within them.
     beside = np.linalg.qr(q[:, : last + 1].T @ groups, mode="complete")[0][:, 2:]
     covariate_effects = np.ascontiguousarray((beside.T @ rotated[: last + 1]).T)
-    return CommonSpace(effects, np.full(len(values), 1.0 / abs(r[last, last])), basis, covariate_effects)
+    return CommonSpace(effects, np.full(len(values), 1.0 / abs(corner)), basis, covariate_effects)
 
 
-def _rotate(design: NDArray[np.float64], response: NDArray[np.float64]) -> NDArray[np.float64]:
+def _orthogonal_matrix(reflections: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Q, samples × samples, from the reflections that make it up."""
+    from scipy.linalg import lapack
+
+    n_columns, n_samples = reflections.shape
+    start = np.zeros((n_samples, n_samples), order="F")
+    start[:, :n_columns] = reflections.T
+    return np.asarray(lapack.dorgqr(start, scales, lwork=LAPACK_BLOCK * n_samples, overwrite_a=True)[0])
+
+
+def _rotate(
+    reflections: NDArray[np.float64], scales: NDArray[np.float64], response: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Return Qᵀ times the response by the reflections that make up Q: the work grows with the samples, not with their square."""
     from scipy.linalg import lapack
 
-    # Of the same routine as Q itself, so that both turn the axes the same way.
-    reflections, scales = np.linalg.qr(design, mode="raw")
     workspace = LAPACK_BLOCK * (response.shape[1] + LAPACK_BLOCK + 1)
     rotated, _, _ = lapack.dormqr("L", "T", reflections.T, scales, response, workspace)
     return np.asarray(rotated)

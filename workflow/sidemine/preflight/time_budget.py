@@ -10,7 +10,7 @@ from typing import TypeVar
 
 from sidemine.errors import Problem, RetrievalError
 from sidemine.retrieve.patience import Pace
-from sidemine.retrieve.probe import Probe, fetch_range, probe
+from sidemine.retrieve.probe import Client, Probe
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -50,13 +50,12 @@ class TimeBudget:
         object.__setattr__(self, "begun", self.clock())
 
     def probe(self, url: str) -> Probe:
-        """Ask for existence, size and type of an address; see `retrieve.probe.probe`."""
-        return probe(
-            self._asked(url), pace=self._pace(), sleep=self._wait, allow_loopback_http=self.allow_loopback_http
-        )
+        """Ask for existence, size and type of an address; see `retrieve.probe.Client`."""
+        address = self._asked(url)
+        return self._client().probe(address)
 
     def fetch(self, url: str, start: int, end: int) -> bytes:
-        """Return bytes of a file; see `retrieve.probe.fetch_range`.
+        """Return bytes of a file; see `retrieve.probe.Client`.
 
         Parameters
         ----------
@@ -70,14 +69,8 @@ class TimeBudget:
         RetrievalError
             When the time is up, or the bytes cannot be had.
         """
-        return fetch_range(
-            self._asked(url),
-            start,
-            end,
-            pace=self._pace(),
-            sleep=self._wait,
-            allow_loopback_http=self.allow_loopback_http,
-        )
+        address = self._asked(url)
+        return self._client().fetch_range(address, start, end)
 
     def map(self, work: Callable[[_In], _Out], items: Iterable[_In]) -> list[_Out]:
         """Do `work` for all items, a few at a time, and return the results in order."""
@@ -92,9 +85,10 @@ class TimeBudget:
             raise RetrievalError(_time_is_up(url, self.seconds))
         return self.address_of(url)
 
-    def _pace(self) -> Pace:
+    def _client(self) -> Client:
         seconds = max(1.0, min(12.0, self._left()))
-        return Pace(connect=seconds, stall=seconds, answer=seconds, window=seconds)
+        pace = Pace(connect=seconds, stall=seconds, answer=seconds, window=seconds)
+        return Client(pace=pace, sleep=self._wait, allow_loopback_http=self.allow_loopback_http)
 
     def _wait(self, seconds: float) -> None:
         if seconds >= self._left():

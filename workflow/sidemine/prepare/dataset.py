@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.cell_record import CellsOnRecord
-from sidemine.prepare.expression_store import read_expression, store_provenance, write_expression
+from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from sidemine.study.projections import DatasetToPrepare
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["prepare_dataset", "read_expression", "write_expression"]
 
 MAX_SHARE_MISSING = 0.5
 """A gene without a value in more than this share of the samples takes no part."""

@@ -6,9 +6,8 @@ three in a second, as NCBI asks of who has no key.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlencode
 
@@ -16,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sidemine.errors import Problem, RetrievalError, StudyError
 from sidemine.prepare.inspection_text import escape
-from sidemine.retrieve.probe import fetch_answer
+from sidemine.retrieve.probe import Client
 from sidemine.tables import parse_json
 
 if TYPE_CHECKING:
-    import requests
+    pass
 
 E_UTILITIES = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils"
 MOST = 200
@@ -39,18 +38,12 @@ class Service:
     ----------
     base
         Address of the E-utilities.
-    session
-        A session of `connection.new_session`; None: one is made.
-    sleep
-        The function that waits.
-    allow_loopback_http
-        Let plain http pass to 127.0.0.1: for tests.
+    client
+        How they are asked.
     """
 
     base: str = E_UTILITIES
-    session: requests.Session | None = None
-    sleep: Callable[[float], None] = time.sleep
-    allow_loopback_http: bool = False
+    client: Client = field(default_factory=Client)
 
 
 @dataclass(frozen=True)
@@ -178,7 +171,7 @@ def find_series(words: str, most: int = 20, service: Service | None = None) -> F
     numbers = [number for number in result.idlist if number.isascii() and number.isdigit()][:most]
     series: list[FoundSeries] = []
     for start in range(0, len(numbers), _PER_QUESTION):
-        service.sleep(_PAUSE)
+        service.client.sleep(_PAUSE)
         batch = numbers[start : start + _PER_QUESTION]
         asked = _url(service, "esummary", id=",".join(batch))
         series += _summaries(_ask(service, asked), asked, batch)
@@ -192,13 +185,7 @@ def _url(service: Service, tool: str, **parameters: str) -> str:
 
 
 def _ask(service: Service, url: str) -> object:
-    data = fetch_answer(
-        url,
-        _LONGEST_ANSWER,
-        session=service.session,
-        sleep=service.sleep,
-        allow_loopback_http=service.allow_loopback_http,
-    )
+    data = service.client.fetch_answer(url, _LONGEST_ANSWER)
     try:
         answer: object = parse_json(data.decode("utf-8"))
     except ValueError as error:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, get_args
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 
 class ClosedModel(BaseModel):
-    """A model that refuses keys it does not know.
+    """A model that refuses keys it does not know."""
 
-    Attributes
-    ----------
-    PLACE
-        What a name of the model is in the files of a study, for who writes it elsewhere; '' for most models.
-    """
-
-    PLACE: ClassVar[str] = ""
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     @field_validator("*", mode="before")

@@ -8,14 +8,23 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from sidemine.errors import Problem
 from sidemine.study.explain import model_problems
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.models import StudyConfig
 from sidemine.study.plain_yaml import LOADER, find_unplain
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow
 from sidemine.study.settings import Settings
+
+PLACES: Mapping[str, type[BaseModel]] = {
+    "a column of datasets.tsv": Dataset,
+    "a column of contrasts.tsv": Contrast,
+    "a column of gene_sets.tsv": GeneSetRow,
+    "a key under settings in config.yaml": Settings,
+}
+"""Where a name is looked for that stands in the wrong file of a study, or in the wrong section."""
 
 
 def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[Problem]) -> dict[str, Any]:
@@ -107,7 +116,12 @@ def check_config(raw: dict[str, Any], path: Path, problems: list[Problem]) -> St
     except ValidationError as error:
         root = _compose_again(path)
         problems += model_problems(
-            error, StudyConfig, str(path), kind="key", locate=lambda location: _line_of(root, location)
+            error,
+            StudyConfig,
+            str(path),
+            kind="key",
+            locate=lambda location: _line_of(root, location),
+            elsewhere=PLACES,
         )
         return None
 

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from sidemine.errors import Problem
-from sidemine.study.closed_model import ClosedModel
 from sidemine.study.hints import did_you_mean
 
 ID_PATTERN = r"^[A-Za-z][A-Za-z0-9_]{0,63}$"
@@ -104,6 +103,7 @@ def model_problems(
     where: str,
     kind: str,
     locate: Callable[[tuple[int | str, ...]], str] = lambda _: "",
+    elsewhere: Mapping[str, type[BaseModel]] = types.MappingProxyType({}),
 ) -> list[Problem]:
     """Translate what pydantic found.
 
@@ -119,6 +119,8 @@ def model_problems(
         What a field is called there: column or key.
     locate
         Returns the place of a location inside the file, for example `, line 12`.
+    elsewhere
+        Models of other files, by what a name of theirs is: a name that stands in the wrong place is found there.
     """
     problems: dict[tuple[object, ...], Problem] = {}
     for detail in error.errors(include_url=False):
@@ -126,7 +128,7 @@ def model_problems(
         path, owner, field = _walk(model, detail["loc"])
         name = ".".join(str(part) for part in path)
         place = f"{where}{locate(path)}" + (f", {kind} {name}" if name else "")
-        problem = _problem(detail, place, kind, owner, field, path)
+        problem = _problem(detail, place, kind, owner, field, path, elsewhere)
         problems.setdefault((path, problem.what) if detail["type"] == "extra_forbidden" else (path,), problem)
     return list(problems.values())
 
@@ -172,15 +174,17 @@ def _models(annotation: Any) -> list[type[BaseModel]]:
     return []
 
 
-def known_elsewhere(name: str) -> str:
+def known_elsewhere(name: str, elsewhere: Mapping[str, type[BaseModel]]) -> str:
     """Return where a name is known that stands in the wrong place, as a sentence with a space after it; or nothing.
 
     Parameters
     ----------
     name
         Of a key or column.
+    elsewhere
+        Models by what a name of theirs is: `a column of datasets.tsv`.
     """
-    places = [model.PLACE for model in ClosedModel.__subclasses__() if model.PLACE and name in names_of(model)]
+    places = [place for place, model in elsewhere.items() if name in names_of(model)]
     return f"{name} is {' and '.join(places)}. " if places else ""
 
 
@@ -191,6 +195,7 @@ def _problem(
     owner: type[BaseModel],
     field: FieldInfo | None,
     path: tuple[int | str, ...],
+    elsewhere: Mapping[str, type[BaseModel]],
 ) -> Problem:
     value = detail["input"]
     names = names_of(owner)
@@ -201,7 +206,7 @@ def _problem(
             f"unknown {kind} {last!r}",
             place,
             f"{kind}s: {', '.join(names)}",
-            known_elsewhere(last) + did_you_mean(last, names) + f"Correct the name or delete the {kind}.",
+            known_elsewhere(last, elsewhere) + did_you_mean(last, names) + f"Correct the name or delete the {kind}.",
         )
     if detail["type"] == "missing":
         what = f"{kind} {last!r} is empty" if kind == "column" else f"{kind} {last!r} is missing"

@@ -13,7 +13,7 @@ from sidemine.errors import Problem, StudyError
 from sidemine.records import as_json
 from sidemine.study.check_hypotheses import check_questions
 from sidemine.study.check_rows import check_layout
-from sidemine.study.config_file import check_config, read_config, salvage
+from sidemine.study.config_file import PLACES, check_config, read_config, salvage
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.draft import Draft
 from sidemine.study.markers import (
@@ -232,7 +232,7 @@ def _sheet(
     file = raw.get(name, StudyConfig.model_fields[name].default)
     if not isinstance(file, str) or not file.strip():
         return Sheet(folder, (), frozenset())
-    return read_sheet(folder / file.strip(), model, key, problems, check_cells)
+    return read_sheet(folder / file.strip(), model, key, problems, check_cells, PLACES)
 
 
 def _content(

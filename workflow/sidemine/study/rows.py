@@ -72,7 +72,6 @@ _DERIVED_VALUES = [word for word, layout in LAYOUTS.items() if "values" in layou
 class Dataset(ClosedModel):
     """One row of `datasets.tsv`: one accession × platform × file × sample subset."""
 
-    PLACE = "a column of datasets.tsv"
     dataset: Identifier = Field(description="Id of the dataset, used in paths.")
     accession: str = Field(pattern=r"^[A-Za-z0-9._-]+$", description="Public accession, for example GSE48000.")
     platform: str = Field(default="", pattern=r"^(GPL[0-9]+)?$", description="GEO platform; needed for arrays.")
@@ -264,7 +263,6 @@ for _layout in LAYOUTS.values():
 class Contrast(ClosedModel):
     """One row of `contrasts.tsv`. Every signed number that follows from it is target minus reference."""
 
-    PLACE = "a column of contrasts.tsv"
     contrast: Identifier = Field(description="Id of the contrast, used in paths.")
     dataset: Identifier = Field(description="The one dataset that it belongs to.")
     role: Role = Field(description="disease, inhibitor, stimulus, or negative_control.")
@@ -306,7 +304,6 @@ class Contrast(ClosedModel):
 class GeneSetRow(ClosedModel):
     """One row of `gene_sets.tsv`: one set, or with member `*` all other sets of a source."""
 
-    PLACE = "a column of gene_sets.tsv"
     gene_set: str = Field(
         pattern=r"^(\*|[A-Za-z][A-Za-z0-9_]{0,63})$",
         description="Id of the set, or * with member *: keep source names.",

@@ -80,7 +80,6 @@ class Traps(ClosedModel):
 class Settings(ClosedModel):
     """Numbers that every stage uses, recorded beside each result."""
 
-    PLACE = "a key under settings in config.yaml"
     seed: int = Field(default=20260101, ge=1, le=2**31 - 1, description="Seed of everything random; never 0.")
     min_group_size: int = Field(default=3, ge=2, le=50, description="Fewest independent units per group.")
     min_set_size: int = Field(default=5, ge=2, description="Fewest measured genes for a set to be tested.")

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from sidemine.errors import InputError, Problem
 from sidemine.study.closed_model import ClosedModel
@@ -50,7 +51,12 @@ class AnyId(frozenset[str]):
 
 
 def read_sheet(
-    path: Path, model: type[Model], key: str, problems: list[Problem], check_cells: CheckCells | None = None
+    path: Path,
+    model: type[Model],
+    key: str,
+    problems: list[Problem],
+    check_cells: CheckCells | None = None,
+    elsewhere: Mapping[str, type[BaseModel]] = MappingProxyType({}),
 ) -> Sheet[Model]:
     """Read one sheet; append everything that is wrong to `problems` and go on.
 
@@ -70,6 +76,8 @@ def read_sheet(
         Is appended to.
     check_cells
         Tells what the cells of a row, which may be wrong in themselves, do to one another.
+    elsewhere
+        As in `explain.model_problems`: where a column that is unknown here may belong.
     """
     lines = _lines(path, problems)
     if not lines:
@@ -80,7 +88,7 @@ def read_sheet(
     if blank and not any("".join(cells[-blank:]) for cells in _cells(lines[1:], len(header))):
         header = header[:-blank]
         lines = [(number, line.rstrip(" \r").removesuffix("\t" * blank)) for number, line in lines]
-    found = _header_problems(header, f"{path}, line {number}", model)
+    found = _header_problems(header, f"{path}, line {number}", model, elsewhere)
     if found:
         problems += found
         # The ids are still worth reading: other sheets that name them are not wrong because of this header.
@@ -102,7 +110,7 @@ def read_sheet(
         try:
             checked = model.model_validate({name: cell for name, cell in named.items() if cell})
         except ValidationError as error:
-            problems += model_problems(error, model, where, kind="column")
+            problems += model_problems(error, model, where, kind="column", elsewhere=elsewhere)
         else:
             rows.append(SheetRow(checked, named, where))
     return Sheet(path, tuple(rows), frozenset(ids))
@@ -164,7 +172,9 @@ def _unquote(cell: str) -> str:
     return cell
 
 
-def _header_problems(header: list[str], where: str, model: type[ClosedModel]) -> list[Problem]:
+def _header_problems(
+    header: list[str], where: str, model: type[ClosedModel], elsewhere: Mapping[str, type[BaseModel]]
+) -> list[Problem]:
     names = names_of(model)
     allowed = "columns: " + ", ".join(names)
     if len(header) == 1 and header[0] not in names:
@@ -181,7 +191,7 @@ def _header_problems(header: list[str], where: str, model: type[ClosedModel]) ->
             f"unknown column {name!r}",
             where,
             allowed,
-            known_elsewhere(name) + did_you_mean(name, names) + "Correct the name or delete the column.",
+            known_elsewhere(name, elsewhere) + did_you_mean(name, names) + "Correct the name or delete the column.",
         )
         for name in header
         if name not in names

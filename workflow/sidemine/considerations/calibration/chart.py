@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.design_classes import VERDICT_TESTS, quoted_class
-from sidemine.considerations.calibration.rates import LIMITS, REFERENCE, THIS_STUDY, CalibrationRow, rows_of
+from sidemine.considerations.calibration.rates import LIMITS, REFERENCE, THIS_STUDY
+from sidemine.considerations.calibration.table import CalibrationRow, rows_of
 from sidemine.drawing.charts import ROW_LABELS, SERIES, Spec, base, heading_key, row_key
 from sidemine.drawing.words import bounded, is_number, number
 from sidemine.enrichment.registry import statistics

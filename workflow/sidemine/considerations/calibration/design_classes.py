@@ -17,10 +17,9 @@ from sidemine.considerations.calibration.rates import (
     NOT_MEASURED,
     REFERENCE,
     UNDECIDED,
-    CalibrationRow,
     calibration_row,
-    rows_of,
 )
+from sidemine.considerations.calibration.table import CalibrationRow, rows_of
 from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 
 if TYPE_CHECKING:

@@ -28,7 +28,6 @@ from sidemine.considerations.calibration.rates import (
     REFERENCE,
     THIS_STUDY,
     UNDECIDED,
-    CalibrationRow,
     Rate,
     calibration_row,
     clustered_rate,
@@ -36,7 +35,7 @@ from sidemine.considerations.calibration.rates import (
 )
 from sidemine.considerations.calibration.record import Calibration, ContrastCalibration
 from sidemine.considerations.calibration.specification import CalibrationSettings
-from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.considerations.calibration.table import CALIBRATION, CalibrationRow
 from sidemine.differential.contrast import design_again
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import Design
@@ -45,9 +44,9 @@ from sidemine.enrichment.permuted_labels import PermutedTests, permute_and_test,
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.quality.record import Treatment
-from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import ContrastToFit
+from sidemine.tables import table_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -138,7 +137,7 @@ def measure_calibration(
             design_class=design_class,
             sentence=_sentence(found, labelings, design_class, sets),
         )
-    table = pd.DataFrame([fields_of(row) for row in rows], columns=CALIBRATION.names)
+    table = table_of(rows, CALIBRATION)
     parts = [table, reference, *([] if plasmode is None else [plasmode]), _whole_rule(whole_rule)]
     together = pd.concat([part for part in parts if len(part)], ignore_index=True)[CALIBRATION.names]
     return together, Calibration(contrasts, settings.calibration_labelings, NULL)
@@ -326,7 +325,6 @@ def _capital(text: str) -> str:
 
 
 def _whole_rule(table: pd.DataFrame | None) -> pd.DataFrame:
-    import pandas as pd
 
     if table is not None and len(table):
         return table
@@ -334,4 +332,4 @@ def _whole_rule(table: pd.DataFrame | None) -> pd.DataFrame:
         "whole_rule", "all planted classes", "none", "verdict", None, quantity="verdict_rate", family="whole rule",
         reading=NOT_MEASURED, source=REFERENCE, reason="resources/calibration/whole_rule.tsv has not been made yet",
     )  # fmt: skip
-    return pd.DataFrame([fields_of(row)], columns=CALIBRATION.names)
+    return table_of([row], CALIBRATION)

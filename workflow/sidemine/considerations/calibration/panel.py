@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.chart import LEVEL
 from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
-from sidemine.considerations.calibration.rates import CalibrationRow, rows_of
+from sidemine.considerations.calibration.table import CalibrationRow, rows_of
 from sidemine.drawing.words import bounded, count, is_number, listed, number
 
 if TYPE_CHECKING:

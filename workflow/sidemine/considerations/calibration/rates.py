@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.considerations.calibration.table import CalibrationRow
+
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
 LEVELS = (0.05, 0.01)
@@ -27,29 +28,6 @@ THIS_STUDY, REFERENCE = "this study", "reference tables"
 
 
 @dataclass(frozen=True)
-class CalibrationRow:
-    """One row of `calibration.table.CALIBRATION`."""
-
-    scope: str
-    subject: str
-    null: str
-    quantity: str
-    test: str
-    family: str
-    level: float
-    parameter: str
-    n: int
-    rate: float
-    ci_low: float
-    ci_high: float
-    upper_95: float
-    reading: str
-    source: str
-    reason: str
-    seed: int
-
-
-@dataclass(frozen=True)
 class Rate:
     """Share of tests that call, its 95 % interval and one-sided upper 95 % bound; `n` tests in all."""
 
@@ -58,11 +36,6 @@ class Rate:
     ci_low: float
     ci_high: float
     upper_95: float
-
-
-def rows_of(table: pd.DataFrame) -> list[CalibrationRow]:
-    """Return the rows of `calibration.table.CALIBRATION`."""
-    return [CalibrationRow(**{str(column): value for column, value in row.items()}) for row in table.to_dict("records")]
 
 
 def clustered_rate(called: NDArray[np.bool_]) -> Rate:
@@ -129,7 +102,7 @@ def calibration_row(
     reason: str = "",
     seed: int = 0,
 ) -> CalibrationRow:
-    """Return one row of `calibration.table.CALIBRATION`; without a rate, one that says why nothing was measured.
+    """Return one row of `calibration.tsv`; without a rate, one that says why nothing was measured.
 
     Parameters
     ----------

@@ -43,13 +43,11 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: VaryAnalysis) -> No
     from sidemine.considerations.registry import judges_with, read_judges
     from sidemine.considerations.robustness.measure_study import contrasts_to_vary, vary_study
     from sidemine.considerations.robustness.read_data import StudyFiles, read_contrast_data
-    from sidemine.considerations.robustness.record import RobustnessOfStudy
-    from sidemine.considerations.robustness.table import ROBUSTNESS
-    from sidemine.considerations.robustness.variant_rows import robustness_table
+    from sidemine.considerations.robustness.record import ROBUSTNESS, RobustnessOfStudy
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import read_record, write_record
-    from sidemine.tables import read_table, write_table
+    from sidemine.tables import read_table, table_of, write_table
     from sidemine.verdict.decide import variant_verdicts
 
     samples, raw = inputs.by_folder("samples"), iter(inputs.paths("raw"))
@@ -80,7 +78,8 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: VaryAnalysis) -> No
         variant_verdicts(hypotheses, evidence, judges_with(judges, of_variants=True)),
         specification,
     )
-    write_table(robustness_table(records), outputs.path("table"), ROBUSTNESS)
+    variants = [row for record in records for row in record.variants]
+    write_table(table_of(variants, ROBUSTNESS), outputs.path("table"), ROBUSTNESS)
     write_record(RobustnessOfStudy(records), outputs.path("record"))
 
 

@@ -4,32 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from sidemine.tables import MAY_BE_EMPTY, spec_of
 
 RunStatus = Literal["passed", "failed", "not evaluated", "not applicable"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class VariantRow:
-    """One variant, as `robustness.table.ROBUSTNESS` describes it."""
+    """One variant: a row of `robustness.tsv`. Every signed number is target minus reference; positive means higher in the target."""
 
-    hypothesis: str
-    variant: str
-    dimension: str
-    description: str
-    full_data: bool
-    k: int | None
-    n_genes: int | None
-    effect: float | None
-    se: float | None
-    ci_low: float | None
-    ci_high: float | None
-    effect_scale: str
-    direction: str
-    p_value: float | None
-    verdict: str
-    agrees: bool | None
-    reason: str
+    hypothesis: Annotated[str, "Id of the hypothesis."]
+    variant: Annotated[str, "Name of the variant; reference is the analysis as declared."]
+    dimension: Annotated[
+        str,
+        "What is varied: covariates, composition, filter, probe_rule, statistic, test, set_version, dataset_left_out, reused_controls, age_overlap, sex_mismatch, seed, or several (crossed).",
+    ]
+    description: Annotated[str, "The variant in words, and where it is not the same in every contrast."]
+    full_data: Annotated[bool, "All datasets and samples of the reference run: only these count for the caps."]
+    k: Annotated[int | None, "Independent datasets pooled."]
+    n_genes: Annotated[int | None, "Genes of the set used; experiments: the fewest of a contrast."]
+    effect: Annotated[float | None, "Pooled effect, target minus reference, in effect_scale."]
+    se: Annotated[float | None, "Standard error of effect."]
+    ci_low: Annotated[float | None, "Lower limit of the 95 % confidence interval of effect."]
+    ci_high: Annotated[float | None, "Upper limit of the 95 % confidence interval of effect."]
+    effect_scale: Annotated[str, "Hedges g (cohorts), or log2 fold change over complement.", MAY_BE_EMPTY]
+    direction: Annotated[str, "up, down or none: the sign of target minus reference.", MAY_BE_EMPTY]
+    p_value: Annotated[
+        float | None,
+        "Two-sided. Cohorts: of the pooled effect; under another test: the cohorts' p by Stouffer's weighted z. Experiments: the smallest self-contained p times the number of contrasts.",
+    ]
+    verdict: Annotated[
+        str,
+        "By the rules without robustness; what a variant does not measure is held as in the reference run.",
+        MAY_BE_EMPTY,
+    ]
+    agrees: Annotated[
+        bool | None,
+        "Sign of the reference run, and p at most .05 where the reference has that (else: its verdict). Empty: not evaluated.",
+    ]
+    reason: Annotated[str, "Why the variant was not evaluated.", MAY_BE_EMPTY]
+
+
+ROBUSTNESS = spec_of("robustness.tsv", VariantRow)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,10 @@ from sidemine.considerations.robustness.measure import Measured
 from sidemine.considerations.robustness.record import Robustness, RunStatus, Share, VariantRow
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.effect.record import PooledEffect
-from sidemine.records import fields_of
 from sidemine.study.projections import HypothesisOnSet
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 AGREEING_P = 0.05
 """Two-sided p that a variant must keep where the reference run has it."""
@@ -177,17 +176,3 @@ def _share_left(row: Row, reference: Row) -> float:
     if row.effect is None or not row.effect.effect or reference.effect is None or not reference.effect.effect:
         return 0.0
     return max(0.0, row.effect.effect / reference.effect.effect)
-
-
-def robustness_table(records: Sequence[Robustness]) -> pd.DataFrame:
-    """Return all rows of all hypotheses as `robustness.table.ROBUSTNESS` describes, hypotheses and variants in their order."""
-    import pandas as pd
-
-    from sidemine.considerations.robustness.table import ROBUSTNESS
-    from sidemine.tables import empty_table
-
-    rows = [fields_of(row) for record in records for row in record.variants]
-    if not rows:
-        return empty_table(ROBUSTNESS)
-    table = pd.DataFrame(rows, columns=ROBUSTNESS.names)
-    return table.astype({"k": "Int64", "n_genes": "Int64", "agrees": "boolean"})

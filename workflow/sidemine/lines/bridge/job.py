@@ -49,13 +49,13 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     from sidemine.lines.bridge.contrasts import source_of
     from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
     from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
-    from sidemine.lines.bridge.table import CONCORDANCE, concordance_table
+    from sidemine.lines.bridge.record import CONCORDANCE
     from sidemine.prepare.gene_table import read_gene_table
     from sidemine.prepare.sample_table import SAMPLES
     from sidemine.quality.record import SharedSamples
     from sidemine.records import read_record, write_record
     from sidemine.retrieve.refusal import note_refusals
-    from sidemine.tables import read_table, write_table
+    from sidemine.tables import read_table, table_of, write_table
 
     fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
     shared = read_record(SharedSamples, inputs.path("shared"))
@@ -91,7 +91,8 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
         ),
     )
     measured = replace(measured, prediction=prediction_figures(read_table(inputs.path("prediction"), PREDICTION)))
-    write_table(concordance_table(measured.bridges), outputs.path("table"), CONCORDANCE)
+    rows = [row for bridge in measured.bridges for row in bridge.rows]
+    write_table(table_of(rows, CONCORDANCE), outputs.path("table"), CONCORDANCE)
     write_record(measured, outputs.path("record"))
 
 

@@ -5,24 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.lines.bridge.record import PredictionFigure
-from sidemine.tables import Column, TableSpec
+from sidemine.tables import spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pandas as pd
 
-PREDICTION = TableSpec(
-    "side_effects.tsv",
-    (
-        Column("what", "text", "What was measured."),
-        Column("figure", "text", "The figure, as it was reported."),
-        Column("ci_low", "text", "Lower limit of its 95 % interval.", may_be_empty=True),
-        Column("ci_high", "text", "Upper limit of its 95 % interval.", may_be_empty=True),
-        Column("conditions", "text", "On which pairs, genes or calls."),
-        Column("source", "text", "Who measured it, on which data."),
-    ),
-)
+
+PREDICTION = spec_of("side_effects.tsv", PredictionFigure)
 
 
 def prediction_figures(table: pd.DataFrame) -> list[PredictionFigure]:

@@ -3,49 +3,75 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
 
 from sidemine.lines.interaction.record import SubgroupDifference
+from sidemine.tables import MAY_BE_EMPTY, spec_of
 
 Call = Literal["mimics", "opposes", "no resemblance beyond the margin", "undetermined", "refused"]
 NO_RESEMBLANCE: Call = "no resemblance beyond the margin"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConcordanceRow:
-    """One pair of profiles on some genes: a row of `concordance.tsv`, whose columns (`table.CONCORDANCE`) are its fields."""
+    """One pair of profiles on some genes: a row of `concordance.tsv`."""
 
-    bridge: str
-    disease_contrast: str
-    drug_contrast: str
-    scope: str
-    gene_set: str
-    estimand: str
-    n_genes: int
-    n_comparators: int
-    call: Call
-    reason: str
-    n_rotations: int
-    seed: int
-    leading_genes: str = ""
-    concordance: float | None = None
-    se: float | None = None
-    ci_low: float | None = None
-    ci_high: float | None = None
-    p_disease_rotated: float | None = None
-    p_drug_rotated: float | None = None
-    p_value: float | None = None
-    percentile_comparators: float | None = None
-    margin: float | None = None
-    reliability_disease: float | None = None
-    reliability_drug: float | None = None
-    corrected_ci_low: float | None = None
-    corrected_ci_high: float | None = None
+    bridge: Annotated[str, "Id of the bridge."]
+    disease_contrast: Annotated[str, "Disease contrast, or pooled: the common effect over all of them."]
+    drug_contrast: Annotated[
+        str, "Contrast of the perturbation, pooled, or (derived sets) the contrasts it was derived from."
+    ]
+    scope: Annotated[str, "all, target, responsive or derived: which shared genes count."]
+    gene_set: Annotated[str, "Set of scopes target and derived.", MAY_BE_EMPTY]
+    estimand: Annotated[str, "total, or adjusted: the disease profile adjusted for the mix of cells."]
+    n_genes: Annotated[int, "Shared genes that count."]
+    concordance: Annotated[
+        float | None,
+        "Σ x·y / √(Σ x² Σ y²) of the centred normal deviates of perturbation and disease; positive: the same sign.",
+    ] = None
+    se: Annotated[float | None, "Its standard error, with the genes' own correlation on both sides."] = None
+    ci_low: Annotated[float | None, "Lower limit of its 95 % confidence interval."] = None
+    ci_high: Annotated[float | None, "Upper limit of its 95 % confidence interval."] = None
+    p_disease_rotated: Annotated[float | None, "Two-sided p, disease rotated, the perturbation fixed."] = None
+    p_drug_rotated: Annotated[
+        float | None, "Two-sided p, perturbation rotated, disease profile fixed; derived sets: of their confirmation."
+    ] = None
+    p_value: Annotated[float | None, "The larger of the two."] = None
+    percentile_comparators: Annotated[
+        float | None,
+        "Percentage of comparators with a weaker concordance in this direction, for their strength; empty below 10 of them.",
+    ] = None
+    n_comparators: Annotated[
+        int, "Comparators with enough shared genes; those of one declared target pathway count as one."
+    ]
+    margin: Annotated[
+        float | None,
+        "Size that 90 % of the comparators stay below, as strong as this perturbation is; empty below 10 of them.",
+    ] = None
+    call: Annotated[
+        Call,
+        "mimics, opposes, no resemblance beyond the margin (which says nothing about safety), undetermined or refused; adjusted rows: as the total row.",
+    ]
+    reason: Annotated[str, "Why this call."]
+    n_rotations: Annotated[int, "Rotations of each side."]
+    seed: Annotated[int, "The study's seed, from which every contrast's rotations follow."]
+    leading_genes: Annotated[str, "Genes that carry the concordance, comma list.", MAY_BE_EMPTY] = ""
+    reliability_disease: Annotated[
+        float | None, "Lower 95 % limit of the share of Σ y² that is no noise; 0: the profile does not stand out."
+    ] = None
+    reliability_drug: Annotated[float | None, "The same of Σ x²."] = None
+    corrected_ci_low: Annotated[
+        float | None, "Lower 95 % limit of the concordance without noise; empty where a reliability is 0."
+    ] = None
+    corrected_ci_high: Annotated[float | None, "Upper 95 % limit of the concordance without noise."] = None
 
     @property
     def leading(self) -> list[str]:
         """The genes that carry the concordance, in order."""
         return [name.strip() for name in self.leading_genes.split(",") if name.strip()]
+
+
+CONCORDANCE = spec_of("concordance.tsv", ConcordanceRow)
 
 
 @dataclass(frozen=True)
@@ -95,26 +121,14 @@ class JudgedLibrary:
 
 @dataclass(frozen=True)
 class PredictionFigure:
-    """One figure on whether likeness of profiles predicts side effects: a row of `resources/prediction/`.
+    """One figure on whether likeness of profiles predicts side effects: a row of `resources/prediction/`, as text."""
 
-    Attributes
-    ----------
-    what
-        What was measured.
-    figure, ci_low, ci_high
-        The figure with its 95 % interval, as text; empty where there is none.
-    conditions
-        On which genes, pairs or calls.
-    source
-        Who measured it, on which data.
-    """
-
-    what: str
-    figure: str
-    ci_low: str
-    ci_high: str
-    conditions: str
-    source: str
+    what: Annotated[str, "What was measured."]
+    figure: Annotated[str, "The figure, as it was reported."]
+    ci_low: Annotated[str, "Lower limit of its 95 % interval.", MAY_BE_EMPTY]
+    ci_high: Annotated[str, "Upper limit of its 95 % interval.", MAY_BE_EMPTY]
+    conditions: Annotated[str, "On which pairs, genes or calls."]
+    source: Annotated[str, "Who measured it, on which data."]
 
 
 @dataclass(frozen=True)
