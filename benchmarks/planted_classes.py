@@ -377,7 +377,7 @@ CLASSES: tuple[PlantedClass, ...] = (
     *(_part_responds(*part, 0.5) for part in ((5, 15), (13, 40), (25, 75), (37, 75))),
     *(
         _small_third(0.5, Cohort(effect=g, ages="balanced", n_cases=n, n_controls=n), about)
-        for n in (3, 10)
+        for n in (3, 15)
         for g, about in ((0.5, "that agrees"), (0.0, "without an effect"))
     ),
     *(_power_class(0.5, 200, f", {number} questions", questions=number) for number in (3, 6, 10)),
