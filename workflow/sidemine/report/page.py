@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _LOG = logging.getLogger(__name__)
+_FIRST_BLOCKS = ("data-page", "library-charts")
+"""What the first charts need: it stands before the scripts, so that they are drawn while the browser reads the others."""
 LONGEST_TEXT = 2000
 """Characters of one text on the page; longer ones say how many more there are."""
 
@@ -204,6 +206,7 @@ def _frame(
         styles=styles,
         policy=security_policy([*libraries, *scripts], styles),
         blocks=blocks,
+        first_blocks=_FIRST_BLOCKS,
     )
 
 
