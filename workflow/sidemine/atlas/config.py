@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,6 +22,7 @@ from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.models import GeneTableSource
 from sidemine.study.paths import expand_path
 from sidemine.study.sheets import Sheet, read_sheet
+from sidemine.text.repeats import repeated
 
 CONFIG = "atlas.yaml"
 _ROLES = {"drugs": ("inhibitor", "stimulus", "negative_control"), "effects": ("disease",)}
@@ -221,8 +221,7 @@ def _models(sheet: Sheet[Row]) -> tuple[Row, ...]:
 def _twice(path: Path, first: list[str]) -> list[Problem]:
     return [
         Problem(f"{name!r} stands twice", str(path), "each row has an id of its own", "Rename one of them.")
-        for name, count in Counter(first).items()
-        if count > 1
+        for name in repeated(first)
     ]
 
 
@@ -258,9 +257,9 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         )
         for name in sorted(set(config.studies) & set(config.libraries))
     ]
-    counted = {
-        "drugs": Counter((row.target_pathway, row.source, row.contrast) for row in atlas.drugs),
-        "effects": Counter((row.effect, row.source, row.contrast) for row in atlas.effects),
+    profiles = {
+        "drugs": [(row.target_pathway, row.source, row.contrast) for row in atlas.drugs],
+        "effects": [(row.effect, row.source, row.contrast) for row in atlas.effects],
     }
     problems += [
         Problem(
@@ -269,9 +268,8 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
             "each profile of a unit once: a second row would count it double",
             "Delete one of the rows.",
         )
-        for sheet, found in counted.items()
-        for (unit, source, contrast), count in found.items()
-        if count > 1
+        for sheet, named in profiles.items()
+        for unit, source, contrast in repeated(named)
     ]
     studies = _read_studies(atlas, problems)
     for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
@@ -302,11 +300,9 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
             problems.append(dangling("target pathway", pair.target_pathway, known, place))
         if pair.effect not in atlas.effect_names:
             problems.append(dangling("effect", pair.effect, atlas.effect_names, place))
-    asked = Counter((pair.target_pathway, pair.effect) for pair in atlas.pairs)
     problems += [
         Problem(f"{' × '.join(pair)} is asked twice", f"{where}/pairs.tsv", "each pair once", "Leave one out.")
-        for pair, count in asked.items()
-        if count > 1
+        for pair in repeated((pair.target_pathway, pair.effect) for pair in atlas.pairs)
     ]
     if not atlas.pairs:
         problems.append(

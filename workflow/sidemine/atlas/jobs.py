@@ -260,8 +260,10 @@ def _studies(atlas: Atlas) -> tuple[list[BridgeOfStudy], list[str]]:
         if read_answers(study).simulated:
             simulated.append(name)
         if (study / "concordance.json").is_file():
-            found = read_record(ConcordanceOfStudy, study / "concordance.json")
-            bridges += [BridgeOfStudy(name, one.bridge, one.call, one.sentence) for one in found.bridges]
+            concordance = read_record(ConcordanceOfStudy, study / "concordance.json")
+            bridges += [
+                BridgeOfStudy(name, bridge.bridge, bridge.call, bridge.sentence) for bridge in concordance.bridges
+            ]
     return bridges, simulated
 
 

@@ -109,7 +109,7 @@ def fill_mirror(
             if source.local_path is None:
                 settled.append(_fill(source, mirror, bring, expected_entry(lock, source), origin))
                 yield settled[-1]
-        if all(one.record for one in settled):
+        if all(file.record for file in settled):
             shutil.rmtree(mirror / _UNDER_WAY, ignore_errors=True)
 
 

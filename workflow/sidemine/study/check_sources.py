@@ -68,12 +68,12 @@ def _undeclared(groups: Mapping[str, list[_Row]], what: str, column: str) -> lis
     for name, rows in groups.items():
         first = rows[0]
         reasoned = {row.model.independent_source for row in rows if row.model.source and row.model.independent_because}
-        told = {first.model.independent_source}
+        sources = {first.model.independent_source}
         for row in rows[1:]:
             source = row.model.independent_source
-            if source in told or source in reasoned:
+            if source in sources or source in reasoned:
                 continue
-            told.add(source)
+            sources.add(source)
             problems.append(
                 Problem(
                     f"data sets {first.model.dataset} and {row.model.dataset} are one source, and declared as two: both "
@@ -92,7 +92,7 @@ def _no_people(draft: Draft) -> list[Problem]:
     """Refuse units of a dish where a hypothesis compares people."""
     datasets = {row.model.dataset: row for row in draft.datasets.rows}
     contrasts = {row.model.contrast: row.model.dataset for row in draft.contrasts.rows}
-    found = dict.fromkeys(
+    names = dict.fromkeys(
         (hypothesis.id, contrasts[name])
         for hypothesis in draft.config.hypotheses
         if hypothesis.kind == "cohort"
@@ -106,7 +106,7 @@ def _no_people(draft: Draft) -> list[Problem]:
             "people, or unknown, for a hypothesis of kind cohort",
             "Correct the column, or make the hypothesis kind: experiment.",
         )
-        for hypothesis, name in found
+        for hypothesis, name in names
         if name in datasets and datasets[name].model.replicates in {"cultures", "wells"}
     ]
 

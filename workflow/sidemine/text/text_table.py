@@ -245,7 +245,7 @@ def no_rows(where: str) -> Problem:
     )
 
 
-def ragged(where: str, number: int, name: str, found: int, wanted: int, separator: str = "") -> Problem:
+def ragged(where: str, number: int, name: str, n_cells: int, wanted: int, separator: str = "") -> Problem:
     """Return the problem of a row that has another number of cells than the header.
 
     Parameters
@@ -262,7 +262,7 @@ def ragged(where: str, number: int, name: str, found: int, wanted: int, separato
     named = f", separated by {SEPARATOR_NAMES[separator]}" if separator else ""
     unit = "line" if separator else "row"
     return Problem(
-        f"a row has {found} cells, the header {wanted}",
+        f"a row has {n_cells} cells, the header {wanted}",
         f"{where}: {unit} {number} ({name.strip()[:60]})",
         f"{wanted} cells in every row{named}; empty cells count",
         "Mend the row in a copy of the file and name that copy; retrieve the file again if it was cut short.",

@@ -110,7 +110,7 @@ def read_reference(path: Path, gene_table: GeneTable) -> Reference:
                 "Name a larger table as reference, or leave it out.",
             )
         )
-    symbols = [found.symbol for found in gene_table.resolve_symbols(matrix.identifiers)]
+    symbols = [resolution.symbol for resolution in gene_table.resolve_symbols(matrix.identifiers)]
     values = pd.DataFrame(matrix.values).groupby(pd.Series(symbols, dtype=object)).mean().dropna()
     residuals = values.to_numpy() - values.mean(axis=1).to_numpy()[:, None]
     varies = np.ptp(residuals, axis=1) > 0
@@ -126,9 +126,9 @@ def read_fitted_references(fits: Mapping[str, Path]) -> list[Reference]:
     InputError
         When a fit cannot be read.
     """
-    found = ((name, load_fit(path)) for name, path in sorted(fits.items()))
+    loaded = ((name, load_fit(path)) for name, path in sorted(fits.items()))
     return [
         Reference(f"contrast {name} ({len(fit.samples)} samples)", fit.genes, fit.effects[:, 1:])
-        for name, fit in found
+        for name, fit in loaded
         if fit is not None
     ]
