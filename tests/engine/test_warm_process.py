@@ -127,6 +127,15 @@ def test_what_two_jobs_have_loaded_the_third_finds_loaded(run):
     assert done.stdout.split() == ["False", "False", "True"]
 
 
+def test_what_few_of_their_kind_load_stays_with_them(run):
+    """All other forks would carry its memory: a library of single cells takes 100 MB."""
+    done = run(
+        "for number in range(8): subprocess.run(job, env={**os.environ, 'NUMBER': str(number)})",
+        "print('wave' in sys.modules, flush=True)\nif os.environ['NUMBER'] in {'2', '6'}: import wave",
+    )
+    assert done.stdout.split() == ["False"] * 8
+
+
 def test_a_job_that_was_not_started_by_the_run_runs_itself(tmp_path):
     """So is one on a node of a cluster, which inherits the environment of the run and not its processes."""
     (tmp_path / "job.py").write_text(JOB + "print('ran', os.environ.get('SIDEMINE_WARM') is not None)")

@@ -8,7 +8,9 @@ import tarfile
 import pytest
 
 from sidemine.cli import main
+from sidemine.errors import Problem, RetrievalError
 from sidemine.prepare.inspection_text import escape
+from sidemine.retrieve.patience import WHILE_SOMEBODY_WAITS
 from sidemine.study.selectors import parse_selector
 
 MATRIX = """!Series_title\t"Blood \x1b[31mof people"
@@ -114,6 +116,19 @@ def test_a_series_that_the_mirror_lacks(mirror, capsys):
     assert code == 1
     assert "GSE2_series_matrix.txt.gz" in err
     assert "--platform" not in err  # matrices of single platforms were looked for too
+
+
+@pytest.mark.parametrize("source", ["GSE900010", "GSE900010_RAW.tar"])
+def test_nobody_waits_for_a_network_that_is_not_there(source, monkeypatch, capsys):
+    patience = []
+
+    def fail(*_, retries, **__):
+        patience.append(retries)
+        raise RetrievalError(Problem("no network", "here", "one", "Wait."))
+
+    monkeypatch.setattr("sidemine.retrieve.download.fetch", fail)
+    assert run(capsys, source)[0] != 0
+    assert patience == [WHILE_SOMEBODY_WAITS]
 
 
 def test_values_that_cannot_be_read_do_not_hide_the_metadata(tmp_path, capsys):

@@ -23,7 +23,7 @@ from sidemine.retrieve.connection import new_session
 from sidemine.retrieve.download import fetch
 from sidemine.retrieve.lock import LockEntry
 from sidemine.retrieve.needed_files import Source
-from sidemine.retrieve.patience import Pace, Retries, TransferFailed
+from sidemine.retrieve.patience import WHILE_SOMEBODY_WAITS, Pace, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord
 
 
@@ -105,6 +105,14 @@ def test_back_off_grows_and_ends_with_the_address_to_fetch_by_hand(server: Scrip
     assert url in problem.next_step
     assert str(fetcher.downloads / "by_hand") in problem.next_step
     assert_nothing_kept(fetcher, url)
+
+
+def test_who_waits_for_a_command_is_told_within_seconds(server: ScriptedServer, fetcher: Fetcher) -> None:
+    url = server.on("/x.gz", status(503))
+    with pytest.raises(RetrievalError, match="answers 503"):
+        fetcher(url, retries=WHILE_SOMEBODY_WAITS)
+    assert len(server.requests) == 2
+    assert sum(fetcher.waits) < 3
 
 
 def test_the_next_address_is_tried_only_when_one_is_absent(server: ScriptedServer, fetcher: Fetcher, gz: bytes) -> None:

@@ -1,7 +1,12 @@
-from sidemine.provenance import places_of_records, recorded_jobs
+from sidemine.provenance import (
+    digest_of_specification,
+    places_of_records,
+    recorded_jobs,
+)
 from sidemine.study.command_line import profiles_of, typed_command
 
 RECORDED_JOBS = recorded_jobs(SPECIFICATIONS)
+RESOLVED_STUDY = {**STUDY.to_json(), "specifications": RECORDED_JOBS}
 
 
 rule describe_study:
@@ -16,10 +21,9 @@ rule describe_study:
         mem_mb=get_limit(1000),
         runtime=get_limit(10, 0.05),
     params:
-        study=lambda wildcards: {
-            **STUDY.to_json(),
-            "specifications": RECORDED_JOBS,
-        },
+        # A function of `input` is neither compared nor printed: the digest is, in the place of a study with its drawings.
+        study=lambda wildcards, input: RESOLVED_STUDY,
+        digest=digest_of_specification(RESOLVED_STUDY),
         code=get_code("describe_study.py"),
     message:
         "Write down the study as it was resolved"

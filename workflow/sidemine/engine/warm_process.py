@@ -1,7 +1,7 @@
 """The process that stands by while a run lasts, so that its jobs need not load the same libraries again (`warm_job.py`).
 
 It loads what two jobs have loaded, before it forks for the next one: nothing is named here, and nothing is loaded for one
-job alone. A fork is a process of its own, with the streams, folder and environment of the job that asked for it.
+job alone, nor for the few of their kind that need it (all others would carry its memory). A fork is a process of its own, with the streams, folder and environment of the job that asked for it.
 """
 
 from __future__ import annotations
@@ -31,6 +31,8 @@ from sidemine.warm_job import PLACE, STREAMS, Request
 LONGEST_REQUEST = 1 << 20
 OFTEN = 2
 """Jobs that have loaded a module before this process does."""
+SHARE = 1 / 3
+"""Of the jobs of the same scripts, more than this share has to have loaded it."""
 
 
 def stand_by() -> None:
@@ -59,8 +61,9 @@ def stand_by() -> None:
 
 @dataclass
 class _Job:
-    """A fork at work: who asked for it, and the file in which it leaves the names of the modules that it loaded."""
+    """A fork at work: its script, who asked for it, and the file in which it leaves the names of the modules that it loaded."""
 
+    script: str
     number: int
     connection: socket.socket
     loaded: int
@@ -75,13 +78,16 @@ class WarmProcess:
     listener
         Socket at which jobs ask.
     seen
-        How many jobs have loaded a module, in the order in which the first did.
+        How many jobs of each script have loaded a module, in the order in which the first did.
+    ended
+        How many jobs of each script have ended.
     interrupted
         What jobs do at Ctrl-C: what this process did before it stood by.
     """
 
     listener: socket.socket
-    seen: Counter[str] = field(default_factory=Counter)
+    seen: dict[str, Counter[str]] = field(default_factory=dict)
+    ended: Counter[str] = field(default_factory=Counter)
     interrupted: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
 
     def serve(self, run: int) -> None:
@@ -131,13 +137,16 @@ class WarmProcess:
             os.close(loaded)
             return None
         connection.send(str(number).encode())
-        return _Job(number, connection, loaded)
+        # Snakemake runs a copy, with a word of its own before the name.
+        return _Job(Path(request.script).name.partition(".")[2], number, connection, loaded)
 
     def _finish(self, job: _Job) -> None:
         _, status = os.waitpid(job.number, 0)
         with job.connection, os.fdopen(job.loaded, "rb") as loaded:
             loaded.seek(0)
-            self.seen.update(loaded.read().decode().split())
+            self.ended[job.script] += 1
+            for name in loaded.read().decode().split():
+                self.seen.setdefault(name, Counter())[job.script] += 1
             try:
                 job.connection.send(str(status).encode())
             except OSError:
@@ -145,7 +154,11 @@ class WarmProcess:
 
     def _load(self) -> None:
         """Load what several jobs have loaded; what cannot be loaded here stays with the jobs."""
-        often = [name for name, jobs in self.seen.items() if jobs >= OFTEN]
+        often = [
+            name
+            for name, jobs in self.seen.items()
+            if jobs.total() >= OFTEN and jobs.total() > SHARE * sum(self.ended[script] for script in jobs)
+        ]
         for name in often:
             del self.seen[name]
             if name not in sys.modules:

@@ -184,13 +184,15 @@ def inspect_address(
     from sidemine.retrieve.addresses import mirror_key
     from sidemine.retrieve.download import fetch
     from sidemine.retrieve.needed_files import Source
+    from sidemine.retrieve.patience import WHILE_SOMEBODY_WAITS
 
     key = mirror_key(url)
     if mirror and (mirror / key).is_file():
         return inspect_file(mirror / key)
     with tempfile.TemporaryDirectory() as temporary:
         place = (folder or Path(temporary)) / key
-        fetch(Source(key, (url,), purpose), place, max_bytes=max_bytes, mirror=mirror)
+        source = Source(key, (url,), purpose)
+        fetch(source, place, max_bytes=max_bytes, mirror=mirror, retries=WHILE_SOMEBODY_WAITS)
         return inspect_file(place)
 
 
@@ -210,12 +212,14 @@ def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder:
     from sidemine.retrieve.addresses import mirror_key
     from sidemine.retrieve.download import fetch
     from sidemine.retrieve.needed_files import Source
+    from sidemine.retrieve.patience import WHILE_SOMEBODY_WAITS
     from sidemine.sources.geo_addresses import series_matrix_urls
 
     urls = series_matrix_urls(accession, platform)
     key = mirror_key(urls[0])
     try:
-        fetch(Source(key, urls, f"series matrix of {accession}"), folder / key, max_bytes=MAX_BYTES, mirror=mirror)
+        source = Source(key, urls, f"series matrix of {accession}")
+        fetch(source, folder / key, max_bytes=MAX_BYTES, mirror=mirror, retries=WHILE_SOMEBODY_WAITS)
         return folder / key
     except RetrievalError as error:
         raise RetrievalError(_explain_absence(error, accession, platform, folder, urls, mirror)) from error

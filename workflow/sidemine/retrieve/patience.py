@@ -85,3 +85,7 @@ class Retries:
     longest_wait: float = 120.0
     grace: float = 3600.0
     pace: Pace = field(default_factory=Pace)
+
+
+WHILE_SOMEBODY_WAITS = Retries(attempts=2, longest_wait=1.0, pace=Pace(connect=10.0))
+"""Of a command that somebody waits for: it tries once more, and without network says so within seconds. A job of a run is more patient."""

@@ -37,10 +37,12 @@ STRATA = 6
 GENES_PER_SLOT = 2
 """Genes that a stratum must hold for each that it gives; poorer strata are joined with a neighbour."""
 GENES_OF_CENTRE = 10
-STRETCHES, SHORTEST_STRETCH = 4, 16
-"""Stretches per wanted value, and their fewest columns, in the search for the largest values."""
+GROUPS, SMALLEST_GROUP = 4, 16
+"""Groups of columns per wanted value, and their fewest columns, in the search for the largest values."""
 SETS_PER_BLOCK = 250
 """Sets drawn together: bounds memory and is fixed, so that results do not depend on the machine."""
+SETS_AT_ONCE = 32
+"""Of these, sets whose values pass through the cache of a core together: a third less time, the same numbers."""
 
 
 @dataclass(frozen=True)
@@ -228,20 +230,32 @@ def _draw(
         block = slice(start, min(start + SETS_PER_BLOCK, n_candidates))
         attraction = _centres(pooled, seeds[block]) @ pooled.T
         attraction *= concentration[block]
-        # Gumbel noise: the largest sums are a draw without replacement with weights exp(attraction).
-        noise = rng.standard_exponential(attraction.shape, dtype=np.float32)
-        np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)
-        np.negative(noise, out=noise)
-        column = 0
-        for stratum in strata:
-            part = slice(stratum.start, stratum.stop)
-            size = len(stratum.weights)
-            best = largest(stratum.sign * attraction[:, part] + noise[:, part], size)
-            # What this stratum took is not there for the one with the other sign.
-            np.put_along_axis(noise[:, part], best, -np.inf, axis=1)
-            drawn[block, column : column + size] = pool[stratum.start + best]
-            column += size
+        for first in range(0, len(attraction), SETS_AT_ONCE):
+            rows = slice(first, first + SETS_AT_ONCE)
+            drawn[start + first : start + first + len(attraction[rows])] = _take(attraction[rows], pool, strata, rng)
     return drawn, weights
+
+
+def _take(
+    attraction: NDArray[np.float32], pool: NDArray[np.int64], strata: list[_Stratum], rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Draw the genes of some sets without replacement, with weights exp(attraction): the largest sums with Gumbel noise."""
+    noise = rng.standard_exponential(attraction.shape, dtype=np.float32)
+    np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)  # Gumbel's, with the other sign
+    taken = []
+    for number, stratum in enumerate(strata):
+        part = slice(stratum.start, stratum.stop)
+        sums = (np.subtract if stratum.sign > 0 else _minus_both)(attraction[:, part], noise[:, part])
+        best = largest(sums, len(stratum.weights))
+        if any(later.start == stratum.start for later in strata[number + 1 :]):
+            # What this stratum took is not there for the one with the other sign.
+            np.put_along_axis(noise[:, part], best, np.inf, axis=1)
+        taken.append(pool[stratum.start + best])
+    return np.concatenate(taken, axis=1)
+
+
+def _minus_both(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(np.negative(one + other))
 
 
 def _centres(pooled: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -254,17 +268,17 @@ def _centres(pooled: NDArray[np.float32], seeds: NDArray[np.int64]) -> NDArray[n
 def largest(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
     """Return the columns, in rising order, of the `size` largest values of each row; of equal ones the first.
 
-    Where a few are wanted of many, all that lie below the `size` largest maxima of stretches of columns are put aside
+    Where a few are wanted of many, all that lie below the `size` largest maxima of groups of columns are put aside
     first: a quarter of the time of `numpy.argpartition`.
     """
     n_rows, n_columns = values.shape
-    n_stretches = STRETCHES * size
-    if n_columns < SHORTEST_STRETCH * n_stretches:
-        rows, columns = np.nonzero(values >= _smallest_of_largest(values, size)[:, None])
+    n_groups = GROUPS * size
+    if n_columns < SMALLEST_GROUP * n_groups:
+        rows, columns = _places(values >= _smallest_of_largest(values, size)[:, None])
     else:
-        length = n_columns // n_stretches
-        maxima = values[:, : n_stretches * length].reshape(n_rows, n_stretches, length).max(axis=2)
-        rows, columns = np.nonzero(values >= _smallest_of_largest(maxima, size)[:, None])
+        length = n_columns // n_groups
+        maxima = values[:, : n_groups * length].reshape(n_rows, length, n_groups).max(axis=1)
+        rows, columns = _places(values >= _smallest_of_largest(maxima, size)[:, None])
         first = np.searchsorted(rows, np.arange(n_rows))
         place = np.arange(len(rows)) - first[rows]
         left = np.full((n_rows, place.max() + 1), -np.inf, dtype=values.dtype)
@@ -276,6 +290,12 @@ def largest(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
         first = np.searchsorted(rows, np.arange(n_rows))
         columns = columns[np.sort(order[(first[:, None] + np.arange(size)).ravel()])]
     return np.asarray(columns.reshape(n_rows, size), dtype=np.int64)
+
+
+def _places(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return rows and columns as `numpy.nonzero` does of a table, which takes three times as long."""
+    rows, columns = np.divmod(np.flatnonzero(chosen), chosen.shape[1])
+    return rows, columns
 
 
 def _smallest_of_largest(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
