@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +23,7 @@ from sidemine.stats.clustered_auroc import clustered_auroc
 from sidemine.study.hints import dangling
 from sidemine.study.sheets import read_sheet
 from sidemine.tables import read_table
+from sidemine.text.file_digest import sha256_of
 from sidemine.text.repeats import repeated
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def freeze_calls(atlas: Atlas, today: date) -> Path:
             _problem("there are no calls to freeze", places.units, f"Run it: `sidemine atlas {atlas.folder}`.")
         )
     record = read_record(AtlasRecord, places.record)
-    if record.specification != AtlasPlan(atlas).digest or _digest(places.units) != record.units_digest:
+    if record.specification != AtlasPlan(atlas).digest or sha256_of(places.units) != record.units_digest:
         raise InputError(
             _problem(
                 "the calls are not those of the folder as it stands: it was edited after they were computed, or they were",
@@ -129,7 +129,7 @@ def freeze_calls(atlas: Atlas, today: date) -> Path:
                 f"Run it again: `sidemine atlas {atlas.folder}`.",
             )
         )
-    frozen = Frozen(benchmark.freeze.isoformat(), _digest(places.units), _fixed(atlas))
+    frozen = Frozen(benchmark.freeze.isoformat(), sha256_of(places.units), _fixed(atlas))
     if path.exists() and read_record(Frozen, path) != frozen:
         raise InputError(
             _problem("these calls were frozen before, and are other ones now", path, "Restore the frozen ones.")
@@ -160,7 +160,7 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
             _problem("nothing was frozen", path, f"Freeze first: `sidemine atlas {atlas.folder} --freeze`.")
         )
     frozen, units = read_record(Frozen, path), Places(atlas.results).units
-    now = {UNITS.name: _digest(units), **_fixed(atlas)}
+    now = {UNITS.name: sha256_of(units), **_fixed(atlas)}
     changed = [name for name, digest in {UNITS.name: frozen.calls, **frozen.fixed}.items() if now.get(name) != digest]
     if changed or frozen.freeze != benchmark.freeze.isoformat():
         where = f"{atlas.folder}: {', '.join(changed) or 'the day of the freeze'}"
@@ -171,7 +171,7 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
     for drug in atlas.drugs:
         drugs.setdefault(drug.drug, set()).add(drug.target_pathway)
     rows = _read_labels(labels, drugs, atlas.effect_names)
-    digest, output = _digest(labels), atlas.results / "blind_score.json"
+    digest, output = sha256_of(labels), atlas.results / "blind_score.json"
     if output.exists() and read_record(BlindScore, output).labels != digest:
         raise InputError(
             _problem(
@@ -325,11 +325,7 @@ def _benchmark(atlas: Atlas) -> BlindBenchmark:
 
 
 def _fixed(atlas: Atlas) -> dict[str, str]:
-    return {name: _digest(atlas.folder / name) for name in _FIXED if (atlas.folder / name).is_file()}
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+    return {name: sha256_of(atlas.folder / name) for name in _FIXED if (atlas.folder / name).is_file()}
 
 
 def _problem(what: str, where: Path | str, next_step: str) -> Problem:

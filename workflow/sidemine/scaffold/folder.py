@@ -41,19 +41,6 @@ _DATASET_COLUMNS = [
     "status",
     "note",
 ]
-_CONTRAST_COLUMNS = [
-    "contrast",
-    "dataset",
-    "role",
-    "target",
-    "reference",
-    "target_label",
-    "reference_label",
-    "covariates",
-    "block",
-    "status",
-    "note",
-]
 _SET_COLUMNS = ["gene_set", "family", "source", "format", "member", "licence", "version", "note"]
 _DATASETS_HEAD = """\
 # Proposed by `sidemine new`; the note says what each cell rests on. Read the record, correct the row, set status to verified.
@@ -185,7 +172,7 @@ def _texts(study: ProposedStudy) -> dict[str, str]:
     datasets = [_dataset_cells(dataset) for dataset in study.datasets]
     return {
         "datasets.tsv": _DATASETS_HEAD + _sheet(_DATASET_COLUMNS, datasets),
-        "contrasts.tsv": _CONTRASTS_HEAD + _sheet(_CONTRAST_COLUMNS, contrasts),
+        "contrasts.tsv": _CONTRASTS_HEAD + _sheet(list(contrasts[0]), contrasts),
         "gene_sets.tsv": _SETS_HEAD + _sheet(_SET_COLUMNS, study.sets.rows),
         "config.yaml": _config(study, ids),
     }

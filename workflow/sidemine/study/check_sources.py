@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +12,7 @@ from sidemine.study.independence import source_of
 from sidemine.study.paths import expand_path
 from sidemine.study.rows import Dataset
 from sidemine.study.sheets import SheetRow
+from sidemine.text.file_digest import sha256_of
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -55,7 +55,7 @@ def _same_bytes(rows: Iterable[_Row], folder: Path) -> dict[str, list[_Row]]:
     files = [(row, path) for row in rows if (path := _local(row.model.file, folder))]
     same_size = _grouped((path.stat().st_size, (row, path)) for row, path in files)
     return _grouped(
-        (_sha256(path), row)
+        (sha256_of(path), row)
         for size, found in same_size.items()
         if size and len({row.model.file for row, _ in found}) > 1
         for row, path in found
@@ -120,11 +120,6 @@ def _local(text: str, folder: Path) -> Path | None:
     except StudyError:
         return None
     return path if path.is_file() else None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
