@@ -226,6 +226,16 @@ def _twice(path: Path, first: list[str]) -> list[Problem]:
 
 
 def _check_references(atlas: Atlas, where: str) -> list[Problem]:
+    """Return what rows and keys of an atlas name that is not there, or not what it should be."""
+    problems = [*_check_libraries(atlas, where), *_check_repeats(atlas, where)]
+    studies = _read_studies(atlas, problems)
+    for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
+        for row in rows:
+            problems += _check_profile(row, sheet, atlas, studies, f"{where}/{sheet}.tsv, row {row.profile}")
+    return [*problems, *_check_pathways(atlas, where), *_check_pairs(atlas, where)]
+
+
+def _check_libraries(atlas: Atlas, where: str) -> list[Problem]:
     config = atlas.config
     problems = [
         Problem(
@@ -257,11 +267,16 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         )
         for name in sorted(set(config.studies) & set(config.libraries))
     ]
+    return problems
+
+
+def _check_repeats(atlas: Atlas, where: str) -> list[Problem]:
+    """Return profiles that stand twice within one unit."""
     profiles = {
         "drugs": [(row.target_pathway, row.source, row.contrast) for row in atlas.drugs],
         "effects": [(row.effect, row.source, row.contrast) for row in atlas.effects],
     }
-    problems += [
+    return [
         Problem(
             f"{unit} has the contrast {contrast!r} of {source} twice",
             f"{where}/{sheet}.tsv",
@@ -271,15 +286,14 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         for sheet, named in profiles.items()
         for unit, source, contrast in repeated(named)
     ]
-    studies = _read_studies(atlas, problems)
-    for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
-        for row in rows:
-            problems += _check_profile(row, sheet, atlas, studies, f"{where}/{sheet}.tsv, row {row.profile}")
+
+
+def _check_pathways(atlas: Atlas, where: str) -> list[Problem]:
     without: dict[Path, list[str]] = {}
     for pathway in atlas.pathways:
         if not atlas.genes_file(pathway).is_file():
             without.setdefault(atlas.genes_file(pathway), []).append(pathway.target_pathway)
-    problems += [
+    problems = [
         Problem(
             f"the genes of {', '.join(names)} are not there",
             str(path),
@@ -294,6 +308,12 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         Problem(f"target pathway {name} has no drug", f"{where}/pathways.tsv", "a drug each", "Add one to drugs.tsv.")
         for name in sorted(known - with_drugs)
     ]
+    return problems
+
+
+def _check_pairs(atlas: Atlas, where: str) -> list[Problem]:
+    problems: list[Problem] = []
+    known = set(atlas.pathway_names)
     for pair in atlas.pairs:
         place = f"{where}/pairs.tsv, row {pair.pair}"
         if pair.target_pathway not in known:
