@@ -254,7 +254,7 @@ def ragged(where: str, number: int, name: str, n_cells: int, wanted: int, separa
         File and member.
     number, name
         Line (in a spreadsheet: row) of the row, and its first cell.
-    found, wanted
+    n_cells, wanted
         How many cells it has, and how many the header.
     separator
         What separates the cells; '' for a spreadsheet.
