@@ -27,9 +27,10 @@ from sidemine.prepare.scale import judge_scale
 from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
 from sidemine.prepare.value_columns import names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
-from sidemine.sources.declarations import DeclaredValues, ValueMatrix
+from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.sources.scales import SCALES
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.tables import empty_table
 

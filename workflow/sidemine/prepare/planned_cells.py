@@ -16,8 +16,9 @@ from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, read_sample_sheet
 from sidemine.prepare.single_cell import PseudobulkPlan, groups_of, plan_pseudobulk, to_pseudobulk
 from sidemine.sources.cells import MITOCHONDRIAL, Cells, CellsWanted
-from sidemine.sources.declarations import DeclaredValues, ValueMatrix
+from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.geo_record import read_record_metadata
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.markers import LABEL_COLUMN, label_column
 from sidemine.study.selectors import matches_nothing, parse_selector
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.cells import Cells
-from sidemine.sources.declarations import ValueMatrix
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.markers import label_column
 from sidemine.text.numbers import is_missing_label
 

@@ -13,7 +13,7 @@ from sidemine.sources.inspection import FileToInspect, Inspection
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
 
 def _list_columns(path: Path, declared: DeclaredValues, named: Collection[str] | None) -> list[str]:

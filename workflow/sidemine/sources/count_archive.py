@@ -13,13 +13,14 @@ from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.archive_members import MAX_MEMBER_BYTES, MAX_MEMBERS, choose_members, member_names
 from sidemine.sources.containers import SampleFile, is_container, iter_files
 from sidemine.sources.count_file import OCCURRENCE, CountFile, read_counts, without_occurrence
-from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues, ValueMatrix
+from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues
 from sidemine.sources.quantifiers import (
     QUANTIFIERS,
     STRANDS,
     are_transcripts,
     quantifier_of,
 )
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import read_delimited
 from sidemine.text.text_table import TextTable
 

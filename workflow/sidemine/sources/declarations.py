@@ -1,4 +1,4 @@
-"""What a kind of source declares of itself, once, and what its reader takes and gives; `sources/registry.py` lists all kinds.
+"""What a kind of source declares of itself, once; `sources/registry.py` lists all kinds.
 
 A kind of source is a layout: the word that stands in column `layout` of datasets.tsv. Its module imports its reader
 inside functions, so that a study is checked without loading a reader.
@@ -12,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
-    from numpy.typing import NDArray
 
     from sidemine.sources.cells import Cells, CellsWanted
     from sidemine.sources.forms import Form
     from sidemine.sources.inspection import FileToInspect, Inspection
     from sidemine.sources.scales import Scale
+    from sidemine.sources.value_matrix import ValueMatrix
 
 IdentifierKind = Literal["probe", "symbol", "ensembl", "entrez", "uniprot"]
 Strand = Literal["no", "forward", "reverse"]
@@ -66,37 +65,6 @@ class DeclaredValues:
 
 
 NOTHING_DECLARED = DeclaredValues()
-
-
-@dataclass
-class ValueMatrix:
-    """What a reader gives: expression values as a file holds them.
-
-    Attributes
-    ----------
-    identifiers
-        Row names (probes, symbols, Ensembl or Entrez ids), in file order; may repeat.
-    columns
-        Column names (samples), in file order; unique.
-    values
-        float64, identifiers × columns; NaN where the file has no value.
-    annotation
-        Columns of the file that describe genes, not samples (Length, description …), aligned with `identifiers`.
-    left_out
-        (identifier, reason) of rows that are no genes or could not be used; they go to the ledger.
-    notes
-        Sentences for the provenance.
-    simulated
-        Whether the file carries the mark of simulated data.
-    """
-
-    identifiers: list[str]
-    columns: list[str]
-    values: NDArray[np.float64]
-    annotation: pd.DataFrame | None = None
-    left_out: list[tuple[str, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    simulated: bool = False
 
 
 @dataclass(frozen=True)

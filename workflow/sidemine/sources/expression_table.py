@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
-from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues, ValueMatrix
+from sidemine.sources.declarations import NOTHING_DECLARED, DeclaredValues
 from sidemine.sources.gene_column import (
     PEEK_ROWS,
     counts_rows,
@@ -26,6 +26,7 @@ from sidemine.sources.gene_column import (
 )
 from sidemine.sources.side_columns import find_side_columns
 from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import read_delimited
 from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, SHORT_STATISTICS, STATISTIC_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sidemine.errors import SidemineError
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
 
 _UNIPROT = r"([OPQ]\d[A-Z0-9]{3}\d|[A-NR-Z]\d([A-Z][A-Z0-9]{2}\d){1,2})([-;,_|].*)?$"

@@ -13,7 +13,7 @@ from sidemine.sources.inspection import FileToInspect, Inspection
 from sidemine.sources.table import parts_of_names
 
 if TYPE_CHECKING:
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
     from sidemine.text.text_table import TextTable
 
 LFQ = "LFQ intensity "
@@ -80,7 +80,7 @@ def read_maxquant(path: Path, identifiers: str | None = None) -> ValueMatrix:
     import numpy as np
 
     from sidemine.simulation_marker import SIMULATION_MARKER
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
     table = _open(path)
     column = _names_column(table, identifiers)

@@ -12,7 +12,7 @@ from sidemine.sources.geo_addresses import ncbi_annotation_url, ncbi_counts_urls
 from sidemine.sources.table import list_table_columns
 
 if TYPE_CHECKING:
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
 
 def read_ncbi_counts(path: Path) -> ValueMatrix:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
     from sidemine.text.text_table import TextTable
 
 NEEDED_COLUMNS = ("SampleID", "OlinkID", "UniProt", "Assay", "NPX")
@@ -129,7 +129,7 @@ def read_olink(path: Path, identifiers: str | None = None) -> ValueMatrix:
     import numpy as np
 
     from sidemine.simulation_marker import SIMULATION_MARKER
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
     rows = _open(path)
     table, kept, notes = rows.table, np.array(rows.kept), list(rows.notes)

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.sources.declarations import AccessionFile, BulkLayout, DeclaredValues, ValueMatrix
+from sidemine.sources.declarations import AccessionFile, BulkLayout, DeclaredValues
 from sidemine.sources.geo_addresses import series_matrix_urls
 from sidemine.sources.geo_metadata import SeriesMetadata, check_accessions
 from sidemine.sources.inspection import FileToInspect, Inspection
+from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.decoding import MAX_BYTES, open_decoded
 from sidemine.text.repeats import repeated
 

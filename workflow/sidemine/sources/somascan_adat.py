@@ -15,7 +15,7 @@ from sidemine.sources.inspection import FileToInspect, Inspection
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
 _MARKS = (b"^HEADER", b"!Checksum", b"!AdatVersion")
 _MAX_COLUMNS = 50_000
@@ -165,7 +165,7 @@ def read_adat(path: Path, identifiers: str | None = None) -> ValueMatrix:
     """
     import numpy as np
 
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
     from sidemine.text.numbers import as_numbers
 
     adat = _open(path)

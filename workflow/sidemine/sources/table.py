@@ -14,7 +14,7 @@ from sidemine.sources.inspection import FileToInspect, Inspection
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sidemine.sources.declarations import ValueMatrix
+    from sidemine.sources.value_matrix import ValueMatrix
 
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 
