@@ -104,15 +104,15 @@ _QUOTED, _AT_LARGEST = "quoted from the design class ", ", at the set correlatio
 
 def quoted_class(reason: str) -> str:
     """Return the design class that a row of `quote_class` was quoted from; '' where it was not."""
-    found = re.search(f"{re.escape(_QUOTED)}(.+){re.escape(_AT_LARGEST)}", reason)
-    return found[1] if found else ""
+    match = re.search(f"{re.escape(_QUOTED)}(.+){re.escape(_AT_LARGEST)}", reason)
+    return match[1] if match else ""
 
 
 def overall_reading(readings: Iterable[str]) -> str:
     """Return one reading of several: the worst that was measured."""
-    found = set(readings)
+    distinct = set(readings)
     for reading in (LIBERAL, UNDECIDED, HOLDS, CONSERVATIVE):
-        if reading in found:
+        if reading in distinct:
             return reading
     return NOT_MEASURED
 
