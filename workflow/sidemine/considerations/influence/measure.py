@@ -8,7 +8,7 @@ declared direction, whatever the size of the set.
 
 Two genes that moved alone hide each other when each is left out in turn. So in a set of ten genes or more the few that move
 most, a tenth and at least two, are held back together: their weights fall until none of them adds more than the next gene
-surely does (its one-sided 95 % limit). A winsorised mean (Dixon 1960, doi 10.1214/aoms/1177705900), with a limit that the
+surely does (its one-sided 90 % limit). A winsorised mean (Dixon 1960, doi 10.1214/aoms/1177705900), with a limit that the
 noise of a null gene does not lift. Leaving them out altogether would cost true effects that a third of the genes carry,
 since the genes that chance favours would go first.
 """
@@ -59,8 +59,9 @@ FEWEST_FOR_FEW = 10
 """Genes that a set needs so that a few can be held back: of fewer, two are no small part."""
 FEW_SHARE, FEWEST_HELD_BACK = 10, 2
 """A few genes are one of so many of the set, and at least so many."""
-LIMIT_LEVEL = 0.95
-"""One-sided level at which the next gene surely moves."""
+LIMIT_LEVEL = 0.90
+"""One-sided level at which the next gene surely moves. At .95 experiments of 3 v 3 and sets of hardly correlated genes lose power, at .50
+the noise of null genes lifts the limit: 2 genes of 10 then carry 12 % of studies, at .90 6 %, at .95 5 %."""
 
 
 def measure_influence(

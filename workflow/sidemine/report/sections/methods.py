@@ -199,7 +199,7 @@ def _answers(results: StudyResults) -> str:
         f"{_family(results.verdicts.verdicts)} "
         "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
         "and p ≤ .05 must hold without the most influential gene. In sets of ten genes or more they must also hold with the few genes "
-        "that move most (a tenth, at least two) weighed less, until none adds more than the next gene's one-sided 95 % limit. "
+        "that move most (a tenth, at least two) weighed less, until none adds more than the next gene's one-sided 90 % limit. "
         f"Hidden factors of cohorts: principal components of the residuals of the declared model, group included, over genes "
         f"outside the target and member sets whose residuals do not correlate above {CLOSE:g} with the score's; as many as "
         f"deflated parallel analysis finds, at most one per {DF_PER_FACTOR} residual degrees of freedom; how far the groups differ "
