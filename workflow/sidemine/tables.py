@@ -145,16 +145,18 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
     import numpy as np
     import pandas as pd
 
-    empty = values.isna() | (values.astype("string") == "" if column.kind == "text" else False)
+    plain = values.dtype.kind if isinstance(values.dtype, np.dtype) else ""
+    if (plain in {"i", "u"} and column.kind in {"number", "integer"}) or (
+        column.may_be_empty and (column.kind == "text" or (plain == "f" and column.kind == "number"))
+    ):
+        return None  # whatever stands in it is one
+    empty = values.isna() | (values.isin([""]) if column.kind == "text" else False)
     if not column.may_be_empty and bool(empty.any()):
         row = int(empty.to_numpy().argmax())
         return Problem(f"column {column.name} has an empty cell", f"{where}, row {row + 1}", column.meaning, _AGAIN)
     cells = values[~empty]
-    if len(cells) == 0 or column.kind == "text":
+    if len(cells) == 0 or column.kind == "text" or (plain == "f" and column.kind == "number"):
         return None
-    dtype = getattr(values.dtype, "kind", "")
-    if (dtype == "f" and column.kind == "number") or (dtype in {"i", "u"} and column.kind in {"number", "integer"}):
-        return None  # whatever stands in it is one
     truth = cells.map(type).isin([bool, np.bool_])
     if column.kind == "boolean":
         wrong, kind = ~truth, "neither True nor False"
@@ -191,22 +193,33 @@ def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
         When columns are missing, out of order or of another kind.
     """
     check_table(table, spec, str(path))
-    # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
-    # pandas formats numbers one call each, which takes ten times as long.
-    texts = table.assign(**{name: _digits(table[name]) for name in table.columns if table[name].dtype.kind == "f"})
-    text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
-    if "\r" in text:  # not every Python quotes a carriage return, and every reader takes it for the end of a row
-        texts = texts.replace("\r", " ", regex=True).rename(columns=lambda name: str(name).replace("\r", " "))
-        text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
+    columns = [_words(table[name]) for name in table.columns]
+    head = [str(name) for name in table.columns]
+    text = "\n".join(map("\t".join, [head, *zip(*columns, strict=True)])) + "\n"
+    rows = len(table) + 1
+    if len(head) == 1 or any(
+        text.count(mark) != count for mark, count in (('"', 0), ("\r", 0), ("\n", rows), ("\t", rows * (len(head) - 1)))
+    ):
+        text = _quoted([head, *zip(*columns, strict=True)])
     write_text(text, path)
 
 
-def _digits(numbers: pd.Series) -> list[str]:
-    """Return numbers with 10 digits; '' where there is none."""
-    return [
-        "" if number != number else f"{number:.10g}"
-        for number in numbers.to_numpy(dtype=float, na_value=math.nan).tolist()
-    ]
+def _words(values: pd.Series) -> list[str]:
+    """Return the cells of a column as they are written; '' where there is nothing."""
+    # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
+    if values.dtype.kind == "f":
+        numbers = values.to_numpy(dtype=float, na_value=math.nan).tolist()
+        return ["" if number != number else f"{number:.10g}" for number in numbers]
+    missing = values.isna().tolist()
+    return ["" if gone else str(cell) for cell, gone in zip(values.tolist(), missing, strict=True)]
+
+
+def _quoted(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows of which a cell holds what parts cells or rows. A carriage return every reader takes for the end of a row."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+    writer.writerows([cell.replace("\r", " ") for cell in row] for row in rows)
+    return stream.getvalue()
 
 
 def write_text(text: str, path: Path) -> None:
@@ -241,11 +254,9 @@ def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     text, header = _text_and_header(path)
     spec = next((spec for spec in specs if spec.names == header), specs[0])
     text_columns = [column.name for column in spec.columns if column.kind == "text"]
-    dtypes = {name: "string" for name in header if name in text_columns or name not in spec.names}
+    dtypes = {name: object for name in header if name in text_columns or name not in spec.names}
     unknown = {name: ["", "nan"] for name in spec.names if name not in text_columns}
     table = pd.read_csv(io.StringIO(text), sep="\t", dtype=dtypes, keep_default_na=False, na_values=unknown)
-    for name in dtypes:
-        table[name] = table[name].fillna("").astype(object)
     check_table(table, spec, str(path))
     for column in spec.columns:
         if column.kind == "integer" and not column.may_be_empty:
@@ -265,8 +276,8 @@ def _text_and_header(path: Path) -> tuple[str, list[str]]:
         if len(set(header)) < len(header):
             raise ValueError("two columns have one name")
         lengths: Iterable[int] = (len(row) for row in rows)
-        if '"' not in text and "\r" not in text:  # then a row is a line, which is counted five times as fast
-            lengths = (line.count("\t") + 1 if line else 0 for line in text.split("\n")[1:-1])
+        if '"' not in text and "\r" not in text:  # then a row is a line, and all are counted at once
+            lengths = _cells_of_lines(text)
         for number, length in enumerate(lengths, 1):
             if length != len(header):
                 raise ValueError(f"row {number} has {length} cells, the header {len(header)}")
@@ -274,6 +285,17 @@ def _text_and_header(path: Path) -> tuple[str, list[str]]:
         allowed = "a table as the workflow wrote it" + (", packed with gzip" if path.suffix == ".gz" else "")
         raise InputError(Problem("a result is not a table", f"{path}: {error}", allowed, _AGAIN)) from error
     return text, header
+
+
+def _cells_of_lines(text: str) -> list[int]:
+    """Return how many cells each line behind the first has; 0 where it is blank. Lines that all have as many are told once."""
+    import numpy as np
+
+    letters = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
+    ends = np.flatnonzero(letters == ord("\n"))
+    tabs = np.searchsorted(np.flatnonzero(letters == ord("\t")), ends)
+    counts = np.where(np.diff(ends) == 1, 0, np.diff(tabs) + 1)
+    return [int(count) for count in (counts[:1] if bool((counts == counts[:1]).all()) else counts)]
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:
