@@ -270,8 +270,41 @@ def _one_gene(size: int) -> PlantedClass:
         f"One gene of {size} is higher in patients of both cohorts, so much that the whole set has g = {ONE_GENE_G}.",
         "one gene",
         200,
-        _cohorts(*_of_sizes(effect=ONE_GENE_G, one_gene=True), set_size=size),
+        _cohorts(*_of_sizes(effect=ONE_GENE_G, carriers=1), set_size=size),
         f"genes={size}",
+    )
+
+
+def _few_genes(carriers: int, size: int, rise: float, n_studies: int) -> PlantedClass:
+    return _class(
+        "few_genes",
+        f"{carriers} genes of {size} are higher in patients of both cohorts, by {rise:g} SD of a gene; the others do not change.",
+        "few genes",
+        n_studies,
+        _cohorts(*_of_sizes(carriers=carriers, carriers_rise=rise), set_size=size),
+        f"{carriers} of {size}, {rise:g} SD",
+    )
+
+
+def _part_responds(carriers: int, size: int, g: float) -> PlantedClass:
+    return _class(
+        "part_responds",
+        f"{carriers} genes of {size} are higher in patients of both cohorts, so much that the whole set has g = {g:g}.",
+        "none",
+        100,
+        _cohorts(*_of_sizes(effect=g, ages="balanced", carriers=carriers), set_size=size),
+        f"{carriers} of {size}, g={g:g}",
+    )
+
+
+def _small_third(g: float, third: Cohort, about: str) -> PlantedClass:
+    return _class(
+        "positive",
+        f"Two cohorts of the declared sizes with g = {g:g}, and a third of {third.n_cases} v {third.n_controls} {about}.",
+        "none",
+        100,
+        _cohorts(*_of_sizes(effect=g, ages="balanced"), third),
+        f"g={g:g}, third of {third.n_cases} v {third.n_controls} {about}",
     )
 
 
@@ -337,6 +370,16 @@ CLASSES: tuple[PlantedClass, ...] = (
         effect_alone=True,
     ),
     # Published, without a figure of their own.
+    *(
+        _few_genes(*few, 100)
+        for few in ((2, 10, 7.0), (2, 15, 7.0), (2, 40, 7.0), (4, 40, 3.0), (4, 40, 7.0), (7, 75, 5.0))
+    ),
+    *(_part_responds(*part, 0.5) for part in ((5, 15), (13, 40), (25, 75), (37, 75))),
+    *(
+        _small_third(0.5, Cohort(effect=g, ages="balanced", n_cases=n, n_controls=n), about)
+        for n in (3, 15)
+        for g, about in ((0.5, "that agrees"), (0.0, "without an effect"))
+    ),
     *(_power_class(0.5, 200, f", {number} questions", questions=number) for number in (3, 6, 10)),
     _class(
         "null",

@@ -104,8 +104,10 @@ class Cohort:
         SD of patients over that of controls.
     hidden
         Unrecorded differences.
-    one_gene
-        A single gene of the set carries the whole `effect`.
+    carriers
+        So many genes of the set carry the whole `effect`; 0: all of them do.
+    carriers_rise
+        By how many SD of a gene each of them rises; 0: so much that the whole set has `effect`.
     severity
         SD of the patients' own effects, as a share of `effect`; a second module follows them.
     ages
@@ -127,7 +129,8 @@ class Cohort:
     tails: float = np.inf
     spread: float = 1.0
     hidden: tuple[Hidden, ...] = ()
-    one_gene: bool = False
+    carriers: int = 0
+    carriers_rise: float = 0.0
     severity: float = 0.0
     ages: Literal["balanced", "recorded", "missing", "unbalanced"] = "recorded"
     aliased: bool = False
@@ -282,8 +285,9 @@ def draw_cohort(truth: Cohort, genome: Genome, seed: int) -> tuple[Values, pd.Da
     unit = np.hypot(score_sd(genome, loadings) * np.sqrt(share * truth.spread**2 + 1 - share), np.sqrt(followed))
 
     effect = truth.effect * (is_case + truth.severity * is_case * rng.standard_normal(n))
-    if truth.one_gene:
-        values[rows[0]] += len(rows) * unit * effect
+    if truth.carriers:
+        each = truth.carriers_rise * is_case if truth.carriers_rise else len(rows) / truth.carriers * unit * effect
+        values[rows[: truth.carriers]] += each
     else:
         values[rows] += unit * effect
         values[modules["jak_stat_members"]] += 0.1 * effect

@@ -122,10 +122,10 @@ def whole_rule() -> str:
         supported = by_verdict.loc["supported"]
         rest = [_percent(by_verdict.loc[verdict, "rate"]) for verdict in VERDICTS[1:]]
         name = " ".join(filter(None, [str(kind).replace("_", " "), parameter]))
-        rows.append([f"{name}: {planted}", f"{supported['n']:.0f}", _with_interval(supported), *rest])
-    rules = sorted(set(table["reason"].str.extract(r"Rules ([\d.]+)\.$")[0]))
+        rules = str(by_verdict["reason"].iloc[0]).rsplit("Rules ", 1)[1].rstrip(".")
+        rows.append([f"{name}: {planted}", rules, f"{supported['n']:.0f}", _with_interval(supported), *rest])
     seeds = sorted({str(seed) for seed in table["seed"].astype(int)})
-    return _table(["planted", "studies", *VERDICTS], rows) + f"\n\nRules {', '.join(rules)}; seed {', '.join(seeds)}."
+    return _table(["planted", "rules", "studies", *VERDICTS], rows) + f"\n\nSeeds {', '.join(seeds)}."
 
 
 def plasmode() -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from atlas.planted_atlas import run_all
 
-from sidemine.atlas.blind import ScoredUnit, clustered_auroc, freeze_calls, label_units, score_calls, score_units
+from sidemine.atlas.blind import ScoredUnit, freeze_calls, label_units, score_calls, score_units
 from sidemine.atlas.blocks import read_block, write_block
 from sidemine.atlas.config import LabelRow, load_atlas
 from sidemine.atlas.jobs import Places
@@ -24,6 +24,7 @@ from sidemine.atlas.run import atlas_command
 from sidemine.cli import build_parser, main
 from sidemine.errors import InputError
 from sidemine.records import as_record
+from sidemine.stats.clustered_auroc import clustered_auroc
 from sidemine.tables import read_table, write_text
 
 READY = Path(__file__).parents[2] / "config" / "side_effects"

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
 from sidemine.differential.record import UntestableDesign
 from sidemine.effect.measure import ContrastResults, _margin, measure_hypothesis
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
+from sidemine.enrichment.camera import CAMERA
+from sidemine.enrichment.fry import FRY
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test_table import SET_TESTS
+from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.errors import Problem
 from sidemine.lines.bridge.contrasts import source_of
 from sidemine.prepare.sample_table import SAMPLES
@@ -91,6 +98,74 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joi
         {name: frozenset({name}) for name in sources},
     )
     assert chosen == (["one"] if joined else ["one", "two"])
+
+
+SIZES = {"large": (30, 30), "other": (20, 25), "small": (3, 3), "middle": (8, 9)}
+
+
+def fitted_results(name):
+    """A cohort of its own accession in which the set is higher, with three covariates in the model."""
+    rng = np.random.default_rng([sum(SIZES[name]), 5])
+    n = sum(SIZES[name])
+    is_target = np.arange(n) < SIZES[name][0]
+    genes = [f"G{number}" for number in range(60)]
+    people = pd.DataFrame(
+        {f"c{at}": rng.normal(size=n).astype(str) for at in range(3)}, index=[f"{name}{at}" for at in range(n)]
+    )
+    values = 8 + rng.normal(size=(60, n)) + 0.9 * np.outer(np.arange(60) < 10, is_target)
+    fit = fit_contrast(values, genes, build_design(people, is_target, ~is_target, covariates=list(people)))
+    shell = results_of(name, f"GSE{name}", "")
+    sets = pd.DataFrame(
+        {"gene_set": "S", "family": "target", "gene": genes[:10], "weight": 1.0, "version": "1", "source": "x"}
+    )
+    tests = run_set_tests(fit, build_membership(sets, genes), rotations=1, seed=1, tests=(FRY, CAMERA))
+    samples = pd.DataFrame({"sample": people.index, "unit": people.index, "fate": "used"})
+    facts = replace(shell.design, testable=True, n_target=SIZES[name][0], n_reference=SIZES[name][1])
+    return replace(shell, fit=fit, design=facts, set_tests=tests, samples=samples), sets
+
+
+@pytest.mark.parametrize(
+    ("names", "pooled"),
+    [
+        (["large", "small", "other"], ["large", "other"]),
+        (["small", "middle", "large", "other"], ["large", "other"]),
+        (["large", "small"], ["large", "small"]),
+        (["small", "middle"], ["small", "middle"]),
+    ],
+)
+def test_a_small_cohort_does_not_keep_open_what_two_larger_ones_answer(names, pooled):
+    """It is measured and told, and does not enter; where fewer than two are large, every cohort counts."""
+    results, sets = zip(*map(fitted_results, names), strict=True)
+    primary = {"set": "S", "contrasts": names, "direction": "up", "margin": 0.4}
+    declared = Hypothesis.model_validate(
+        {"id": "h", "question": "Is the set higher?", "kind": "cohort", "primary": primary}
+    )
+    found = measure_hypothesis(declared, results, sets[0], {})
+    assert found.pooled.contrasts == pooled
+    assert all(row.effect is not None for row in found.contrasts)
+    left = [name for name in names if name not in pooled]
+    assert [entry.contrast for entry in found.pooled.refused] == left
+    assert [f"{name} is not pooled: it has " in " ".join(found.notes) for name in left] == [True] * len(left)
+
+
+def test_a_small_cohort_outweighs_no_large_one():
+    """Three covariates and one residual degree of freedom: what they seem to explain is noise, and gives no weight."""
+    small, large = (measure_one(*fitted_results(name)) for name in ("small", "large"))
+    assert small.effect_weight < 2 / (1 / 3 + 1 / 3)
+    assert large.effect_weight == pytest.approx(1 / (1 / 30 + 1 / 30), rel=0.2)
+    # The interval has the error's one degree of freedom, not those of the unit.
+    assert small.effect_df < 2
+
+
+def measure_one(result, sets):
+    """The effect of one cohort, as the effect stage measures it."""
+    declared = Hypothesis.model_validate(
+        {
+            "id": "h", "question": "Is the set higher?", "kind": "cohort",
+            "primary": {"set": "S", "contrasts": [result.contrast], "direction": "up", "margin": 0.4},
+        }
+    )  # fmt: skip
+    return measure_hypothesis(declared, [result], sets, {}).contrasts[0]
 
 
 def test_a_declared_source_stands_in_the_record():

@@ -124,7 +124,9 @@ def test_hedges_g_is_its_definition() -> None:
     assert design.residual_df == 9
     assert row["n_genes"] == 10
     assert row["g"] == pytest.approx(j * effect / spread)
-    assert row["weight"] == pytest.approx((j * ordinary / spread) ** -2)
+    # One covariate: 9 of 10 degrees of freedom tell what it explains, the tenth says nothing.
+    unscaled = ordinary / regress(score, design.matrix)[2]
+    assert row["weight"] == pytest.approx(1 / (j**2 * (0.9 * (ordinary / spread) ** 2 + 0.1 * unscaled**2)))
     x = design.matrix
     inverse = np.linalg.inv(x.T @ x)
     residuals = score - x @ inverse @ x.T @ score

@@ -60,7 +60,7 @@ NOT_EVALUATED = ("set_version", "older_release", "the study has one release of t
 
 
 SENSITIVITY = [
-    Sensitivity("without one gene", "without ISG15 (20% of the effect), the effect would be 0.36 (95 % CI "
+    Sensitivity("without its leading genes", "without ISG15 (20% of the effect), the effect would be 0.36 (95 % CI "
                 "0.11 to 0.61), p = 0.0047: this would not change the reading", 0.36, 0.11, 0.61, 0.0047, False),
     Sensitivity("without one cohort", "without vte_a, the effect would be 0.33 (95 % CI -0.09 to 0.75), p = 0.12: this would "
                 "change the reading", 0.33, -0.09, 0.75, 0.12, True),

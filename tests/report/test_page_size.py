@@ -14,7 +14,7 @@ from open_page import OpenPage
 
 from sidemine.report import page, thinning
 from sidemine.report.collect import collect
-from sidemine.report.packing import SMALLEST_P, p_values, unpack
+from sidemine.report.packing import SMALLEST_P, Part, is_too_large, p_values, pack_within, unpack
 from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, genes_by_p, kept_genes
 
 PER_CONTRAST = 4000
@@ -116,6 +116,28 @@ def test_the_budget_grows_with_the_study():
         15_840_000,
         16_000_000,
     ]
+
+
+def test_a_page_that_cannot_fit_is_not_packed():
+    """What the first blocks of every kind tell is enough; what fits is whole, and its bytes tell what a fuller page would take."""
+    made: list[str] = []
+
+    def parts_of(size: int) -> dict[str, Part]:
+        numbers = np.random.default_rng(3).integers(0, 9999, size).tolist()
+        return {
+            f"part {i}": Part("numbers", size, lambda i=i: (made.append(f"part {i}"), numbers)[1]) for i in range(24)
+        }
+
+    fits = pack_within(parts_of(500), 1e6)
+    assert list(fits.blocks) == list(parts_of(500))
+    total = sum(map(len, fits.blocks.values()))
+    assert fits.bytes_each["numbers"] == pytest.approx(total / (24 * 500), rel=0.05)
+    made.clear()
+    assert pack_within(parts_of(500), total / 1.2).blocks is None
+    assert len(made) == 3
+    assert pack_within(parts_of(500), total - 1).blocks is None
+    assert is_too_large(parts_of(700), fits.bytes_each, total)
+    assert not is_too_large(parts_of(500), fits.bytes_each, total)
 
 
 def test_p_values_are_shown_as_they_are_rounded_from_the_table():

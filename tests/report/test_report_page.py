@@ -18,6 +18,7 @@ from open_page import without_terms
 
 import sidemine
 from sidemine.differential.differential_table import DIFFERENTIAL
+from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.errors import InputError
 from sidemine.report import assets, blocks
 from sidemine.report.collect import collect
@@ -110,11 +111,31 @@ def test_p_is_never_zero_in_the_data(html):
 
 def test_set_rows_separate_verdict_from_descriptive(html):
     """Tests that never enter a verdict stand in a table of their own, with the size of each family."""
-    data = block(html, "data-contrast-vte_a")
+    data = block(html, "data-tests-vte_a")
     assert data["sets"]["tests"] == ["fry", "camera"]
     assert "prerank" in data["descriptive"]["tests"]
-    assert data["sets"]["rows"][0]["gene_set"] == "SIM_INTERFERON_TARGETS"
-    assert all(test["family_size"] == 14 for row in data["sets"]["rows"] for test in row["tests"].values())
+    assert data["sets"]["gene_set"][0] == "SIM_INTERFERON_TARGETS"
+    assert all(size == 14 for sizes in data["sets"]["family_size"].values() for size in sizes)
+
+
+def test_set_tests_equal_the_result_file(html, example_results):
+    """Every number of every test of every set is that of enrichment.tsv, at the digits that are shown."""
+    table = read_table(example_results / "contrasts" / "vte_a" / "enrichment.tsv", ENRICHMENT)
+    data, compared = block(html, "data-tests-vte_a"), 0
+    for row in table.to_dict("records"):
+        here = data["sets" if row["role"] == "verdict" else "descriptive"]
+        at = here["gene_set"].index(row["gene_set"])
+        assert (here["family"][at], here["n_in_set"][at]) == (row["family"], row["n_in_set"])
+        for name, column in (("p", "p_value"), ("q", "q_value")):
+            assert here[name][row["test"]][at] == pytest.approx(row[column], rel=0.006)
+        assert here["statistic"][row["test"]][at] == pytest.approx(100 * row["statistic"], abs=0.51)
+        if row["effect_scale"] == "log2":
+            shown = [here[name][at] for name in ("effect", "ci_low", "ci_high")]
+            assert shown == pytest.approx(
+                [1000 * row[name] for name in ("effect", "ci_low", "ci_high")], abs=0.51, nan_ok=True
+            )
+            compared += 1
+    assert compared
 
 
 def test_effect_of_a_set_is_in_log2_or_missing():
@@ -125,10 +146,12 @@ def test_effect_of_a_set_is_in_log2_or_missing():
              "ci_high": math.nan, "effect_scale": "log2 odds ratio"}  # fmt: skip
     change = {**shared, "test": "rotation_competitive", "n_measured": 7, "effect": 0.3, "ci_low": 0.1, "ci_high": 0.5,
               "effect_scale": "log2"}  # fmt: skip
-    (row,) = blocks.set_table(pd.DataFrame([ratio, change]), "descriptive", ["A"]).rows
-    assert (row.effect, row.ci_low, row.ci_high, row.n_measured) == (0.3, 0.1, 0.5, 7)
-    (row,) = blocks.set_table(pd.DataFrame([ratio]), "descriptive", ["A"]).rows
-    assert row.effect is None
+    other = {**ratio, "gene_set": "B", "n_measured": 5}
+    table = blocks.set_table(pd.DataFrame([ratio, change, other]), "descriptive", ["B", "A"])
+    assert table.gene_set == ["B", "A"]
+    assert (table.effect, table.ci_low, table.ci_high) == ([None, 300], [None, 100], [None, 500])
+    assert table.n_measured == [5, 7]
+    assert table.p["rotation_competitive"] == [None, 0.1]
 
 
 def test_sample_values_are_limited_to_declared_and_top_genes(example_results, monkeypatch):

@@ -13,7 +13,7 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.report.blocks import contrast_block, set_tables
+from sidemine.report.blocks import contrast_block
 from sidemine.report.collect import collect
 from sidemine.report.score_strip import FLAGS, NOT_FLAGGED, score_panel, scored_samples, set_scores
 
@@ -173,9 +173,7 @@ def test_the_level_of_counts_is_named_on_the_page(example_results):
     study = collect(example_results)
     item = study.contrasts["vte_a"]
     levels = {
-        engine: contrast_block(
-            replace(study, contrasts={"vte_a": _fitted_by(item, engine)}), "vte_a", set_tables(study, "vte_a")
-        ).level
+        engine: contrast_block(replace(study, contrasts={"vte_a": _fitted_by(item, engine)}), "vte_a").level
         for engine in ("voom", "limma")
     }
     assert levels == {"voom": "log2 counts per million", "limma": None}

@@ -90,14 +90,18 @@ def test_demo_sequencing_files_are_read_and_fit_their_metadata(demo):
 
 def test_demo_config_loads_and_each_selector_finds_its_group(demo):
     study = load_study(ROOT / "config" / "demo" / "config.yaml", check_files=False)
+    frames = {}
+    for name in {contrast.dataset for contrast in study.contrasts.values()}:
+        dataset = study.datasets[name]
+        if dataset.layout in CELL_LAYOUTS:
+            values = mirror_path(demo / "mirror", dataset.file)
+            frames[name] = read_planned_cells(dataset, {"values": values}, {}).plan.samples
+        else:
+            matrix = read_series_matrix(mirror_path(demo / "mirror", matrix_url(dataset.accession)))
+            frames[name] = matrix.metadata.samples
     sizes = {}
     for contrast in study.contrasts.values():
-        dataset = study.datasets[contrast.dataset]
-        if dataset.layout in CELL_LAYOUTS:
-            cells = read_planned_cells(dataset, {"values": mirror_path(demo / "mirror", dataset.file)}, {}).plan
-            frame = cells.samples
-        else:
-            frame = read_series_matrix(mirror_path(demo / "mirror", matrix_url(dataset.accession))).metadata.samples
+        frame = frames[contrast.dataset]
         chosen = [parse_selector(text).matches(frame) for text in (contrast.target, contrast.reference)]
         assert not (chosen[0] & chosen[1]).any()
         sizes[contrast.contrast] = tuple(int(mask.sum()) for mask in chosen)

@@ -113,7 +113,7 @@ def test_planted_truth_is_found_and_nothing_else(kind, run_of):
             assert gates["influence"]["status"] == "failed"
             (cap,) = (cap for cap in verdict["caps"] if cap["cap"] == "influence")
             assert cap["reason"].startswith(f"Without {gene} (")
-            (row,) = (row for row in verdict["sensitivity"] if row["name"] == "without one gene")
+            (row,) = (row for row in verdict["sensitivity"] if row["name"] == "without its leading genes")
             assert (row["changes"], gene in row["words"]) == (True, True)
             assert gene in run.page()
         signs = [1 if row["effect"] > 0 else -1 for row in verdict["evidence"]]

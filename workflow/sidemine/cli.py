@@ -11,7 +11,7 @@ import contextlib
 import os
 import sys
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,31 @@ from sidemine.system_errors import explain_system_error
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+
+def _add_study(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
+
+
+def _add_mirror(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+
+
+def _add_allow(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--allow",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder outside the study that it may read or write (repeatable): only for a study whose author you know",
+    )
+
+
+def _tell(lines: Iterable[str]) -> None:
+    """Write lines to standard output, at once: whoever waits for a long command sees how far it is."""
+    sys.stdout.write(visible("\n".join(lines)) + "\n")
+    sys.stdout.flush()
 
 
 def add_inspect(commands: Commands) -> None:
@@ -35,7 +60,7 @@ def add_inspect(commands: Commands) -> None:
     )
     parser.add_argument("source", metavar="SOURCE", help="GEO series, or path of a file")
     parser.add_argument("--platform", default="", help="GEO platform (GPL…), for a series with several")
-    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    _add_mirror(parser)
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the retrieved file below this folder")
     parser.add_argument("--top", type=int, default=12, metavar="N", help="most values listed per key (default 12)")
     parser.set_defaults(run=_run_inspect)
@@ -65,8 +90,7 @@ def _run_inspect(arguments: argparse.Namespace) -> int:
     else:
         inspections = inspect_accession(arguments.source.upper(), arguments.platform, arguments.mirror, arguments.keep)
     for number, inspection in enumerate(inspections):
-        text = "\n".join(inspection_lines(inspection, arguments.top))
-        sys.stdout.write(("\n" if number else "") + visible(text) + "\n")
+        _tell([*([""] if number else []), *inspection_lines(inspection, arguments.top)])
     return 0
 
 
@@ -89,7 +113,7 @@ def _run_find(arguments: argparse.Namespace) -> int:
     from sidemine.scaffold.series_search import find_series, found_lines
 
     found = find_series(arguments.words, arguments.most)
-    sys.stdout.write(visible("\n".join(found_lines(found))) + "\n")
+    _tell(found_lines(found))
     return 0
 
 
@@ -109,7 +133,7 @@ def add_new(commands: Commands) -> None:
     parser.add_argument(
         "--set", nargs="+", default=[], metavar="NAME", help="primary gene sets: HALLMARK_…, CORE_…, or FILE.gmt:NAME"
     )
-    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
+    _add_mirror(parser)
     parser.add_argument(
         "--gene-table",
         type=Path,
@@ -130,7 +154,7 @@ def _run_new(arguments: argparse.Namespace) -> int:
         arguments.mirror,
         arguments.gene_table,
     )
-    sys.stdout.write(visible("\n".join(new_study(request))) + "\n")
+    _tell(new_study(request))
     return 0
 
 
@@ -144,15 +168,8 @@ def add_run(commands: Commands) -> None:
         usage="sidemine run STUDY [--allow DIR] [options of Snakemake]",
         allow_abbrev=False,
     )
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
-    parser.add_argument(
-        "--allow",
-        type=Path,
-        action="append",
-        default=[],
-        metavar="DIR",
-        help="a folder outside the study that it may read or write (repeatable): only for a study whose author you know",
-    )
+    _add_study(parser)
+    _add_allow(parser)
     parser.set_defaults(run=_run_study, takes_more=True)
 
 
@@ -191,9 +208,9 @@ def add_preflight(commands: Commands) -> None:
         "files, and tell what each selector would choose. Nothing is kept. Exit code 1 when something would stop a run or "
         "make a contrast untestable.",
     )
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
-    parser.add_argument("--mirror", type=Path, help="folder that serves https://HOST/PATH from DIR/HOST/PATH")
-    parser.add_argument("--allow", type=Path, action="append", default=[], metavar="DIR", help="as for `sidemine run`")
+    _add_study(parser)
+    _add_mirror(parser)
+    _add_allow(parser)
     parser.set_defaults(run=_run_preflight)
 
 
@@ -208,7 +225,7 @@ def _run_preflight(arguments: argparse.Namespace) -> int:
     logging.getLogger("sidemine").setLevel(logging.ERROR)  # all that readers warn of stands in the text
     overrides = {"mirror": str(arguments.mirror.resolve())} if arguments.mirror else {}
     ahead = look_ahead(load_checked(arguments.study, allowed=arguments.allow, overrides=overrides), TimeBudget())
-    sys.stdout.write(visible("\n".join(ahead_lines(ahead))) + "\n")
+    _tell(ahead_lines(ahead))
     return 0 if is_fine(ahead) else 1
 
 
@@ -221,9 +238,9 @@ def add_fetch(commands: Commands) -> None:
         "record beside it. Give the same command again to go on: what is whole stays. A run with --config mirror=DIR then "
         "needs no network, on this or on another machine.",
     )
-    parser.add_argument("study", type=Path, metavar="STUDY", help="folder of config.yaml, or the file itself")
+    _add_study(parser)
     parser.add_argument("--to", type=Path, metavar="DIR", required=True, help="folder to fill")
-    parser.add_argument("--allow", type=Path, action="append", default=[], metavar="DIR", help="as for `sidemine run`")
+    _add_allow(parser)
     parser.set_defaults(run=_run_fetch)
 
 
@@ -235,11 +252,7 @@ def _run_fetch(arguments: argparse.Namespace) -> int:
     arguments.to.mkdir(parents=True, exist_ok=True)
     study = load_checked(arguments.study, allowed=[*arguments.allow, arguments.to])
 
-    def tell(line: str) -> None:
-        sys.stdout.write(visible(line) + "\n")
-        sys.stdout.flush()
-
-    problems = fetch_study(study, arguments.to, tell)
+    problems = fetch_study(study, arguments.to, lambda line: _tell([line]))
     if problems:
         raise RetrievalError(problems)
     return 0
@@ -329,7 +342,7 @@ def _run_atlas(arguments: argparse.Namespace) -> int:
         if arguments.freeze:
             sys.stdout.write(f"{freeze_calls(atlas, datetime.now(UTC).date())}\n")
         else:
-            sys.stdout.write(visible("\n".join(score_lines(score_calls(atlas, arguments.score)))) + "\n")
+            _tell(score_lines(score_calls(atlas, arguments.score)))
         return 0
     from sidemine.atlas.run import run_atlas
 

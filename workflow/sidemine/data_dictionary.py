@@ -1,12 +1,13 @@
 """What stands in every file of a study's results: `python -m sidemine.data_dictionary` writes `docs/data-dictionary.md`.
 
-Columns come from the tables' own specifications, records from their schemas; only where a file lies is said here.
+Columns come from the tables' own specifications, records from their schemas; only where the files of the stages lie is said here.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,9 +21,11 @@ from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.gene_sets import GENE_SETS_LEDGER
 from sidemine.enrichment.set_test_table import ENRICHMENT, SET_TESTS
 from sidemine.lines.bridge.record import CONCORDANCE
+from sidemine.lines.registry import LINES
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.record_schemas import record_schemas
+from sidemine.record_schemas import record_kinds, record_schemas
+from sidemine.registered_jobs import STUDY_JOBS
 from sidemine.tables import Column, TableSpec
 from sidemine.verdict.evidence_table import EVIDENCE
 
@@ -53,6 +56,24 @@ class ResultFile:
     def is_at(self, path: str) -> bool:
         """Return whether a path, relative to the results, is one of this kind."""
         return re.fullmatch(re.sub(r"<\w+>", "[^/.]+", self.path.replace(".", r"\.")), path) is not None
+
+
+def _declared_files() -> Iterator[ResultFile]:
+    """Give the files that considerations and lines of evidence declare, each a table or a record by its name."""
+    tables = {table.name: table for table in (CALIBRATION, CONCORDANCE, ROBUSTNESS, SPECIFICITY)}
+    names = {kind: name for name, kind in record_kinds().items()}
+    details = {line.job.name: names[line.details] for line in LINES if line.details}
+    for job in STUDY_JOBS:
+        # Where the files follow from the study (composition), they are listed with the others of a contrast.
+        for output, pattern in () if callable(job.outputs) else job.outputs.items():
+            path = re.sub(r"{(\w+)}", r"<\1>", str(pattern).removeprefix("<results>/"))
+            folder, _, file = path.rpartition("/")
+            if file in tables:
+                yield ResultFile(path, (tables[file],))
+            elif job.name in details:
+                yield ResultFile(path, record="layer_evidence" if output == "evidence" else details[job.name])
+            else:
+                yield ResultFile(path, record=folder or file.removesuffix(".json"))
 
 
 RESULT_FILES: tuple[ResultFile, ...] = (
@@ -93,33 +114,7 @@ RESULT_FILES: tuple[ResultFile, ...] = (
     ResultFile("evidence/<hypothesis>.json", record="evidence"),
     ResultFile("pooled/<hypothesis>/genes.tsv.gz", (POOLED_GENES,)),
     ResultFile("pooled/<hypothesis>/sets.tsv", (POOLED_SETS,)),
-    ResultFile("calibration.json", record="calibration"),
-    ResultFile("calibration.tsv", (CALIBRATION,)),
-    ResultFile("specificity.json", record="specificity"),
-    ResultFile("specificity.tsv", (SPECIFICITY,)),
-    ResultFile("robustness.json", record="robustness"),
-    ResultFile("robustness.tsv", (ROBUSTNESS,)),
-    ResultFile("hidden_factors.json", record="hidden_factors"),
-    ResultFile("influence.json", record="influence"),
-    ResultFile("compounds.json", record="compounds"),
-    ResultFile("concordance.json", record="concordance"),
-    ResultFile("concordance.tsv", (CONCORDANCE,)),
-    ResultFile("published/<table>.json", record="published"),
-    ResultFile("screens.json", record="screens"),
-    ResultFile("cell_types.json", record="cell_types"),
-    ResultFile("illustrations.json", record="illustrations"),
-    *(
-        ResultFile(f"lines/{layer}/<line>.{kind}json", record=record)
-        for layer, details in (
-            ("genetics", "genetics_details"),
-            ("mirna", "mirna_details"),
-            ("mrna_table", "complete_table"),
-            ("protein", "complete_table"),
-            ("perturbation", "perturbation_details"),
-            ("promoter", "promoter_details"),
-        )
-        for kind, record in (("", "layer_evidence"), ("details.", details))
-    ),
+    *_declared_files(),
     ResultFile(
         "annex/<name>", words="Figures in files of their own, where the study asks for them; the name says which."
     ),

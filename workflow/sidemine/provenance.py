@@ -17,6 +17,7 @@ from typing import Any
 
 from sidemine.errors import InputError, Problem
 from sidemine.tables import write_json
+from sidemine.text.file_digest import sha256_of
 
 FOLDER = "provenance"
 _MOST_TOLD = 5
@@ -104,17 +105,12 @@ def record_job(job: Any, specification: str = "specification") -> Iterator[None]
 def _described(file: Path, results: Path) -> tuple[str, str] | None:
     """Return the name of a file in records, and its digest; None where it is neither a result nor was retrieved."""
     if file.is_relative_to(results):
-        return file.relative_to(results).as_posix(), _sha256(file)
+        return file.relative_to(results).as_posix(), sha256_of(file)
     retrieved = file.with_name(file.name + ".record.json")
     if retrieved.is_file():
         record = json.loads(retrieved.read_text(encoding="utf-8"))
         return record["key"], record["sha256"]
     return None
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def check_results(results: Path, *, forget: bool = False) -> None:
@@ -229,7 +225,7 @@ def _changed(results: Path, records: Mapping[str, JobRecord]) -> Iterator[_Contr
             file = results / place
             if not file.is_file():
                 yield _contradiction(f"{place}, a result of {_in_words(name)}, is missing", file, _files(name, record))
-            elif _sha256(file) != digest:
+            elif sha256_of(file) != digest:
                 what = f"{place} is not the file that {_in_words(name)} wrote"
                 yield _contradiction(what, file, _files(name, record))
 

@@ -269,15 +269,17 @@ def _text_and_header(path: Path) -> tuple[str, list[str]]:
     try:
         data = path.read_bytes()
         text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
+        lines = text.split("\n")
+        plain = '"' not in text and "\r" not in text  # then a row is a line, which is counted five times as fast
+        rows = csv.reader(lines if plain else io.StringIO(text, newline=""), delimiter="\t", strict=True)
         header = next(rows, [])
         if not header or not text.endswith("\n"):
             raise ValueError("its end is missing" if header else "it is empty")
         if len(set(header)) < len(header):
             raise ValueError("two columns have one name")
         lengths: Iterable[int] = (len(row) for row in rows)
-        if '"' not in text and "\r" not in text:  # then a row is a line, and all are counted at once
-            lengths = _cells_of_lines(text)
+        if plain:
+            lengths = (line.count("\t") + 1 if line else 0 for line in lines[1:-1])
         for number, length in enumerate(lengths, 1):
             if length != len(header):
                 raise ValueError(f"row {number} has {length} cells, the header {len(header)}")
@@ -285,17 +287,6 @@ def _text_and_header(path: Path) -> tuple[str, list[str]]:
         allowed = "a table as the workflow wrote it" + (", packed with gzip" if path.suffix == ".gz" else "")
         raise InputError(Problem("a result is not a table", f"{path}: {error}", allowed, _AGAIN)) from error
     return text, header
-
-
-def _cells_of_lines(text: str) -> list[int]:
-    """Return how many cells each line behind the first has; 0 where it is blank. Lines that all have as many are told once."""
-    import numpy as np
-
-    letters = np.frombuffer(text.encode("utf-8"), dtype=np.uint8)
-    ends = np.flatnonzero(letters == ord("\n"))
-    tabs = np.searchsorted(np.flatnonzero(letters == ord("\t")), ends)
-    counts = np.where(np.diff(ends) == 1, 0, np.diff(tabs) + 1)
-    return [int(count) for count in (counts[:1] if bool((counts == counts[:1]).all()) else counts)]
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:

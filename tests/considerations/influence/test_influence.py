@@ -10,9 +10,15 @@ import pytest
 from cases import case
 
 from sidemine.considerations.influence.judge import holds, influence_words, judge_influence
-from sidemine.considerations.influence.measure import MOST_KEPT, measure_influence
+from sidemine.considerations.influence.measure import MOST_KEPT, count_few, measure_influence
 from sidemine.considerations.influence.panel import MOST_GENES, influence_panel
-from sidemine.considerations.influence.record import Influence, InfluenceColumns, InfluenceOnEffect, WithoutGene
+from sidemine.considerations.influence.record import (
+    FewHeldBack,
+    Influence,
+    InfluenceColumns,
+    InfluenceOnEffect,
+    WithoutGene,
+)
 from sidemine.considerations.judgement import DoubtWeight
 from sidemine.considerations.sensitivity import ONE_GENE
 from sidemine.differential.design import build_design
@@ -24,7 +30,8 @@ from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidenc
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_membership import build_membership, without_each_gene
+from sidemine.enrichment.set_membership import build_membership, each_gene, weighed_less, without_each_gene
+from sidemine.verdict.readings import as_effect
 
 N_GENES = 120
 GENES = [f"G{number:03d}" for number in range(N_GENES)]
@@ -77,6 +84,19 @@ def test_the_membership_without_each_gene_keeps_signs_and_weights():
     assert left.gene_sets == GENES[:4]
     assert np.array_equal(dense, weights * ~np.eye(4, dtype=bool))
     assert left.n_measured.tolist() == [3] * 4
+
+
+def test_each_gene_alone_and_genes_that_weigh_less_keep_signs_and_weights():
+    """A gene of a set is a set of one; a factor falls on the named genes alone, and the set itself stays as it is."""
+    weights = np.array([1.0, -2.0, 0.5, 1.0])
+    whole = build_membership(gene_set(4, weights), GENES, min_size=0)
+    alone = each_gene(whole, GENES)
+    assert alone.gene_sets == GENES[:4]
+    assert np.array_equal(alone.weights.toarray()[:, :4], np.diag(weights))
+    assert (alone.n_measured.tolist(), alone.n_in_set.tolist()) == ([1] * 4, [1] * 4)
+    less = weighed_less(whole, GENES, {"G001": 0.25, "G003": 0.0})
+    assert less.weights.toarray()[0, :4].tolist() == [1.0, -0.5, 0.5, 0.0]
+    assert whole.weights.toarray()[0, :4].tolist() == weights.tolist()
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -135,6 +155,71 @@ def test_a_large_set_keeps_its_most_influential_genes_only():
     assert (entry.n_genes, len(entry.genes), entry.genes[0].gene) == (40, MOST_KEPT, "G025")
 
 
+@pytest.mark.parametrize(("size", "number"), [(9, 0), (10, 2), (29, 2), (30, 3), (75, 7)])
+def test_a_tenth_of_the_genes_and_at_least_two_are_a_few(size, number):
+    """Of fewer than ten genes two are no small part."""
+    assert count_few(size) == number
+    few = measured({"a": fitted([0.5] * size)}, gene_set(size)).effects[0].few
+    assert (0 if few is None else len(few.genes)) == number
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_two_genes_that_moved_alone_carry_no_answer(kind, sign):
+    """Each hides the other where one is left out; with both held back nothing is left, and the card names both."""
+    shift, weights = np.array([9.0, 9.0, *[0.0] * 13]), np.array([1.0, -1.0, *[1.0] * 13])
+    fits = {"a": fitted(sign * shift * weights, seed=7), "b": fitted(sign * shift * weights, seed=8)}
+    record = measured(fits, gene_set(15, weights), kind)
+    for entry in record.effects:
+        assert entry.genes[0].estimate.p_value <= 0.05
+        assert set(entry.few.genes) == {"G000", "G001"}
+        assert entry.few.estimate.p_value > 0.05
+        assert not holds(entry)
+    judged = judge_influence(case(kind, "a", "b"), record)
+    assert judged.gates[0].status == ("failed" if kind == "cohort" or sign > 0 else "not evaluated")
+    if judged.caps:
+        assert judged.caps[0].reason.startswith("With G00")
+        assert " counted as moving no more than the next gene surely does (" in judged.caps[0].reason
+        assert judged.caps[0].reason.endswith("the answer may be that of 2 genes.")
+        assert judged.sensitivity[0].effect == record.effects[0].few.estimate.effect
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+def test_a_third_of_the_genes_is_more_than_a_few(kind):
+    """Five genes of fifteen that move alike are an answer of the set: held back to the next of them, little is lost."""
+    shift = [2.0] * 5 + [0.0] * 10
+    for entry in measured({"a": fitted(shift), "b": fitted(shift, seed=2)}, gene_set(15), kind).effects:
+        assert set(entry.few.genes) < set(GENES[:5])
+        assert entry.few.share < 0.25
+        assert holds(entry)
+
+
+def test_genes_held_back_are_measured_as_the_primary_effect_of_the_reweighted_set():
+    """No figure of its own: the effect stage on the set whose weights fell gives the same; another order of genes too."""
+    rows = gene_set(12)
+    fits = {"a": fitted([0.2] * 10 + [3.0, 2.0]), "b": fitted([0.2] * 10 + [3.0, 2.0], seed=2, genes=GENES[::-1])}
+    entry = measured(fits, rows).effects[0]
+    assert entry.few.genes == ["G010", "G011"]
+    alone = {gene: evidence_one(fits, rows, gene) for gene in GENES[:12]}
+    level = max(0.0, sorted(pooled.limit("up", 0.10) for pooled in alone.values())[-3])
+    weights = [min(1.0, level / alone[gene].value) if gene in entry.few.genes else 1.0 for gene in GENES[:12]]
+    again = evidence_of(fits, gene_set(12, weights)).pooled
+    found = entry.few.estimate
+    assert (found.effect, found.effect_se, found.p_value) == pytest.approx((again.effect, again.se, again.p))
+    assert entry.few.share == pytest.approx(1 - again.effect / entry.reference.effect)
+
+
+def evidence_one(fits, rows, gene):
+    """The pooled effect of one gene alone, as that of a set."""
+    found = []
+    for name, fit in fits.items():
+        shell = ContrastEvidence(name, f"d_{name}", f"GSE_{name}", 30, 25, testable=False)
+        own = rows[rows["gene"] == gene]
+        tests = [test(fit, build_membership(own, fit.genes, 1)) for test in (fry, camera)]
+        found.append(measure_contrast(shell, fit, own, *tests, scale_of("cohort"), [gene]))
+    return as_effect(pool_contrasts(found))
+
+
 def test_genes_that_one_cohort_lacks_do_not_count():
     """Hedges g rests on the common genes, and so does its influence."""
     entry = measured({"a": fitted([0.5] * 10), "b": fitted([0.5] * 10, seed=2, genes=GENES[2:])}).effects[0]
@@ -174,6 +259,22 @@ def test_an_effect_must_keep_its_sign_and_p_without_its_largest_gene(without, p,
     assert judged.gates[0].status == ("passed" if kept else "failed")
     assert [cap.cap for cap in judged.caps] == ([] if kept else ["influence"])
     assert [doubt.weight for doubt in judged.doubts] == ([] if kept else [DoubtWeight.FAULT])
+
+
+@pytest.mark.parametrize(("left", "p", "kept"), [(0.3, 0.05, True), (0.3, 0.0501, False), (-0.3, 0.01, False)])
+def test_an_effect_must_keep_its_sign_and_p_with_its_few_genes_held_back(left, p, kept):
+    """The same demand; what is told is the gene where one takes the effect away, the few where only these do."""
+    one = effect(0.4, 0.01)
+    held = FewHeldBack(list("ABCDE"), replace(one.reference, effect=left, p_value=p), 0.4)
+    entry = replace(one, few=held)
+    assert holds(entry) is kept
+    judged = judge_influence(case("cohort", "a"), Influence("h", [entry]))
+    assert judged.gates[0].status == ("passed" if kept else "failed")
+    if not kept:
+        assert judged.caps[0].reason.startswith("With A, B, C and 2 more genes counted as moving no more than the next")
+        assert judged.caps[0].reason.endswith("the answer may be that of 5 genes.")
+    alone = judge_influence(case("cohort", "a"), Influence("h", [replace(effect(0.1, 0.3), few=held)]))
+    assert alone.caps[0].reason.endswith("the answer may be that of one gene.")
 
 
 def test_the_card_names_the_gene_and_its_share():
@@ -226,7 +327,11 @@ def subject(**missing):
 def test_the_panel_draws_the_effect_with_and_without_its_genes():
     """The whole set first, then the genes; no more than the plot holds, in words with the unit as well."""
     entry = effect()
-    many = replace(entry, genes=[replace(entry.genes[0], gene=f"X{n}") for n in range(MOST_GENES + 3)])
+    many = replace(
+        entry,
+        genes=[replace(entry.genes[0], gene=f"X{n}") for n in range(MOST_GENES + 3)],
+        few=FewHeldBack(["X0", "X1"], replace(entry.reference, effect=0.3), 0.4),
+    )
     panel = influence_panel(InfluenceColumns(Influence("h", [many])), subject())
     told = panel.chart["description"]
     assert "all 10 genes" in told
@@ -234,6 +339,8 @@ def test_the_panel_draws_the_effect_with_and_without_its_genes():
     assert f"without X{MOST_GENES} " not in told
     assert panel.facts[0].startswith("all 10 genes: 0.50 SD (Hedges g). Without one gene: X0 0.40 (p = 0.010); X1 ")
     assert f"X{MOST_GENES - 1} " in panel.facts[0]
+    assert panel.facts[0].endswith("Held back together: X0, X1: 0.30 (p = 1.0 × 10⁻⁵).")
+    assert "2 held back" in told
     assert f"X{MOST_GENES} " not in panel.facts[0]
     empty = influence_panel(InfluenceColumns(None), subject(influence="not measured"))
     assert (empty.chart, empty.why_empty) == (None, "not measured")

@@ -12,6 +12,19 @@ from sidemine.lines.bridge.contrasts import ContrastSource
 N_GENES = 600
 BLOCK = 40
 GENES = [f"G{number:03d}" for number in range(N_GENES)]
+IN_SET = np.arange(N_GENES) < 40
+SETS = pd.DataFrame(
+    {
+        "gene_set": "T",
+        "family": "target",
+        "gene": GENES[:40],
+        "weight": 1.0,
+        "version": "1",
+        "licence": "x",
+        "source": "x",
+    }
+)
+"""One set: the first block."""
 
 
 def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GENES, extra=None):

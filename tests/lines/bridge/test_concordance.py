@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
+from lines.bridge.planted_profiles import GENES, IN_SET, N_GENES, SETS, fit_study, source_of
 
 from sidemine.errors import InputError
 from sidemine.lines.bridge.comparators import gather_comparators, place_among, read_signatures
@@ -24,18 +24,6 @@ from sidemine.prepare.gene_table import GeneTable
 from sidemine.records import as_json, as_record
 from sidemine.tables import check_table, table_of
 
-IN_SET = np.arange(N_GENES) < 40
-SETS = pd.DataFrame(
-    {
-        "gene_set": "T",
-        "family": "target",
-        "gene": GENES[:40],
-        "weight": 1.0,
-        "version": "1",
-        "licence": "x",
-        "source": "x",
-    }
-)
 DENSE = np.random.default_rng(99).standard_normal((2, N_GENES))
 
 

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 import pytest
-from lines.bridge.planted_profiles import GENES, N_GENES, fit_study
+from lines.bridge.planted_profiles import GENES, IN_SET, SETS, fit_study
 
 from sidemine.lines.interaction.measure import measure_interaction
 from sidemine.lines.interaction.specification import InteractionToMeasure
 
-IN_SET = np.arange(N_GENES) < 40
-SETS = pd.DataFrame(
-    {
-        "gene_set": "T",
-        "family": "target",
-        "gene": GENES[:40],
-        "weight": 1.0,
-        "version": "1",
-        "licence": "x",
-        "source": "x",
-    }
-)
 DECLARED = InteractionToMeasure(id="i", set="T", contrasts=["pe_a", "pe_b"])
 
 

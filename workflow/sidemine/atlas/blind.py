@@ -1,20 +1,17 @@
 """The blind benchmark: calls are frozen before labels are opened, and scored by target pathway after that.
 
 Reported is the area under the ROC curve of “concordance is positive” for side effects that became known after the freeze, with
-the interval of Obuchowski 1997 (doi 10.2307/2533958) for clustered units: siblings of a target pathway do not count twice.
+an interval for clustered units: siblings of a target pathway do not count twice.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import rankdata
 
 from sidemine.atlas.config import CONFIG, LabelRow
 from sidemine.atlas.jobs import Places
@@ -22,10 +19,12 @@ from sidemine.atlas.plan import AtlasPlan
 from sidemine.atlas.record import UNITS, AtlasRecord
 from sidemine.errors import InputError, Problem
 from sidemine.records import read_record, write_record
-from sidemine.stats.tails import t_quantile
+from sidemine.stats.clustered_auroc import clustered_auroc
 from sidemine.study.hints import dangling
 from sidemine.study.sheets import read_sheet
 from sidemine.tables import read_table
+from sidemine.text.file_digest import sha256_of
+from sidemine.text.repeats import repeated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -122,7 +121,7 @@ def freeze_calls(atlas: Atlas, today: date) -> Path:
             _problem("there are no calls to freeze", places.units, f"Run it: `sidemine atlas {atlas.folder}`.")
         )
     record = read_record(AtlasRecord, places.record)
-    if record.specification != AtlasPlan(atlas).digest or _digest(places.units) != record.units_digest:
+    if record.specification != AtlasPlan(atlas).digest or sha256_of(places.units) != record.units_digest:
         raise InputError(
             _problem(
                 "the calls are not those of the folder as it stands: it was edited after they were computed, or they were",
@@ -130,7 +129,7 @@ def freeze_calls(atlas: Atlas, today: date) -> Path:
                 f"Run it again: `sidemine atlas {atlas.folder}`.",
             )
         )
-    frozen = Frozen(benchmark.freeze.isoformat(), _digest(places.units), _fixed(atlas))
+    frozen = Frozen(benchmark.freeze.isoformat(), sha256_of(places.units), _fixed(atlas))
     if path.exists() and read_record(Frozen, path) != frozen:
         raise InputError(
             _problem("these calls were frozen before, and are other ones now", path, "Restore the frozen ones.")
@@ -161,56 +160,18 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
             _problem("nothing was frozen", path, f"Freeze first: `sidemine atlas {atlas.folder} --freeze`.")
         )
     frozen, units = read_record(Frozen, path), Places(atlas.results).units
-    now = {UNITS.name: _digest(units), **_fixed(atlas)}
+    now = {UNITS.name: sha256_of(units), **_fixed(atlas)}
     changed = [name for name, digest in {UNITS.name: frozen.calls, **frozen.fixed}.items() if now.get(name) != digest]
     if changed or frozen.freeze != benchmark.freeze.isoformat():
         where = f"{atlas.folder}: {', '.join(changed) or 'the day of the freeze'}"
         raise InputError(
             _problem("calls or protocol changed after the freeze", where, "Restore what was frozen; then score.")
         )
-    problems: list[Problem] = []
-    sheet = read_sheet(labels, LabelRow, "label", problems)
-    rows = [row.model for row in sheet.rows]
     drugs: dict[str, set[str]] = {}
     for drug in atlas.drugs:
         drugs.setdefault(drug.drug, set()).add(drug.target_pathway)
-    problems += [dangling("drug", name, drugs, str(labels)) for name in sorted({row.drug for row in rows} - set(drugs))]
-    effects = atlas.effect_names
-    problems += [
-        dangling("effect", n, effects, str(labels)) for n in sorted({row.effect for row in rows} - set(effects))
-    ]
-    problems += [
-        Problem(
-            f"label {row.label} is known, and nobody says since when",
-            str(labels),
-            "a date in first_reported (2027-01-31)",
-            "Add it: only what became known after the freeze counts.",
-        )
-        for row in rows
-        if row.known == "yes" and row.first_reported is None
-    ]
-    problems += [
-        Problem(
-            f"label {row.label} is not known, and has a day on which it was first reported",
-            str(labels),
-            "known: yes with a day, or no without one",
-            "Correct the row.",
-        )
-        for row in rows
-        if row.known == "no" and row.first_reported is not None
-    ]
-    for what, counts in (
-        ("label", Counter(row.label for row in rows)),
-        ("drug and effect", Counter(f"{row.drug} × {row.effect}" for row in rows)),
-    ):
-        problems += [
-            Problem(f"{what} {name} stands twice", str(labels), "one row each", "Leave one out.")
-            for name, count in counts.items()
-            if count > 1
-        ]
-    if problems:
-        raise InputError(problems)
-    digest, output = _digest(labels), atlas.results / "blind_score.json"
+    rows = _read_labels(labels, drugs, atlas.effect_names)
+    digest, output = sha256_of(labels), atlas.results / "blind_score.json"
     if output.exists() and read_record(BlindScore, output).labels != digest:
         raise InputError(
             _problem(
@@ -226,6 +187,43 @@ def score_calls(atlas: Atlas, labels: Path) -> BlindScore:
     score = score_units(scored, before, benchmark.freeze.isoformat(), digest)
     write_record(score, output)
     return score
+
+
+def _read_labels(labels: Path, drugs: Iterable[str], effects: Iterable[str]) -> list[LabelRow]:
+    """Read the labels and refuse what is wrong with them, all at once."""
+    problems: list[Problem] = []
+    rows = [row.model for row in read_sheet(labels, LabelRow, "label", problems).rows]
+    where = str(labels)
+    for kind, known, named in (
+        ("drug", set(drugs), {row.drug for row in rows}),
+        ("effect", set(effects), {row.effect for row in rows}),
+    ):
+        problems += [dangling(kind, name, known, where) for name in sorted(named - known)]
+    for row in rows:
+        if row.known == "yes" and row.first_reported is None:
+            problems.append(
+                Problem(
+                    f"label {row.label} is known, and nobody says since when",
+                    where,
+                    "a date in first_reported (2027-01-31)",
+                    "Add it: only what became known after the freeze counts.",
+                )
+            )
+        elif row.known == "no" and row.first_reported is not None:
+            problems.append(
+                Problem(
+                    f"label {row.label} is not known, and has a day on which it was first reported",
+                    where,
+                    "known: yes with a day, or no without one",
+                    "Correct the row.",
+                )
+            )
+    twice = [f"label {name}" for name in repeated(row.label for row in rows)]
+    twice += [f"drug and effect {name}" for name in repeated(f"{row.drug} × {row.effect}" for row in rows)]
+    problems += [Problem(f"{what} stands twice", where, "one row each", "Leave one out.") for what in twice]
+    if problems:
+        raise InputError(problems)
+    return rows
 
 
 def label_units(
@@ -297,59 +295,6 @@ def _mean_of_others(values: Array | Truth, groups: NDArray[np.object_]) -> Array
     return np.asarray(np.divide(sums, counts, out=np.zeros(len(values)), where=counts > 0))
 
 
-def clustered_auroc(
-    score: Array, known: Truth, cluster: NDArray[np.object_], groups: NDArray[np.object_] | None = None
-) -> tuple[float | None, float | None, float | None]:
-    """Return the area under the ROC curve and its 95 % interval where units of one cluster are not independent.
-
-    Parameters
-    ----------
-    score
-        Of each unit; ties count by half.
-    known
-        Which units are known.
-    cluster
-        Cluster of each unit.
-    groups
-        Groups of units between whose members the score cannot tell: such pairs count as a coin. The mean of the others of a group
-        is smaller for a known unit than for the rest: uncorrected, a score that knows nothing would lie below .5.
-
-    Returns
-    -------
-    tuple
-        Area and limits (t with one degree of freedom less than there are clusters). None where fewer than two clusters have
-        known, or other, units; no limits where nothing varies.
-    """
-    m, n = int(known.sum()), int((~known).sum())
-    names = np.unique(cluster.astype(str))
-    with_known, with_other = (len(set(cluster[rows])) for rows in (known, ~known))
-    if min(with_known, with_other) < 2:
-        return None, None, None
-    ranks = rankdata(score)
-    above, below = np.zeros(len(score)), np.zeros(len(score))
-    # Share of the other kind that each unit stands above (known) or below (other).
-    above[known] = (ranks[known] - rankdata(score[known])) / n
-    below[~known] = 1 - (ranks[~known] - rankdata(score[~known])) / m
-    for rows in () if groups is None else [np.flatnonzero(groups == group) for group in set(groups)]:
-        ours, others = rows[known[rows]], rows[~known[rows]]
-        difference = score[ours][:, None] - score[others]
-        wins = np.where(difference == 0, 0.5, difference > 0)
-        above[ours] += (0.5 * len(others) - wins.sum(axis=1)) / n
-        below[others] += (0.5 * len(ours) - wins.sum(axis=0)) / m
-    area = float(above[known].mean())
-    place = np.searchsorted(names, cluster.astype(str))
-    of_known = np.bincount(place, weights=np.where(known, above - area, 0.0))
-    of_other = np.bincount(place, weights=np.where(known, 0.0, below - area))
-    s10 = with_known / ((with_known - 1) * m) * np.sum(of_known**2)
-    s01 = with_other / ((with_other - 1) * n) * np.sum(of_other**2)
-    s11 = len(names) / (len(names) - 1) * np.sum(of_known * of_other)
-    variance = float(s10 / m + s01 / n + 2 * s11 / (m * n))
-    if variance <= 1e-12:
-        return area, None, None
-    half = float(t_quantile(0.975, len(names) - 1)) * float(np.sqrt(variance))
-    return area, max(area - half, 0.0), min(area + half, 1.0)
-
-
 def score_lines(score: BlindScore) -> list[str]:
     """Return a score in words, a line each."""
     lines = [
@@ -380,11 +325,7 @@ def _benchmark(atlas: Atlas) -> BlindBenchmark:
 
 
 def _fixed(atlas: Atlas) -> dict[str, str]:
-    return {name: _digest(atlas.folder / name) for name in _FIXED if (atlas.folder / name).is_file()}
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+    return {name: sha256_of(atlas.folder / name) for name in _FIXED if (atlas.folder / name).is_file()}
 
 
 def _problem(what: str, where: Path | str, next_step: str) -> Problem:

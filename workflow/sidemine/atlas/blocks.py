@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from sidemine.errors import InputError, Problem
 from sidemine.records import read_record, write_record
+from sidemine.text.file_digest import sha256_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,7 +115,7 @@ def write_block(
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, np.asarray(values, dtype=np.float32), allow_pickle=False)
-    block = Block(list(rows), list(columns), _digest(path), list(origins), list(left_out))
+    block = Block(list(rows), list(columns), sha256_of(path), list(origins), list(left_out))
     write_record(block, path.with_suffix(".json"))
 
 
@@ -129,7 +129,7 @@ def read_block(path: Path) -> tuple[Single, Block]:
     """
     block = read_record(Block, path.with_suffix(".json"))
     try:
-        if _digest(path) != block.sha256:
+        if sha256_of(path) != block.sha256:
             raise ValueError("its digest is another one")
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         if values.dtype != np.float32 or values.ndim != 2 or len(values) != len(block.rows):
@@ -158,8 +158,3 @@ def read_profiles(paths: Sequence[Path]) -> Profiles:
         values[start : start + len(part), [place[gene] for gene in block.columns]] = part
         start += len(part)
     return Profiles(names, genes, values, [origin for _, block in blocks for origin in block.origins])
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as stream:
-        return file_digest(stream, "sha256").hexdigest()

@@ -114,19 +114,19 @@ def compare_effect(
     for row, pathway in enumerate(pathways):
         chosen, left_out = _independent(pathway, drugs, effect)
         shared = SharedProfiles.of(here.rows(chosen), [pathway.drugs[one] for one in chosen])
-        found = measure_unit(shared, y, sets[row]) if chosen else None
-        units.append(_unit(pathway, chosen, left_out, found, None))
-        if found is None or side is None:
+        measured = measure_unit(shared, y, sets[row]) if chosen else None
+        units.append(_unit(pathway, chosen, left_out, measured, None))
+        if measured is None or side is None:
             continue
-        rows[row] = found.row
-        on_sets[row] = scores_on_sets(shared, y, noise, sets, found.usable)
+        rows[row] = measured.row
+        on_sets[row] = scores_on_sets(shared, y, noise, sets, measured.usable)
         on_sets[row, [len(one) < FEWEST_GENES for one in sets]] = np.nan
-        units[-1] = _unit(pathway, chosen, left_out, found, float(on_sets[row, row]))
+        units[-1] = _unit(pathway, chosen, left_out, measured, float(on_sets[row, row]))
         if pathway.name in wanted:
-            everywhere = np.asarray(shared.measured[found.usable].all(axis=0))
-            size = int(np.median(shared.measured[found.usable][:, sets[row]].sum(axis=1)))
+            everywhere = np.asarray(shared.measured[measured.usable].all(axis=0))
+            size = int(np.median(shared.measured[measured.usable][:, sets[row]].sum(axis=1)))
             many = random_sets(everywhere, size, null.random_sets, null.seed, f"{name}/{pathway.name}")
-            random[row] = scores_on_sets(shared, y, noise, many, found.usable)
+            random[row] = scores_on_sets(shared, y, noise, many, measured.usable)
     if side is not None and rows:
         weights, at = Weights.of(list(rows.values()), len(y)), list(rows)
         spread = np.sqrt(np.sum(weights.times(noise) ** 2, axis=1))
@@ -155,17 +155,17 @@ def _independent(pathway: Pathway, drugs: Profiles, effect: EffectProfile) -> tu
 
 
 def _unit(
-    pathway: Pathway, chosen: Sequence[str], left_out: Sequence[str], found: UnitConcordance | None, z: float | None
+    pathway: Pathway, chosen: Sequence[str], left_out: Sequence[str], measured: UnitConcordance | None, z: float | None
 ) -> MeasuredUnit:
-    usable = found.usable if found is not None else np.zeros(len(chosen), dtype=bool)
+    usable = measured.usable if measured is not None else np.zeros(len(chosen), dtype=bool)
     counted = [profile for profile, use in zip(chosen, usable, strict=True) if use]
     few = [f"{profile}: fewer than {FEWEST_GENES} shared genes" for profile in chosen if profile not in counted]
     return MeasuredUnit(
         pathway.name,
         counted,
         len({pathway.drugs[one] for one in counted}),
-        found.n_genes if found is not None else 0,
-        found.value if found is not None else None,
+        measured.n_genes if measured is not None else 0,
+        measured.value if measured is not None else None,
         z,
         [*left_out, *few],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,6 +22,7 @@ from sidemine.study.identifiers import Identifier, SetName
 from sidemine.study.models import GeneTableSource
 from sidemine.study.paths import expand_path
 from sidemine.study.sheets import Sheet, read_sheet
+from sidemine.text.repeats import repeated
 
 CONFIG = "atlas.yaml"
 _ROLES = {"drugs": ("inhibitor", "stimulus", "negative_control"), "effects": ("disease",)}
@@ -221,12 +221,21 @@ def _models(sheet: Sheet[Row]) -> tuple[Row, ...]:
 def _twice(path: Path, first: list[str]) -> list[Problem]:
     return [
         Problem(f"{name!r} stands twice", str(path), "each row has an id of its own", "Rename one of them.")
-        for name, count in Counter(first).items()
-        if count > 1
+        for name in repeated(first)
     ]
 
 
 def _check_references(atlas: Atlas, where: str) -> list[Problem]:
+    """Return what rows and keys of an atlas name that is not there, or not what it should be."""
+    problems = [*_check_libraries(atlas, where), *_check_repeats(atlas, where)]
+    studies = _read_studies(atlas, problems)
+    for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
+        for row in rows:
+            problems += _check_profile(row, sheet, atlas, studies, f"{where}/{sheet}.tsv, row {row.profile}")
+    return [*problems, *_check_pathways(atlas, where), *_check_pairs(atlas, where)]
+
+
+def _check_libraries(atlas: Atlas, where: str) -> list[Problem]:
     config = atlas.config
     problems = [
         Problem(
@@ -258,30 +267,33 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         )
         for name in sorted(set(config.studies) & set(config.libraries))
     ]
-    counted = {
-        "drugs": Counter((row.target_pathway, row.source, row.contrast) for row in atlas.drugs),
-        "effects": Counter((row.effect, row.source, row.contrast) for row in atlas.effects),
+    return problems
+
+
+def _check_repeats(atlas: Atlas, where: str) -> list[Problem]:
+    """Return profiles that stand twice within one unit."""
+    profiles = {
+        "drugs": [(row.target_pathway, row.source, row.contrast) for row in atlas.drugs],
+        "effects": [(row.effect, row.source, row.contrast) for row in atlas.effects],
     }
-    problems += [
+    return [
         Problem(
             f"{unit} has the contrast {contrast!r} of {source} twice",
             f"{where}/{sheet}.tsv",
             "each profile of a unit once: a second row would count it double",
             "Delete one of the rows.",
         )
-        for sheet, found in counted.items()
-        for (unit, source, contrast), count in found.items()
-        if count > 1
+        for sheet, named in profiles.items()
+        for unit, source, contrast in repeated(named)
     ]
-    studies = _read_studies(atlas, problems)
-    for sheet, rows in (("drugs", atlas.drugs), ("effects", atlas.effects)):
-        for row in rows:
-            problems += _check_profile(row, sheet, atlas, studies, f"{where}/{sheet}.tsv, row {row.profile}")
+
+
+def _check_pathways(atlas: Atlas, where: str) -> list[Problem]:
     without: dict[Path, list[str]] = {}
     for pathway in atlas.pathways:
         if not atlas.genes_file(pathway).is_file():
             without.setdefault(atlas.genes_file(pathway), []).append(pathway.target_pathway)
-    problems += [
+    problems = [
         Problem(
             f"the genes of {', '.join(names)} are not there",
             str(path),
@@ -296,17 +308,21 @@ def _check_references(atlas: Atlas, where: str) -> list[Problem]:
         Problem(f"target pathway {name} has no drug", f"{where}/pathways.tsv", "a drug each", "Add one to drugs.tsv.")
         for name in sorted(known - with_drugs)
     ]
+    return problems
+
+
+def _check_pairs(atlas: Atlas, where: str) -> list[Problem]:
+    problems: list[Problem] = []
+    known = set(atlas.pathway_names)
     for pair in atlas.pairs:
         place = f"{where}/pairs.tsv, row {pair.pair}"
         if pair.target_pathway not in known:
             problems.append(dangling("target pathway", pair.target_pathway, known, place))
         if pair.effect not in atlas.effect_names:
             problems.append(dangling("effect", pair.effect, atlas.effect_names, place))
-    asked = Counter((pair.target_pathway, pair.effect) for pair in atlas.pairs)
     problems += [
         Problem(f"{' × '.join(pair)} is asked twice", f"{where}/pairs.tsv", "each pair once", "Leave one out.")
-        for pair, count in asked.items()
-        if count > 1
+        for pair in repeated((pair.target_pathway, pair.effect) for pair in atlas.pairs)
     ]
     if not atlas.pairs:
         problems.append(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,6 +31,7 @@ from sidemine.places import RESOURCES
 from sidemine.records import read_record, write_record
 from sidemine.report.collect import read_answers
 from sidemine.tables import read_table, table_of, write_table
+from sidemine.text.file_digest import sha256_of
 
 if TYPE_CHECKING:
     from sidemine.atlas.config import Atlas
@@ -231,7 +231,7 @@ def judge_atlas(atlas: Atlas) -> None:
         left_out=left_out,
         unverified=[name for name, library in config.libraries.items() if library.status == "unverified"],
         specification=AtlasPlan(atlas).digest,
-        units_digest=sha256(places.units.read_bytes()).hexdigest(),
+        units_digest=sha256_of(places.units),
     )
     write_record(record, places.record)
 
@@ -260,8 +260,10 @@ def _studies(atlas: Atlas) -> tuple[list[BridgeOfStudy], list[str]]:
         if read_answers(study).simulated:
             simulated.append(name)
         if (study / "concordance.json").is_file():
-            found = read_record(ConcordanceOfStudy, study / "concordance.json")
-            bridges += [BridgeOfStudy(name, one.bridge, one.call, one.sentence) for one in found.bridges]
+            concordance = read_record(ConcordanceOfStudy, study / "concordance.json")
+            bridges += [
+                BridgeOfStudy(name, bridge.bridge, bridge.call, bridge.sentence) for bridge in concordance.bridges
+            ]
     return bridges, simulated
 
 

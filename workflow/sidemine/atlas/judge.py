@@ -75,9 +75,9 @@ def judge(
     draws, seed
         Of the permuted controls.
     """
-    effects = [one.effect for one in blocks.compared]
+    effects = [compared.effect for compared in blocks.compared]
     at = [(pathways.index(pair.target_pathway), effects.index(pair.effect)) for pair in asked]
-    z = np.array([[_number(unit.z) for unit in one.units] for one in blocks.compared]).T
+    z = np.array([[_number(unit.z) for unit in compared.units] for compared in blocks.compared]).T
     drawn = np.array([blocks.drawn_effects[effects[e]][p] for p, e in at])
     nothing = np.full(drawn.shape, np.nan)
     drawn_drugs = np.array(
@@ -94,7 +94,7 @@ def judge(
         z=z,
         on_sets=np.stack([blocks.on_sets[effect] for effect in effects], axis=2),
         strengths_pathways=blocks.strengths,
-        strengths_effects=np.array([one.strength for one in blocks.compared]),
+        strengths_effects=np.array([compared.strength for compared in blocks.compared]),
         pathway=np.array([at[row][0] for row in kept], dtype=np.int64),
         effect=np.array([at[row][1] for row in kept], dtype=np.int64),
         sign=np.array([_SIGN[asked[row].relation] for row in kept], dtype=np.int64),
@@ -111,13 +111,13 @@ def judge(
     pairs = dict(zip(at, asked, strict=True))
     units = []
     for p, pathway in enumerate(pathways):
-        for e, one in enumerate(blocks.compared):
+        for e, compared in enumerate(blocks.compared):
             others = np.delete(z[:, e], p)
             others = others[np.isfinite(others)]
-            unit, found = one.units[p], z[p, e]
+            unit, score = compared.units[p], z[p, e]
             place = (
-                percentile(float(found), others, 1.0 if found >= 0 else -1.0)
-                if len(others) >= FEWEST_COMPARATORS and np.isfinite(found)
+                percentile(float(score), others, 1.0 if score >= 0 else -1.0)
+                if len(others) >= FEWEST_COMPARATORS and np.isfinite(score)
                 else None
             )
             pair, known = pairs.get((p, e)), p_values.get((p, e), (None, None, None))
@@ -125,7 +125,7 @@ def judge(
             units.append(
                 Unit(
                     target_pathway=pathway,
-                    effect=one.effect,
+                    effect=compared.effect,
                     asked=pair.relation if pair else "",
                     why=pair.why if pair else "",
                     call=call,

@@ -108,23 +108,23 @@ class AtlasPlan:
         config = self.atlas.config
         table = f"{config.gene_table.format} {config.gene_table.version}" if config.gene_table else ""
         libraries = {name: config.libraries[name] for name in sorted(sources & set(config.libraries))}
-        return [f"{name} {one.file} {one.identifiers} {table}" for name, one in libraries.items()]
+        return [f"{name} {library.file} {library.identifiers} {table}" for name, library in libraries.items()]
 
     def _files(self, rows: list[DrugRow] | list[EffectRow]) -> list[str]:
-        found: set[Path] = set()
+        files: set[Path] = set()
         for row in rows:
             if row.source in self.atlas.config.libraries:
-                found.add(self.atlas.library(row.source))
+                files.add(self.atlas.library(row.source))
                 if self.atlas.config.libraries[row.source].identifiers == "entrez" and self.atlas.config.gene_table:
-                    found.add(expand_path(self.atlas.config.gene_table.file, self.atlas.folder))
+                    files.add(expand_path(self.atlas.config.gene_table.file, self.atlas.folder))
             else:
                 study = self.atlas.study(row.source)
                 contrast = study / "contrasts" / row.contrast
                 # Whether two profiles are independent rests on the study's words and its search for shared samples.
-                found |= {
+                files |= {
                     contrast / "fit.npz",
                     contrast / "design.json",
                     study / "study.json",
                     study / "shared_samples.json",
                 }
-        return sorted(str(path.absolute()) for path in found)
+        return sorted(str(path.absolute()) for path in files)

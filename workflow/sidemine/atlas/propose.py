@@ -91,11 +91,11 @@ class _Names:
         """Return words as an identifier: letters, digits and underscores, and a number where another thing has that name."""
         stem = re.sub(r"[^A-Za-z0-9]+", "_", words).strip("_")
         stem = (stem if re.match(r"[A-Za-z]", stem) else otherwise)[:60].rstrip("_")
-        number, found = 1, stem
-        while self._taken.setdefault(found, thing) != thing:
+        number, candidate = 1, stem
+        while self._taken.setdefault(candidate, thing) != thing:
             number += 1
-            found = f"{stem}_{number}"
-        return found
+            candidate = f"{stem}_{number}"
+        return candidate
 
 
 def _rows(studies: Mapping[str, StudyDescription]) -> dict[str, list[str]]:
@@ -112,17 +112,19 @@ def _rows(studies: Mapping[str, StudyDescription]) -> dict[str, list[str]]:
         for bridge in study.config.concordance.bridges:
             # Inhibitors of one class are one unit; another perturbation, or another set, is another.
             drug = " ".join((bridge.perturbation or words.drug_class or bridge.id).split())
-            inhibits = all(roles[one] == "inhibitor" for one in bridge.drug)
+            inhibits = all(roles[contrast] == "inhibitor" for contrast in bridge.drug)
             acts = " ".join(words.drug_class.split()) if inhibits and words.drug_class else drug
             unit = (acts.casefold(), bridge.sets[0])
             pathway = pathways.name(f"{acts} on {bridge.sets[0]}", unit, bridge.id)
             if genes_from.setdefault(pathway, name) == name:
                 rows["pathways"].append(f"{pathway}\t{bridge.sets[0]}\t{name}")
-            for one in bridge.drug:
-                profile = profiles.name(f"{name}_{one}", (name, one, pathway))
-                rows["drugs"].append(f"{profile}\t{drug}\t{pathway}\t{name}\t{one}")
-            for one in bridge.disease:
-                rows["effects"].append(f"{patients.name(f'{name}_{one}', (name, one))}\t{effect}\t{name}\t{one}")
+            for contrast in bridge.drug:
+                profile = profiles.name(f"{name}_{contrast}", (name, contrast, pathway))
+                rows["drugs"].append(f"{profile}\t{drug}\t{pathway}\t{name}\t{contrast}")
+            for contrast in bridge.disease:
+                rows["effects"].append(
+                    f"{patients.name(f'{name}_{contrast}', (name, contrast))}\t{effect}\t{name}\t{contrast}"
+                )
             asks = (
                 pairs.name(f"{name}_{bridge.id}", (name, bridge.id)),
                 bridge.expected,

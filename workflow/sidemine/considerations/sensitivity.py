@@ -15,7 +15,7 @@ from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import Estimate, PooledEffect
 from sidemine.effect.scale import scale_of
 
-SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without one gene", "without one cohort"
+SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without its leading genes", "without one cohort"
 HIDDEN_FACTORS, COMPOSITION = "adjusted for hidden factors", "adjusted for composition"
 FLAGGED_SAMPLES, REUSED_CONTROLS = "without flagged samples", "without re-used controls"
 ASKED = (SPREAD, ONE_GENE, ONE_COHORT, HIDDEN_FACTORS, COMPOSITION, FLAGGED_SAMPLES)

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 
 FEWEST_GENES = 5
 """Measured genes (cohorts: in all of them) below which a set's change cannot be told from that of one gene."""
+FEWEST_DF_TO_EXAMINE = 20
+"""Residual degrees of freedom of a cohort: ten must be left after adjusting (`adjustment.FEWEST_RESIDUAL_DF`), and ten are for
+cells and hidden factors."""
+FEWEST_LARGE = 2
+"""Independent cohorts of that size beside which smaller ones do not count."""
 CONTROL_P = 0.05
 """A positive control must reach this two-sided self-contained p, in its expected direction, before a margin is taken
 from it."""
@@ -93,7 +98,7 @@ def measure_hypothesis(
         common = set(primary["gene"]) & common_genes([by_name[name].fit for name in hypothesis.primary.contrasts])
     evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
-    refused = _refuse_dependent(contrasts, by_name, same)
+    refused = _refuse(contrasts, hypothesis.kind, by_name, same)
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
         found = gather_evidence(hypothesis, evidence, refused)
@@ -150,18 +155,34 @@ def common_genes(fits: Iterable[ContrastFit | None]) -> set[str]:
     return set.intersection(*measured) if measured else set()
 
 
-def _refuse_dependent(
+def _refuse(
     contrasts: list[ContrastEvidence],
+    kind: str,
     results: Mapping[str, ContrastResults],
     same: Mapping[str, Mapping[str, str]],
 ) -> list[Refused]:
-    """Return the contrasts that must not be pooled with the ones declared before them, each with the reason."""
+    """Return the contrasts that must not be pooled, each with the reason: dependent ones, and small cohorts beside larger ones.
+
+    A cohort in which nobody can look for cells and hidden factors would keep the answer of the others open, whatever it says.
+    Where two independent ones are large enough, it is shown and does not count; its size alone decides that.
+    """
     tested = {row.contrast: results[row.contrast] for row in contrasts if row.testable}
-    return choose_independent(
-        list(tested),
-        {row.contrast: row.source for row in contrasts},
-        {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()},
-    )[1]
+    sources = {row.contrast: row.source for row in contrasts}
+    units = {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()}
+    freedom = {row.contrast: row.residual_df or 0 for row in contrasts}
+    large = [name for name in tested if freedom[name] >= FEWEST_DF_TO_EXAMINE]
+    chosen, refused = choose_independent(large, sources, units)
+    if kind != "cohort" or len(chosen) < FEWEST_LARGE:
+        return choose_independent(list(tested), sources, units)[1]
+    return refused + [
+        Refused(
+            name,
+            f"has {freedom[name]:g} residual degrees of freedom, too few to look for cells and hidden factors "
+            f"({FEWEST_DF_TO_EXAMINE} are needed); the larger cohorts carry the answer, and it is shown beside them",
+        )
+        for name in tested
+        if name not in large
+    ]
 
 
 def units_of(

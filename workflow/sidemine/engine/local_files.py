@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.folders import files_of_folder
 from sidemine.sources.forms import FOLDER_FORMS
+from sidemine.text.file_digest import sha256_of
 
 if TYPE_CHECKING:
     from sidemine.retrieve.needed_files import Source
@@ -78,7 +78,7 @@ def _identity_of(path: Path) -> str:
     stat = path.stat()
     if stat.st_size > LARGE:
         return f"{stat.st_size} {stat.st_mtime_ns}"
-    return _digest_of(path)
+    return sha256_of(path)
 
 
 def megabytes_of(files: Iterable[str]) -> float:
@@ -88,8 +88,4 @@ def megabytes_of(files: Iterable[str]) -> float:
 
 def digests_of(files: Mapping[str, Path]) -> dict[str, str]:
     """Return the SHA-256 of files that lie beside the workflow, like its code, and are seen like code."""
-    return {name: _digest_of(path) for name, path in files.items()}
-
-
-def _digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return {name: sha256_of(path) for name, path in files.items()}

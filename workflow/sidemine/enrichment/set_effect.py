@@ -163,7 +163,8 @@ class Standardised:
     p_value
         Two-sided p of no difference: the robust t, without what the standard deviation adds.
     weight
-        Weight in a pooled effect: 1 / SE², the SE of equal variances, which the scatter of the data hardly moves.
+        Weight in a pooled effect: 1 / SE², the SE of equal variances, which the scatter of the data hardly moves: what covariates
+        explain is taken towards nothing, the more so the fewer residual degrees of freedom it rests on.
     """
 
     effect: NDArray[np.float64]
@@ -209,8 +210,9 @@ def _standardise(scores: _Scores) -> Standardised:
     models differ are on one scale; the effect is that of the declared model (for pairs the raw-score metric of Morris and
     DeShon 2002, doi 10.1037/1082-989X.7.1.105), times J (Hedges 1981, doi 10.3102/10769986006002107). Its standard error
     is robust (`stats.sandwich`), since a small group that varies more than a large one makes the ordinary one too small.
-    What the estimated unit adds is g²/2ν with ν = n − 2, in pairs of correlation r (n − 2)/(1 + r²), and the two parts
-    share degrees of freedom as Satterthwaite (1946, doi 10.2307/3002019) has it. Where a sample that shapes the contrast
+    What the estimated unit adds is g²/2ν with ν = n − 2, in pairs of correlation r (n − 2)/(1 + r²). The degrees of freedom
+    are those of the robust error: shared ones would be the unit's where that error came out small by chance, and the interval
+    of a few samples would exclude 0 where its p does not. Where a sample that shapes the contrast
     has no residual, the ordinary standard error stands in.
     """
     effects, residual_df = scores.effects, scores.effects.shape[1] - 1
@@ -224,7 +226,11 @@ def _standardise(scores: _Scores) -> Standardised:
         correlation = np.clip(1 - ordinary / variance, 0, 1) if scores.fixed_blocks else np.zeros(len(effects))
         factor = small_sample_factor(within_df) * scores.stdev_unscaled / np.sqrt(variance)
         own, unit_df = robust * factor**2, within_df / (1 + correlation**2)
-        return infer_standardised(effects[:, 0] * factor, own, test_df, unit_df, 1 / (ordinary * factor**2))
+        # On few residual degrees of freedom what the covariates explain is noise, and one cohort of 3 v 3 could outweigh 70 v 63:
+        # as many degrees of freedom as the covariates take count as if they had explained nothing.
+        left = (residual_df * ordinary + (within_df - residual_df) * variance) / within_df
+        weight = 1 / (left * factor**2)
+        return infer_standardised(effects[:, 0] * factor, own, test_df, unit_df, weight)
 
 
 def infer_standardised(
@@ -248,12 +254,11 @@ def infer_standardised(
     unit = np.asarray(unit_df, dtype=np.float64)
     added = g**2 / (2 * unit)
     with np.errstate(divide="ignore", invalid="ignore"):
-        shared = (variance + added) ** 2 / (variance**2 / df + added**2 / unit)
         p_value = two_sided_p(g / np.sqrt(variance), df)
     se = np.sqrt(variance + added)
-    half_width = t_quantile(0.975, shared) * se
+    half_width = t_quantile(0.975, df) * se
     p_value = np.where(np.isnan(g), np.nan, p_value)
-    return Standardised(g, se, shared, g - half_width, g + half_width, p_value, weight)
+    return Standardised(g, se, np.full_like(se, df), g - half_width, g + half_width, p_value, weight)
 
 
 def score_factor(fit: ContrastFit) -> float:

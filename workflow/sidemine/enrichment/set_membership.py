@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -169,22 +169,60 @@ def without_each_gene(membership: SetMembership, genes: Sequence[str]) -> SetMem
     SetMembership
         One row per measured gene, named for it: the set's other genes, with their signs and weights.
     """
+    return _per_gene(membership, genes, ~np.eye(len(membership.weights.indices), dtype=bool))
+
+
+def each_gene(membership: SetMembership, genes: Sequence[str]) -> SetMembership:
+    """Return each gene of a set as a set of its own.
+
+    Parameters
+    ----------
+    membership, genes
+        As in `without_each_gene`.
+
+    Returns
+    -------
+    SetMembership
+        One row per measured gene, named for it, with its sign and weight.
+    """
+    return _per_gene(membership, genes, np.eye(len(membership.weights.indices), dtype=bool))
+
+
+def weighed_less(membership: SetMembership, genes: Sequence[str], factors: Mapping[str, float]) -> SetMembership:
+    """Return a set in which some genes weigh less.
+
+    Parameters
+    ----------
+    membership, genes
+        As in `without_each_gene`.
+    factors
+        By gene: what its weight is multiplied by; 0 takes it out.
+    """
+    weights = membership.weights.copy()
+    weights.data = weights.data * np.array([factors.get(genes[column], 1.0) for column in weights.indices])
+    return replace(membership, weights=weights)
+
+
+def _per_gene(membership: SetMembership, genes: Sequence[str], kept: NDArray[np.bool_]) -> SetMembership:
     from scipy.sparse import csr_array
 
     columns, weights = membership.weights.indices, membership.weights.data
-    n = len(columns)
-    kept = ~np.eye(n, dtype=bool)
-    rest = csr_array(
-        (np.broadcast_to(weights, (n, n))[kept], np.broadcast_to(columns, (n, n))[kept], np.arange(n + 1) * (n - 1)),
+    n, sizes = len(columns), kept.sum(axis=1)
+    rows = csr_array(
+        (
+            np.broadcast_to(weights, (n, n))[kept],
+            np.broadcast_to(columns, (n, n))[kept],
+            np.concatenate([[0], np.cumsum(sizes)]),
+        ),
         shape=(n, len(genes)),
     )
     return SetMembership(
         gene_sets=[genes[column] for column in columns],
         families=membership.families * n,
         versions=membership.versions * n,
-        n_in_set=np.full(n, membership.n_in_set[0] - 1),
-        n_measured=np.full(n, n - 1, dtype=np.int64),
-        weights=rest,
+        n_in_set=membership.n_in_set[0] - (n - sizes),
+        n_measured=sizes,
+        weights=rows,
         left_out=[],
         signed=np.broadcast_to(membership.signed, n).copy(),
     )

@@ -39,8 +39,8 @@ def main() -> None:
     except MemoryError:
         send(answers, {"memory": True})
     except BaseException as error:  # noqa: BLE001 - told by the parent, with the file; a panic of Rust is no Exception
-        told = f"{type(error).__name__}: {str(error)[:300]}"
-        send(answers, {"failure": told, "traceback": traceback.format_exc(limit=-20)[-8000:]})
+        message = f"{type(error).__name__}: {str(error)[:300]}"
+        send(answers, {"failure": message, "traceback": traceback.format_exc(limit=-20)[-8000:]})
 
 
 def set_limits(memory: int, cpu_seconds: int, output: int) -> None:

@@ -93,8 +93,8 @@ def _each_place_once(blocks: Iterator[Entries], where: str) -> Iterator[Entries]
         block = _joined([*waiting, new])
         rising = [name for name in ("cells", "genes") if _never_falls(getattr(block, name))]
         if order and order not in rising:
-            found = f"it begins ordered by {order} and goes on otherwise, so that a place may be given twice"
-            raise InputError(_bad(where, found))
+            reason = f"it begins ordered by {order} and goes on otherwise, so that a place may be given twice"
+            raise InputError(_bad(where, reason))
         if not rising:  # in no order
             waiting = [block, *blocks]
             break

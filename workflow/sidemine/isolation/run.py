@@ -145,7 +145,7 @@ def run_isolated(
         time than its limits. The message is about the file.
     """
     limits = limits or Limits.of_file(where)
-    told = what or str(where)
+    where_told = what or str(where)
     request = {
         "module": function.__module__,
         "function": function.__qualname__,
@@ -157,14 +157,14 @@ def run_isolated(
     }
     answer, code, late = _ask(request, limits)
     if answer is None:
-        raise InputError(_of_exit(code, late, told, limits))
+        raise InputError(_of_exit(code, late, where_told, limits))
     if "problems" in answer:
         raise InputError(Problem.from_dict(parts) for parts in answer["problems"])
     if "memory" in answer:
-        raise InputError(_needs_memory(told, limits))
+        raise InputError(_needs_memory(where_told, limits))
     if "failure" in answer:
-        logger.info("the reader of %s failed:\n%s", told, answer["traceback"])
-        raise InputError(_reader_failed(told, answer["failure"]))
+        logger.info("the reader of %s failed:\n%s", where_told, answer["traceback"])
+        raise InputError(_reader_failed(where_told, answer["failure"]))
     value = answer["value"]
     return value if returns is None else returns(**value)
 
@@ -227,39 +227,39 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _of_exit(code: int, late: bool, told: str, limits: Limits) -> Problem:
+def _of_exit(code: int, late: bool, where: str, limits: Limits) -> Problem:
     """Return the problem of a reader that ended without an answer."""
     if late or -code in {signal.SIGXCPU, signal.SIGALRM}:
         return Problem(
             "the file keeps its reader busy for longer than a file of its size can",
-            f"{told}: stopped after {limits.cpu_seconds} seconds of processor time",
+            f"{where}: stopped after {limits.cpu_seconds} seconds of processor time",
             "a file that can be read in 8 seconds, and 1 second more for each megabyte",
             _MEND,
         )
     if code == -signal.SIGKILL:
         return Problem(
             "the reader of the file was stopped from outside",
-            f"{told}: most often the operating system does this when the machine's memory is used up",
+            f"{where}: most often the operating system does this when the machine's memory is used up",
             f"up to {limits.memory / 1e9:.1f} GB of free memory for the reader of this file",
             "Run fewer jobs at a time (--cores), or on a machine with more memory.",
         )
     name = _SIGNALS.get(signal.Signals(-code), f"signal {-code}") if code < 0 else f"exit code {code}"
-    return _reader_failed(told, name)
+    return _reader_failed(where, name)
 
 
-def _needs_memory(told: str, limits: Limits) -> Problem:
+def _needs_memory(where: str, limits: Limits) -> Problem:
     return Problem(
         "the file needs more memory than a file of its size can",
-        f"{told}: stopped at {limits.memory / 1e9:.2f} GB",
+        f"{where}: stopped at {limits.memory / 1e9:.2f} GB",
         "10 times the size of the file and 300 MB: what the file claims to hold cannot stand in it",
         f"{_MEND} If you know that it is as it should be, allow more: {MEMORY_VARIABLE}=16 (gigabytes).",
     )
 
 
-def _reader_failed(told: str, how: str) -> Problem:
+def _reader_failed(where: str, how: str) -> Problem:
     return Problem(
         "the file is damaged: its reader failed on it",
-        f"{told}: {how}",
+        f"{where}: {how}",
         "a complete file of the declared layout",
         _MEND,
     )

@@ -118,22 +118,22 @@ def _lost_in_worksheet(archive: zipfile.ZipFile, part: str) -> list[str]:
 
 
 def _lost_in_ods(stream: IO[bytes]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    cells: dict[str, list[str]] = {}
     names: list[str] = []
     row = [0]
 
     def start(element: str, attributes: dict[str, str]) -> None:
         if element == "table:table":
             names.append(attributes.get("table:name", ""))
-            found.setdefault(names[-1], [])
+            cells.setdefault(names[-1], [])
             row[0] = 0
         elif element == "table:table-row":
             row[0] += int(attributes.get("table:number-rows-repeated", "1"))
-        elif element == "table:table-cell" and names and len(found[names[-1]]) < MAX_TOLD:
+        elif element == "table:table-cell" and names and len(cells[names[-1]]) < MAX_TOLD:
             if attributes.get("calcext:value-type") == "error":
-                found[names[-1]].append(f"row {row[0]}: an error")
+                cells[names[-1]].append(f"row {row[0]}: an error")
             elif "table:formula" in attributes and "office:value-type" not in attributes:
-                found[names[-1]].append(f"row {row[0]}: a formula without a stored value")
+                cells[names[-1]].append(f"row {row[0]}: a formula without a stored value")
 
     _parse(stream, start, _nothing, _nothing)
-    return found
+    return cells

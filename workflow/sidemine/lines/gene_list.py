@@ -62,8 +62,8 @@ def read_gene_list(path: Path, gene_table: GeneTable) -> tuple[frozenset[str], i
     """
     text, _ = read_text(path, max_bytes=MAX_BYTES)
     lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    found = resolve_names([line.split("\t")[0].split(",")[0].strip().strip('"') for line in lines], gene_table)
-    symbols = frozenset(one.symbol for one in found if one.symbol and one.known)
+    resolutions = resolve_names([line.split("\t")[0].split(",")[0].strip().strip('"') for line in lines], gene_table)
+    symbols = frozenset(resolution.symbol for resolution in resolutions if resolution.symbol and resolution.known)
     if not symbols:
         raise InputError(
             Problem(
@@ -73,4 +73,4 @@ def read_gene_list(path: Path, gene_table: GeneTable) -> tuple[frozenset[str], i
                 "Name such a list as universe in lines.tsv, or write table there.",
             )
         )
-    return symbols, sum(not (one.symbol and one.known) for one in found)
+    return symbols, sum(not (resolution.symbol and resolution.known) for resolution in resolutions)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 def files_at_hand(study: Study, sources: StudySources) -> dict[str, Path]:
     """Return by key the inputs that are on this machine: local files, what was downloaded, what a mirror folder has."""
-    found = {key: _at_hand(study, source) for key, source in sources.by_key.items()}
-    return {key: path for key, path in found.items() if path is not None}
+    files = {key: _at_hand(study, source) for key, source in sources.by_key.items()}
+    return {key: path for key, path in files.items() if path is not None}
 
 
 def _at_hand(study: Study, source: Source) -> Path | None:

@@ -94,24 +94,24 @@ def check_cells(
     import numpy as np
     import pandas as pd
 
-    found = known or CellChecking(np.full(len(inside), "", dtype=object), np.zeros(len(inside), dtype=bool))
+    checking = known or CellChecking(np.full(len(inside), "", dtype=object), np.zeros(len(inside), dtype=bool))
     codes, names = pd.factorize(sample_of, sort=True)
     groups = {str(name): np.flatnonzero(inside & (codes == code)) for code, name in enumerate(names)}
     groups = {name: mine for name, mine in groups.items() if len(mine)}
     if row.cell_quality == only:
         usual = FEWEST_GENES if len(cells.identifiers) >= WHOLE_TRANSCRIPTOME else 0
-        own = OwnLimits(row.most_mitochondrial, usual if row.fewest_genes is None else row.fewest_genes)
+        limits = OwnLimits(row.most_mitochondrial, usual if row.fewest_genes is None else row.fewest_genes)
         for name, mine in groups.items():
-            quality = find_poor_cells(cells.totals[mine], cells.n_genes[mine], _shares(cells, mine), own)
-            found.reasons[mine] = quality.reasons
-            found.limits[name] = quality.limits
+            quality = find_poor_cells(cells.totals[mine], cells.n_genes[mine], _shares(cells, mine), limits)
+            checking.reasons[mine] = quality.reasons
+            checking.limits[name] = quality.limits
     if row.doublets == only:
-        _look_for_doublets(source, cells, groups, found)
+        _look_for_doublets(source, cells, groups, checking)
     if only == "filter":
-        found.left_out = found.reasons != ""
+        checking.left_out = checking.reasons != ""
     else:
-        found.samples = [_describe(row, cells, name, mine, found) for name, mine in groups.items()]
-    return found
+        checking.samples = [_describe(row, cells, name, mine, checking) for name, mine in groups.items()]
+    return checking
 
 
 def _shares(cells: Cells, mine: NDArray[np.intp]) -> NDArray[np.float64] | None:
@@ -124,17 +124,17 @@ def _shares(cells: Cells, mine: NDArray[np.intp]) -> NDArray[np.float64] | None:
 
 
 def _look_for_doublets(
-    source: CellSource, cells: Cells, groups: dict[str, NDArray[np.intp]], found: CellChecking
+    source: CellSource, cells: Cells, groups: dict[str, NDArray[np.intp]], checking: CellChecking
 ) -> None:
     """Look among the cells that are not poor; as many samples at once as fit the bound."""
     import numpy as np
 
-    good = {name: mine[found.reasons[mine] == ""] for name, mine in groups.items()}
+    good = {name: mine[checking.reasons[mine] == ""] for name, mine in groups.items()}
     fit: list[str] = []
     for name, mine in good.items():
-        found.n_doublets[name] = None
-        found.doublets[name] = out_of_range(len(mine), len(cells.rows))
-        if not found.doublets[name]:
+        checking.n_doublets[name] = None
+        checking.doublets[name] = out_of_range(len(mine), len(cells.rows))
+        if not checking.doublets[name]:
             fit.append(name)
     for batch in _batches(fit, good):
         rows = np.concatenate([good[name] for name in batch])
@@ -142,17 +142,17 @@ def _look_for_doublets(
         start = 0
         for name in batch:
             mine = good[name]
-            called, found.doublets[name] = find_doublets(counts[start : start + len(mine)])
+            called, checking.doublets[name] = find_doublets(counts[start : start + len(mine)])
             start += len(mine)
             if called is not None:
-                found.n_doublets[name] = int(called.sum())
-                found.reasons[mine[called]] = DOUBLET
+                checking.n_doublets[name] = int(called.sum())
+                checking.reasons[mine[called]] = DOUBLET
 
 
 def _batches(names: Sequence[str], cells: dict[str, NDArray[np.intp]]) -> Iterator[list[str]]:
     batch: list[str] = []
     for name in names:
-        if batch and sum(len(cells[one]) for one in [*batch, name]) > MOST_CELLS:
+        if batch and sum(len(cells[sample]) for sample in [*batch, name]) > MOST_CELLS:
             yield batch
             batch = []
         batch.append(name)
@@ -161,13 +161,13 @@ def _batches(names: Sequence[str], cells: dict[str, NDArray[np.intp]]) -> Iterat
 
 
 def _describe(
-    row: DatasetToRead, cells: Cells, name: str, mine: NDArray[np.intp], found: CellChecking
+    row: DatasetToRead, cells: Cells, name: str, mine: NDArray[np.intp], checking: CellChecking
 ) -> CellsOfSample:
     import numpy as np
 
     measured = cells.totals is not None
     shares = _shares(cells, mine) if measured else None
-    reasons, numbers = np.unique(found.reasons[mine][found.reasons[mine] != ""].astype(str), return_counts=True)
+    reasons, numbers = np.unique(checking.reasons[mine][checking.reasons[mine] != ""].astype(str), return_counts=True)
     return CellsOfSample(
         sample=name,
         n_cells=len(mine),
@@ -175,7 +175,7 @@ def _describe(
         median_genes=float(np.median(cells.n_genes[mine])) if measured else None,
         median_mitochondrial=None if shares is None else round(float(np.median(shares)), 6),
         out=dict(zip(reasons.tolist(), numbers.tolist(), strict=True)),
-        limits=found.limits.get(name, "not looked at"),
-        n_doublets=found.n_doublets.get(name),
-        doublets=found.doublets.get(name, "not looked for" if row.doublets == "off" else ""),
+        limits=checking.limits.get(name, "not looked at"),
+        n_doublets=checking.n_doublets.get(name),
+        doublets=checking.doublets.get(name, "not looked for" if row.doublets == "off" else ""),
     )

@@ -78,41 +78,41 @@ def find_poor_cells(
         The study's own limits.
     """
     reasons = np.full(len(totals), "", dtype=object)
-    told = []
+    sentences = []
     relative = len(totals) >= FEWEST_CELLS
     if not relative:
-        told.append(f"none by MAD: fewer than {FEWEST_CELLS} cells")
+        sentences.append(f"none by MAD: fewer than {FEWEST_CELLS} cells")
     if mitochondrial is None:
-        told.append("no gene of the file is known as mitochondrial")
+        sentences.append("no gene of the file is known as mitochondrial")
     else:
         limit = own.most_mitochondrial
         if relative:
             middle, spread = _median_and_mad(mitochondrial)
             limit = min(limit, max(middle + N_MADS * spread, LEAST_MITOCHONDRIAL))
         reasons[mitochondrial > limit] = "mitochondrial share"
-        told.append(f"at most {limit:.1%} mitochondrial")
+        sentences.append(f"at most {limit:.1%} mitochondrial")
     if relative:
-        _find_apart(totals, n_genes, reasons, told)
+        _find_apart(totals, n_genes, reasons, sentences)
     if own.fewest_genes:
         reasons[(n_genes < own.fewest_genes) & (reasons == "")] = f"fewer than {own.fewest_genes} genes"
-        told.append(f"at least {own.fewest_genes} genes")
-    return SampleQuality(reasons, ", ".join(told))
+        sentences.append(f"at least {own.fewest_genes} genes")
+    return SampleQuality(reasons, ", ".join(sentences))
 
 
 def _find_apart(
-    totals: NDArray[np.float64], n_genes: NDArray[np.int64], reasons: NDArray[Any], told: list[str]
+    totals: NDArray[np.float64], n_genes: NDArray[np.int64], reasons: NDArray[Any], sentences: list[str]
 ) -> None:
     """Add to the reasons, and to what is told, the cells whose counts or genes lie apart."""
     for values, name in ((totals, "counts"), (n_genes, "genes")):
         logs = np.log1p(np.asarray(values, dtype=float))
         middle, spread = _median_and_mad(logs)
         if not spread:  # more than half of the cells are alike: any other one would lie apart
-            told.append(f"no limit of {name}, in which half of the cells are alike")
+            sentences.append(f"no limit of {name}, in which half of the cells are alike")
             continue
         low, high = (float(np.expm1(middle + side * N_MADS * spread)) for side in (-1, 1))
         for outside, word in ((logs < middle - N_MADS * spread, "few"), (logs > middle + N_MADS * spread, "many")):
             reasons[outside & (reasons == "")] = f"{word} {name}"
-        told.append(f"{low:,.0f} to {high:,.0f} {name}")
+        sentences.append(f"{low:,.0f} to {high:,.0f} {name}")
 
 
 def _median_and_mad(values: NDArray[np.float64]) -> tuple[float, float]:

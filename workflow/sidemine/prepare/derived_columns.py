@@ -56,8 +56,8 @@ def _derived_values(samples: pd.DataFrame, rule: DerivedColumn) -> list[str]:
     pattern = compile_pattern(rule.regex)
     source = samples.index if rule.source == "sample" else samples[rule.source]
     cells = [str(cell) for cell in source]
-    found = {cell: pattern.first_group(cell) or "" for cell in set(cells)}
-    return [found[cell] for cell in cells]
+    matched = {cell: pattern.first_group(cell) or "" for cell in set(cells)}
+    return [matched[cell] for cell in cells]
 
 
 def check_derived(

@@ -107,10 +107,10 @@ def read_provenance(adata: ad.AnnData) -> PreparedProvenance | DatasetProvenance
     return as_record(PROVENANCE, content, f"uns['{PROVENANCE_KEY}'] of an expression file")
 
 
-def _not_ours(path: Path, found: str) -> Problem:
+def _not_ours(path: Path, content: str) -> Problem:
     return Problem(
         "this is no expression file of sidemine",
-        f"{path}: {found}",
+        f"{path}: {content}",
         f"an h5ad with one layer ({' or '.join(LAYERS)}) and provenance in uns['{PROVENANCE_KEY}']",
         "Delete the file so that it is made again.",
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.study.choices import ProbeRule
+from sidemine.text.repeats import repeated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,11 +107,11 @@ def leave_out_copies(identifiers: Sequence[str], mapped: MappedIdentifiers, valu
     values
         Rows × samples.
     """
-    repeated = {name for name, count in Counter(identifiers).items() if count > 1}
+    names = set(repeated(identifiers))
     seen: set[tuple[str, bytes]] = set()
     n_copies = 0
     for row, name in enumerate(identifiers):
-        if name not in repeated or mapped.genes[row] is None:
+        if name not in names or mapped.genes[row] is None:
             continue
         key = (name, values[row].tobytes())
         if key in seen:

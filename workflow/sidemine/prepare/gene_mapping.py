@@ -85,7 +85,7 @@ def map_symbols(
     """
     resolved = _resolve_cells(identifiers, genes, multi_gene)
     _check_share(identifiers, resolved, "gene table", list(genes.genes.index[:5]), where)
-    by_case = sum("but for upper and lower case" in found.how for found in resolved)
+    by_case = sum("but for upper and lower case" in resolution.how for resolution in resolved)
     if by_case > _MAX_SHARE_BY_CASE * len(resolved):
         raise InputError(
             Problem(
@@ -95,13 +95,19 @@ def map_symbols(
                 "This looks like another species (mouse symbols are written Stat1): choose a human data set.",
             )
         )
-    own_names = {found.symbol for found in resolved if found.symbol and not found.how.startswith("alias")}
+    own_names = {
+        resolution.symbol for resolution in resolved if resolution.symbol and not resolution.how.startswith("alias")
+    }
     genes_of_rows: list[str | None] = []
     reasons: list[str] = []
-    for found in resolved:
-        doubtful = found.how.startswith("alias") and found.symbol in own_names
-        genes_of_rows.append(None if doubtful else found.symbol)
-        reasons.append(f"{found.how} of {found.symbol}, which the file also holds by name" if doubtful else found.how)
+    for resolution in resolved:
+        doubtful = resolution.how.startswith("alias") and resolution.symbol in own_names
+        genes_of_rows.append(None if doubtful else resolution.symbol)
+        reasons.append(
+            f"{resolution.how} of {resolution.symbol}, which the file also holds by name"
+            if doubtful
+            else resolution.how
+        )
     return MappedIdentifiers(genes_of_rows, reasons, _share(resolved))
 
 
@@ -139,7 +145,9 @@ def map_ids(
         resolved = genes.resolve_entrez(identifiers, annotation)
         examples = [text for text in genes.genes["entrez"] if text][:5]
     _check_share(identifiers, resolved, "gene table", examples, where)
-    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], _share(resolved))
+    return MappedIdentifiers(
+        [resolution.symbol for resolution in resolved], [resolution.how for resolution in resolved], _share(resolved)
+    )
 
 
 def map_proteins(
@@ -217,13 +225,15 @@ def map_probes(
     entrez_of = dict(zip(annotated["identifier"], annotated["entrez"], strict=True)) if "entrez" in annotated else {}
     cells = [symbol_of.get(identifier, "") for identifier in identifiers]
     resolved = _resolve_cells(cells, genes, multi_gene)
-    for row, (identifier, found) in enumerate(zip(identifiers, resolved, strict=True)):
+    for row, (identifier, resolution) in enumerate(zip(identifiers, resolved, strict=True)):
         if identifier not in symbol_of:
             resolved[row] = Resolution(None, "not on the platform", known=False)
-        elif not found.known and (entrez := entrez_of.get(identifier, "")) and "several genes" not in found.how:
+        elif (
+            not resolution.known and (entrez := entrez_of.get(identifier, "")) and "several genes" not in resolution.how
+        ):
             # Old annotations name withdrawn symbols; the Entrez id beside them often still holds.
             by_entrez = _resolve_entrez_cell(entrez, genes)
-            resolved[row] = by_entrez if by_entrez.symbol else found
+            resolved[row] = by_entrez if by_entrez.symbol else resolution
     _check_annotation(annotated, genes, where)
     unknown = [identifier for identifier in identifiers if identifier not in symbol_of]
     share = 1 - len(unknown) / max(1, len(identifiers))
@@ -231,7 +241,9 @@ def map_probes(
         examples = list(annotated["identifier"].iloc[:5])
         raise InputError(_misfit(unknown, len(identifiers), "platform", examples, where))
     covered = len(set(symbol_of) & set(identifiers)) / max(1, len(symbol_of))
-    return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], share, covered)
+    return MappedIdentifiers(
+        [resolution.symbol for resolution in resolved], [resolution.how for resolution in resolved], share, covered
+    )
 
 
 def _check_annotation(annotated: pd.DataFrame, genes: GeneTable, where: str) -> None:
@@ -280,10 +292,10 @@ def _resolve_cells(cells: Sequence[str], genes: GeneTable, multi_gene: MultiGene
     return whole
 
 
-def _resolve_several(found: list[Resolution], multi_gene: MultiGeneRule) -> Resolution:
-    symbols = list(dict.fromkeys(one.symbol for one in found if one.symbol))
+def _resolve_several(resolutions: list[Resolution], multi_gene: MultiGeneRule) -> Resolution:
+    symbols = list(dict.fromkeys(resolution.symbol for resolution in resolutions if resolution.symbol))
     if len(symbols) == 1:
-        every = all(one.symbol for one in found)
+        every = all(resolution.symbol for resolution in resolutions)
         return Resolution(symbols[0], "several names of one gene" if every else "the only known gene of several")
     if not symbols:
         return Resolution(None, "unknown symbols", known=False)
@@ -293,14 +305,14 @@ def _resolve_several(found: list[Resolution], multi_gene: MultiGeneRule) -> Reso
 
 
 def _share(resolved: Sequence[Resolution]) -> float:
-    return sum(found.known for found in resolved) / max(1, len(resolved))
+    return sum(resolution.known for resolution in resolved) / max(1, len(resolved))
 
 
 def _check_share(
     identifiers: Sequence[str], resolved: Sequence[Resolution], against: str, examples: list[str], where: str
 ) -> None:
     if _share(resolved) < MIN_SHARE_FOUND:
-        unknown = [name for name, found in zip(identifiers, resolved, strict=True) if not found.known]
+        unknown = [name for name, resolution in zip(identifiers, resolved, strict=True) if not resolution.known]
         raise InputError(_misfit(unknown, len(identifiers), against, examples, where))
 
 

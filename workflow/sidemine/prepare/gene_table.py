@@ -140,9 +140,9 @@ class GeneTable:
 
     def _resolve_symbol(self, name: str) -> Resolution:
         text = name.strip().strip("'\"")
-        found = self._look_up(text)
-        if found is not None:
-            return found
+        resolution = self._look_up(text)
+        if resolution is not None:
+            return resolution
         if match := _ENSEMBL_ID.fullmatch(text):
             return self._resolve_ensembl(match[1])
         repaired = self._repair(text)
@@ -175,9 +175,9 @@ class GeneTable:
         candidates = find_mangled_candidates(text)
         # Aliases are no evidence here: only symbols that were once approved stood in the columns that got mangled.
         official = {
-            found.symbol
+            resolution.symbol
             for candidate in candidates
-            if (found := self._look_up(candidate)) and found.symbol and not found.how.startswith("alias")
+            if (resolution := self._look_up(candidate)) and resolution.symbol and not resolution.how.startswith("alias")
         }
         if len(official) == 1:
             return Resolution(official.pop(), f"spreadsheet date {text} repaired")
@@ -214,8 +214,8 @@ class GeneTable:
         if text in self._entrez:
             return Resolution(self._entrez[text], "Entrez id")
         if text in fallback:
-            found = self._resolve_symbol(fallback[text])
-            return Resolution(found.symbol, f"Entrez id by its annotation: {found.how}", found.known)
+            resolution = self._resolve_symbol(fallback[text])
+            return Resolution(resolution.symbol, f"Entrez id by its annotation: {resolution.how}", resolution.known)
         return Resolution(None, "Entrez id not in the gene table", known=False)
 
 
@@ -238,12 +238,12 @@ def is_accession(text: str) -> bool:
 
 
 def _unique_targets(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
+    targets: dict[str, tuple[str, ...]] = {}
     for name, symbol in pairs:
-        known = found.get(name, ())
+        known = targets.get(name, ())
         if symbol not in known:
-            found[name] = (*known, symbol)
-    return found
+            targets[name] = (*known, symbol)
+    return targets
 
 
 def _unique(targets: tuple[str, ...], how: str) -> Resolution:

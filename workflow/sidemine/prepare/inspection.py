@@ -201,10 +201,10 @@ def _matrices_in_mirror(accession: str, platform: str, mirror: Path) -> list[Pat
     from sidemine.retrieve.addresses import mirror_key
     from sidemine.sources.geo_addresses import series_matrix_urls
 
-    found = [mirror / mirror_key(url) for url in series_matrix_urls(accession, platform)]
+    paths = [mirror / mirror_key(url) for url in series_matrix_urls(accession, platform)]
     if not platform:
-        found += sorted(found[0].parent.glob(f"{accession}-GPL*_series_matrix.txt.gz"))
-    return [path for path in found if path.is_file()]
+        paths += sorted(paths[0].parent.glob(f"{accession}-GPL*_series_matrix.txt.gz"))
+    return [path for path in paths if path.is_file()]
 
 
 def _retrieve_matrix(accession: str, platform: str, mirror: Path | None, folder: Path) -> Path:

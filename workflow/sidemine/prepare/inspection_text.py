@@ -157,8 +157,8 @@ def _beginnings(counts: Iterable[str]) -> list[str]:
 
 def _telling_words(values: list[str]) -> list[str]:
     """Name words that some of the values share and others lack: titles often hold the only word on the group."""
-    found: Counter[str] = Counter(word for value in values for word in set(_LONG_WORD.findall(value)))
-    telling = [(word, count) for word, count in _commonest(found) if 2 <= count <= len(values) - 2]
+    counts: Counter[str] = Counter(word for value in values for word in set(_LONG_WORD.findall(value)))
+    telling = [(word, count) for word, count in _commonest(counts) if 2 <= count <= len(values) - 2]
     if not telling:
         return []
     return ["    words in some of them: " + ", ".join(f"{escape(word, 40)} × {count}" for word, count in telling[:12])]
@@ -236,8 +236,8 @@ def _words_that_split(samples: pd.DataFrame) -> tuple[Comparison, Comparison] | 
         if name != "sample" and name not in samples:
             continue
         texts = [str(value) for value in (samples.index if name == "sample" else samples[name])]
-        found = Counter(word for text in texts for word in set(_LONG_WORD.findall(text)))
-        telling = [word for word, count in _commonest(found) if 2 <= count <= len(texts) - 2][:30]
+        counts = Counter(word for text in texts for word in set(_LONG_WORD.findall(text)))
+        telling = [word for word, count in _commonest(counts) if 2 <= count <= len(texts) - 2][:30]
         for first, second in combinations(telling, 2):
             in_first, in_second = [first in text for text in texts], [second in text for text in texts]
             covered = sum(in_first) + sum(in_second)

@@ -326,8 +326,8 @@ def _samples_table(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    own = samples[row.biological_unit] if row.biological_unit in samples.columns else [""] * len(samples)
-    unit = [str(cell) or sample for sample, cell in zip(samples.index, own, strict=True)]
+    units = samples[row.biological_unit] if row.biological_unit in samples.columns else [""] * len(samples)
+    unit = [str(cell) or sample for sample, cell in zip(samples.index, units, strict=True)]
     fixed = {"sample": list(samples.index), "unit": unit, "fate": [fates[sample] for sample in samples.index]}
     fixed["value_column"] = [columns.get(sample, "") for sample in samples.index]
     metadata = text_frame(samples.loc[:, [name for name in samples.columns if not _DEPOSITOR.match(str(name))]])

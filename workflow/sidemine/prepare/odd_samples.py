@@ -48,16 +48,16 @@ def find_odd_samples(values: NDArray[np.float64], names: Sequence[str], scale: S
     where
         Dataset and file.
     """
-    told = _silent(values)
-    if not told and len(values) >= _ENOUGH_ROWS and len(names) > 2:
+    oddities = _silent(values)
+    if not oddities and len(values) >= _ENOUGH_ROWS and len(names) > 2:
         chosen = even_rows(values, _MOST_ROWS)
-        told = _other_base(chosen) or _no_logarithms(chosen) if SCALES[scale].log_base else _logarithms(chosen)
-    if not told:
+        oddities = _other_base(chosen) or _no_logarithms(chosen) if SCALES[scale].log_base else _logarithms(chosen)
+    if not oddities:
         return None
-    listed = [f"{names[place]} ({why})" for place, why in sorted(told.items())]
+    listed = [f"{names[place]} ({why})" for place, why in sorted(oddities.items())]
     more = f" and {len(listed) - _MOST_TOLD} more" if len(listed) > _MOST_TOLD else ""
     return Problem(
-        f"{len(told)} of {len(names)} samples do not hold {SCALES[scale].words} as the others do",
+        f"{len(oddities)} of {len(names)} samples do not hold {SCALES[scale].words} as the others do",
         f"{where}: {', '.join(listed[:_MOST_TOLD])}{more}",
         "values of one scale that differ between genes, in every sample",
         "Leave these samples out, each under `exclude` in config.yaml with the reason, or use another file of the series.",
@@ -70,14 +70,14 @@ def _silent(values: NDArray[np.float64]) -> dict[int, str]:
         warnings.simplefilter("ignore", RuntimeWarning)
         low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
     missing = np.isnan(values).mean(axis=0)
-    told = {int(place): "no value at all" for place in np.flatnonzero(np.isnan(low))}
+    oddities = {int(place): "no value at all" for place in np.flatnonzero(np.isnan(low))}
     if len(values) >= _ENOUGH_ROWS and np.median(missing) <= _FEW_MISSING:
         # Genes without a value in one sample are not tested: such a sample leaves hardly any.
         for place in np.flatnonzero((missing > _MANY_MISSING) & (missing < 1)):
-            told[int(place)] = f"no value in {missing[place]:.0%} of the rows"
+            oddities[int(place)] = f"no value in {missing[place]:.0%} of the rows"
     for place in np.flatnonzero((low == high) & ((low == 0) | (len(values) >= _FEW_ROWS))):
-        told[int(place)] = f"every value is {low[place]:.4g}"
-    return told if len(values) > 1 else {}
+        oddities[int(place)] = f"every value is {low[place]:.4g}"
+    return oddities if len(values) > 1 else {}
 
 
 def _no_logarithms(values: NDArray[np.float64]) -> dict[int, str]:
@@ -111,10 +111,10 @@ def _other_base(values: NDArray[np.float64]) -> dict[int, str]:
         return {}
     slope = values[rows].T @ typical[rows] / (typical[rows] @ typical[rows])
     share = slope / slope.max()
-    told = {}
+    oddities = {}
     for place in np.flatnonzero(share < _SAME_BASE):
         bases = [words for words, factor in _OTHER_BASES.items() if abs(share[place] / factor - 1) < _NEAR]
         if not bases:
             return {}
-        told[int(place)] = f"{share[place]:.2f} times the largest, as {bases[0]}"
-    return told
+        oddities[int(place)] = f"{share[place]:.2f} times the largest, as {bases[0]}"
+    return oddities

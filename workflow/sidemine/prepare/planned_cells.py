@@ -209,13 +209,13 @@ def sum_planned_cells(
     summed = source.read(wanted)
     if row.cell_quality == "told":
         measured = replace(summed, obs=cells.obs)
-        told = check_cells(row, source, measured, planned.inside, planned.sample_of, planned.checks, only="told")
+        checking = check_cells(row, source, measured, planned.inside, planned.sample_of, planned.checks, only="told")
     else:
-        told = check_cells(row, source, cells, planned.inside, planned.sample_of, planned.checks, only="told")
-    return to_pseudobulk(summed, plan, planned.notes), _record(row, planned, told)
+        checking = check_cells(row, source, cells, planned.inside, planned.sample_of, planned.checks, only="told")
+    return to_pseudobulk(summed, plan, planned.notes), _record(row, planned, checking)
 
 
-def _record(row: DatasetToRead, planned: PlannedCells, told: CellChecking) -> CellsOnRecord:
+def _record(row: DatasetToRead, planned: PlannedCells, checking: CellChecking) -> CellsOnRecord:
     import numpy as np
 
     cells, plan, inside = planned.cells, planned.plan, planned.inside
@@ -240,7 +240,7 @@ def _record(row: DatasetToRead, planned: PlannedCells, told: CellChecking) -> Ce
         n_dropped=dict(sorted(dropped.items())),
         n_summed=int(np.sum(plan.codes >= 0)),
         n_pseudobulk=len(plan.samples),
-        samples=told.samples,
+        samples=checking.samples,
         labels={name or "(none)": n for name, n in sorted(labels.items())},
         label_source=source,
         markers=planned.markers,

@@ -68,11 +68,11 @@ def _counts_rows(table: TextTable) -> bool:
 def _header_problems(header: list[str], path: Path) -> list[Problem]:
     problems = []
     if not header or header[0] != "sample":
-        found = header[0] if header else ""
+        first = header[0] if header else ""
         problems.append(
             Problem(
                 "the first column of a sample sheet is not `sample`",
-                f"{path}: {found!r}",
+                f"{path}: {first!r}",
                 "a tab-separated table whose first column is called sample",
                 "Rename the first column, and check that cells are separated by tabs.",
             )
@@ -112,9 +112,9 @@ def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -
     check_known(sheet.index, samples.index, str(path))
     result = samples.copy()
     for name in sheet.columns:
-        own = result[name] if name in result.columns else [""] * len(result)
+        recorded = result[name] if name in result.columns else [""] * len(result)
         cells = dict(zip(sheet.index, sheet[name], strict=True))
-        result[name] = [cells.get(sample) or old for sample, old in zip(result.index, own, strict=True)]
+        result[name] = [cells.get(sample) or old for sample, old in zip(result.index, recorded, strict=True)]
     return result
 
 

@@ -121,10 +121,10 @@ def _judge_logarithms(seen: ScaleEvidence, declared: Scale, array: bool) -> Scal
             "contradicts", f"values up to {seen.permille_999:.4g} on that scale exceed any intensity or read count"
         )
     if seen.logarithms.bases:
-        found: list[Scale] = [name for name in _LOG_SCALES if name in seen.logarithms.bases]
-        if declared in found:
+        fitting: list[Scale] = [name for name in _LOG_SCALES if name in seen.logarithms.bases]
+        if declared in fitting:
             return ScaleJudgement("fits", seen.logarithms.words)
-        return ScaleJudgement("contradicts", f"{seen.logarithms.words} as {SCALES[found[0]].words}", found[0])
+        return ScaleJudgement("contradicts", f"{seen.logarithms.words} as {SCALES[fitting[0]].words}", fitting[0])
     if seen.reading == "fraction":
         if declared == "log2" and seen.n_rows >= marks.FEW_ROWS:
             return _looks_like("fraction")
@@ -175,8 +175,8 @@ def _judge_linear(seen: ScaleEvidence) -> ScaleJudgement:
 def _find_logarithms(seen: ScaleEvidence) -> ScaleJudgement | None:
     """Return what speaks against values that are no logarithms."""
     if seen.logarithms.bases:
-        found = next(name for name in _LOG_SCALES if name in seen.logarithms.bases)
-        return ScaleJudgement("contradicts", f"{seen.logarithms.words} as {SCALES[found].words}", found)
+        likely = next(name for name in _LOG_SCALES if name in seen.logarithms.bases)
+        return ScaleJudgement("contradicts", f"{seen.logarithms.words} as {SCALES[likely].words}", likely)
     if seen.centred:
         return _looks_like("log_ratio")
     if seen.logarithmic and not seen.whole:
@@ -271,13 +271,13 @@ def _judge_log_ratios(seen: ScaleEvidence) -> ScaleJudgement:
         return _looks_like("counts")
     if not seen.small:
         return _looks_like(seen.reading)
-    told = f"median {seen.median:.3g}, {seen.share_negative:.0%} negative"
+    figures = f"median {seen.median:.3g}, {seen.share_negative:.0%} negative"
     if not 0.1 <= seen.share_negative <= 0.9 or abs(seen.median) > 1:
-        return ScaleJudgement("contradicts", f"log ratios lie around 0, and these do not ({told})")
+        return ScaleJudgement("contradicts", f"log ratios lie around 0, and these do not ({figures})")
     return (
-        ScaleJudgement("fits", f"the values lie around 0 ({told})")
+        ScaleJudgement("fits", f"the values lie around 0 ({figures})")
         if seen.centred
-        else _cannot_tell(f"the values lie beside 0 ({told})")
+        else _cannot_tell(f"the values lie beside 0 ({figures})")
     )
 
 
@@ -285,10 +285,10 @@ def _judge_z_scores(seen: ScaleEvidence) -> ScaleJudgement:
     if seen.standardised:
         return ScaleJudgement("fits", seen.standardised)
     rows = seen.rows
-    told = f"the typical row has mean {rows.typical_mean:.3g} and standard deviation {rows.typical_sd:.3g}"
+    figures = f"the typical row has mean {rows.typical_mean:.3g} and standard deviation {rows.typical_sd:.3g}"
     if seen.minimum >= 0 or not seen.small or rows.typical_mean > 1 or not 1 / 3 <= rows.typical_sd <= 3:
-        return ScaleJudgement("contradicts", f"z-scores have row means 0 and standard deviations 1, and here {told}")
-    return _cannot_tell(f"{told}: standardised over other samples, or no z-scores")
+        return ScaleJudgement("contradicts", f"z-scores have row means 0 and standard deviations 1, and here {figures}")
+    return _cannot_tell(f"{figures}: standardised over other samples, or no z-scores")
 
 
 def _judge_fractions(seen: ScaleEvidence) -> ScaleJudgement:

@@ -68,13 +68,13 @@ def match_columns(
     """
     names = dict(zip(samples.index, names_in_values(row, samples), strict=True))
     by_name = find_names(list(names.values()), columns)
-    found = {sample: by_name[names[sample]] for sample in used if names[sample] in by_name}
-    missing = [sample for sample in used if sample not in found]
+    matched = {sample: by_name[names[sample]] for sample in used if names[sample] in by_name}
+    missing = [sample for sample in used if sample not in matched]
     if missing:
         unmatched = {sample: names[sample] for sample in missing}
-        raise SheetMismatch(_no_column(row, samples, unmatched, columns, found))
+        raise SheetMismatch(_no_column(row, samples, unmatched, columns, matched))
     taken: dict[str, str] = {}
-    for sample, column in found.items():
+    for sample, column in matched.items():
         if column in taken:
             raise SheetMismatch(
                 Problem(
@@ -85,7 +85,7 @@ def match_columns(
                 )
             )
         taken[column] = sample
-    return found
+    return matched
 
 
 def find_names(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -103,12 +103,12 @@ def find_names(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
     """
     known = list(dict.fromkeys(name.strip() for name in names if name.strip()))
     exact = set(columns)
-    found = {name: name for name in known if name in exact}
+    matched = {name: name for name in known if name in exact}
     for rule in (_by_r_names, _by_words):
-        rest = [column for column in columns if column not in set(found.values())]
-        found |= {name: column for name, column in rule(known, rest).items() if name not in found}
+        rest = [column for column in columns if column not in set(matched.values())]
+        matched |= {name: column for name, column in rule(known, rest).items() if name not in matched}
     original = {name.strip(): name for name in names}
-    return {original[name]: column for name, column in found.items()}
+    return {original[name]: column for name, column in matched.items()}
 
 
 def _by_r_names(names: Sequence[str], columns: Sequence[str]) -> dict[str, str]:
@@ -156,9 +156,9 @@ def _words(name: str) -> tuple[str, ...]:
     return tuple(re.findall(r"[^\W_]+", name))
 
 
-def note_on_matching(names: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+def note_on_matching(names: Mapping[str, str], matched: Mapping[str, str]) -> list[str]:
     """Return a sentence on the columns whose names are not just those of their samples."""
-    other = [f"{names[sample]} = {column}" for sample, column in found.items() if names[sample].strip() != column]
+    other = [f"{names[sample]} = {column}" for sample, column in matched.items() if names[sample].strip() != column]
     if not other:
         return []
     more = f" and {len(other) - _MAX_NAMES_TOLD} more" if len(other) > _MAX_NAMES_TOLD else ""
@@ -188,9 +188,9 @@ def _no_column(
     samples: pd.DataFrame,
     missing: Mapping[str, str],
     columns: Sequence[str],
-    found: Mapping[str, str],
+    matched: Mapping[str, str],
 ) -> Problem:
-    spare = [column for column in columns if column not in set(found.values())]
+    spare = [column for column in columns if column not in set(matched.values())]
     return Problem(
         f"{len(missing)} samples have no column in the value file",
         f"dataset {row.dataset}: samples named {_some(list(missing.values()))}; columns without a sample: {_some(spare)}",

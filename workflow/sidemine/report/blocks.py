@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING
 
 from sidemine.differential.differential_table import sides_of_genes
 from sidemine.drawing.charts import Spec, group_names
-from sidemine.drawing.words import bounded, is_number
+from sidemine.drawing.words import bounded
 from sidemine.enrichment.registry import statistics
 from sidemine.prepare.log_expression import mean_and_sd
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
-from sidemine.report.packing import SMALLEST_P, distances, figures, p_values, scaled, significant, steps
+from sidemine.report.packing import SMALLEST_P, distances, p_values, scaled, significant, steps
 from sidemine.report.thinning import kept_genes
 from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 TOP_GENES = 300
 """Genes per contrast, by p-value, whose per-sample values are on the page."""
@@ -32,18 +34,6 @@ MOST_Q = 0.05
 FAMILY_ORDER = ("target", "member", "negative_control", "confounder", "comparator")
 """Families of gene sets in the order in which tables list them."""
 _SET_UNITS = {"log2", *DIFFERENCE_UNITS.values()}
-_SET_COLUMNS = (
-    "gene_set",
-    "family",
-    "test",
-    "n_in_set",
-    "n_measured",
-    "effect_scale",
-    "direction",
-    "n_permutations",
-    "family_size",
-)
-_SET_FIGURES = ("effect", "ci_low", "ci_high", "statistic", "p_value", "q_value", "inter_gene_correlation")
 
 
 @dataclass(frozen=True)
@@ -110,40 +100,45 @@ class DatasetBlock:
 
 
 @dataclass(frozen=True)
-class SetTest:
-    """One test of one set in one contrast."""
-
-    p: float | None
-    q: float | None
-    family_size: int
-    statistic: float | None
-    direction: str
-    n_permutations: int
-
-
-@dataclass(frozen=True)
-class SetRow:
-    """All tests of one role of a set in one contrast; effect and interval are None where no test has them in units of expression."""
-
-    gene_set: str
-    family: str
-    n_in_set: int
-    n_measured: int
-    effect: float | None
-    ci_low: float | None
-    ci_high: float | None
-    effect_scale: str
-    correlation: float | None
-    tests: dict[str, SetTest]
-
-
-@dataclass(frozen=True)
 class SetTable:
-    """Rows of sets, and the tests that any of them has, in order, with the headings of their columns."""
+    """Set tests of one role in one contrast, a number per set.
+
+    Attributes
+    ----------
+    tests, labels
+        The tests that any set has, in order, and the headings of their columns.
+    gene_set, family, n_in_set, n_measured
+        The sets in the order of the table, and their sizes.
+    effect, ci_low, ci_high
+        In thousandths; None where no test has them in units of expression.
+    correlation
+        Of its genes with one another, in hundredths.
+    p, q, family_size, statistic
+        By test; p and q as in `packing.p_values`, the statistic in hundredths; None where the set does not have the test.
+    """
 
     tests: list[str]
     labels: dict[str, str]
-    rows: list[SetRow]
+    gene_set: list[str]
+    family: list[str]
+    n_in_set: list[int]
+    n_measured: list[int]
+    effect: list[int | None]
+    ci_low: list[int | None]
+    ci_high: list[int | None]
+    correlation: list[int | None]
+    p: dict[str, list[float | None]]
+    q: dict[str, list[float | None]]
+    family_size: dict[str, list[int | None]]
+    statistic: dict[str, list[int | None]]
+
+
+@dataclass(frozen=True)
+class SetTables:
+    """`data-tests-…` (`contrasts.js`, `pictures.js`): set tests that may enter a verdict, and the others; whole on every page."""
+
+    sets: SetTable
+    descriptive: SetTable
 
 
 @dataclass(frozen=True)
@@ -176,8 +171,6 @@ class ContrastBlock:
         One letter per gene: (h)igher, (l)ower, or (u)nclear.
     groups, histogram, reading
         Means and SD, counts of p-values and what their shape says.
-    sets, descriptive
-        Set tests that may enter a verdict, and the others.
     difference, level
         What stands on the page in place of `log2 fold change` and `log2 expression`; None where these are right.
     tested, rank
@@ -201,8 +194,6 @@ class ContrastBlock:
     groups: GroupSummaries
     histogram: list[int]
     reading: str
-    sets: SetTable
-    descriptive: SetTable
     difference: str | None
     level: str | None
     tested: int | None
@@ -212,16 +203,14 @@ class ContrastBlock:
 
 def genes_block(results: StudyResults) -> GenesBlock:
     """Return symbols and ids of all tested genes."""
-    entrez: dict[str, str] = {}
-    ensembl: dict[str, str] = {}
-    for contrast in results.contrasts.values():
-        table = contrast.differential
-        entrez.update(zip(table["gene"], table["entrez"], strict=True))
-        ensembl.update(zip(table["gene"], table["ensembl"], strict=True))
+    import pandas as pd
+
+    tables = [contrast.differential[["gene", "entrez", "ensembl"]] for contrast in results.contrasts.values()]
+    ids = pd.concat(tables).drop_duplicates("gene", keep="last").set_index("gene").loc[results.genes]
     return GenesBlock(
         symbol=[bounded(symbol, 60) for symbol in results.genes],
-        entrez=[bounded(str(entrez.get(symbol, "") or ""), 20) for symbol in results.genes],
-        ensembl=[bounded(str(ensembl.get(symbol, "") or ""), 30) for symbol in results.genes],
+        entrez=[bounded(name, 20) for name in ids["entrez"].tolist()],
+        ensembl=[bounded(name, 30) for name in ids["ensembl"].tolist()],
     )
 
 
@@ -323,14 +312,6 @@ def dataset_block(results: StudyResults, dataset: str) -> DatasetBlock:
     )
 
 
-@dataclass(frozen=True)
-class SetTables:
-    """Set tests of one contrast: those that may enter a verdict, and the others."""
-
-    sets: SetTable
-    descriptive: SetTable
-
-
 def set_tables(results: StudyResults, contrast: str) -> SetTables:
     """Return the set tests of one contrast."""
     enrichment = results.contrasts[contrast].enrichment
@@ -338,23 +319,20 @@ def set_tables(results: StudyResults, contrast: str) -> SetTables:
     return SetTables(set_table(enrichment, "verdict", first), set_table(enrichment, "descriptive", first))
 
 
-def contrast_block(results: StudyResults, contrast: str, tests: SetTables) -> ContrastBlock:
-    """Return one contrast's gene table, group summaries and histogram beside its set tests.
-
-    Parameters
-    ----------
-    results, contrast
-        The study, and the contrast.
-    tests
-        Its set tests, which are whole on every page.
-    """
+def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
+    """Return one contrast's gene table, group summaries and histogram."""
     import numpy as np
 
     here = results.contrasts[contrast]
     places = np.array([results.gene_index[gene] for gene in here.differential["gene"]], dtype=np.int64)
-    whole = here.differential.iloc[places.argsort(kind="stable")]
+    order = places.argsort(kind="stable")
+    whole, places = here.differential.iloc[order], places[order]
     kept = kept_genes(here.genes_by_p, always_shown(results), results.thinning)
-    table = whole if len(kept) == len(whole) else whole[[gene in kept for gene in whole["gene"]]]
+    if len(kept) < len(whole):
+        stays = np.array([gene in kept for gene in whole["gene"]])
+        table, places = whole[stays], places[stays]
+    else:
+        table = whole
     below, above = distances(table["log2_fold_change"], table["ci_low"], table["ci_high"])
     ranks = (-whole["t"]).rank(method="first").astype(int)
     left_out = len(table) < len(whole)
@@ -365,7 +343,7 @@ def contrast_block(results: StudyResults, contrast: str, tests: SetTables) -> Co
         target=[bounded(name, 80) for name in here.design.target_samples],
         reference=[bounded(name, 80) for name in here.design.reference_samples],
         labels=group_names([(here.row.target_label, here.row.reference_label)]),
-        gene_step=steps([results.gene_index[gene] for gene in table["gene"]]),
+        gene_step=steps(places.tolist()),
         log2_fold_change=scaled(table["log2_fold_change"], 1000),
         below=below,
         above=above,
@@ -377,8 +355,6 @@ def contrast_block(results: StudyResults, contrast: str, tests: SetTables) -> Co
         groups=group_summaries(results.datasets[here.row.dataset], here, [str(gene) for gene in table["gene"]]),
         histogram=histogram.counts,
         reading=histogram.reading,
-        sets=tests.sets,
-        descriptive=tests.descriptive,
         difference=here.unit if other_unit else None,
         level=EXPRESSION_UNITS[layer] if other_unit or here.counted else None,
         tested=len(whole) if left_out else None,
@@ -420,7 +396,7 @@ def group_summaries(dataset: DatasetResults, contrast: ContrastResults, genes: l
 
 
 def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable:
-    """Return set tests of one role, one row per set, with one entry per test.
+    """Return set tests of one role, one row per set.
 
     Parameters
     ----------
@@ -431,61 +407,46 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
     first
         Sets that come first, in this order; the others follow by family and name.
     """
+    import numpy as np
+
     chosen = enrichment[enrichment["role"] == role]
-    # Figures of a whole column are rounded at once: one by one it was a third of the time of a large page.
-    columns = {name: chosen[name].tolist() for name in _SET_COLUMNS} | {
-        name: figures(chosen[name], 6) for name in _SET_FIGURES
-    }
-    by_set: dict[str, list[dict[str, object]]] = {}
-    for values in zip(*columns.values(), strict=True):
-        record = dict(zip(columns, values, strict=True))
-        by_set.setdefault(str(record["gene_set"]), []).append(record)
-    rows = [_set_row(name, tests) for name, tests in by_set.items()]
-    shown = set(chosen["test"])
-    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
+    sets = chosen["gene_set"].tolist()
+    family_of = dict(zip(sets, chosen["family"].tolist(), strict=True))
     order = {name: rank for rank, name in enumerate(first)}
     families = {family: rank for rank, family in enumerate(FAMILY_ORDER)}
+    names = sorted(
+        family_of, key=lambda name: (order.get(name, len(order)), families.get(family_of[name], len(families)), name)
+    )
+    place = {name: row for row, name in enumerate(names)}
+    places = np.array([place[name] for name in sets], dtype=np.int64)
+
+    def by_set(column: str, rows: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Return one number per set, of its first row among `rows`; NaN where it has none."""
+        numbers = np.full(len(names), np.nan)
+        numbers[places[rows][::-1]] = chosen[column].to_numpy(dtype=float)[rows][::-1]
+        return numbers
+
+    every = np.ones(len(chosen), dtype=bool)
+    # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
+    drawn = (chosen["effect_scale"].isin(_SET_UNITS) & chosen["effect"].notna()).to_numpy()
+    measured = by_set("n_measured", drawn)
+    tests = chosen["test"].to_numpy()
+    shown = set(tests)
+    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
+    of_test = {test: tests == test for test in labels}
     return SetTable(
         tests=list(labels),
         labels=labels,
-        rows=sorted(
-            rows, key=lambda row: (order.get(row.gene_set, len(order)), families.get(row.family, 9), row.gene_set)
-        ),
+        gene_set=[bounded(name, 200) for name in names],
+        family=[family_of[name] for name in names],
+        n_in_set=by_set("n_in_set", every).astype(int).tolist(),
+        n_measured=np.where(np.isnan(measured), by_set("n_measured", every), measured).astype(int).tolist(),
+        effect=scaled(by_set("effect", drawn), 1000),
+        ci_low=scaled(by_set("ci_low", drawn), 1000),
+        ci_high=scaled(by_set("ci_high", drawn), 1000),
+        correlation=scaled(by_set("inter_gene_correlation", chosen["inter_gene_correlation"].notna().to_numpy()), 100),
+        p={test: p_values(by_set("p_value", rows)) for test, rows in of_test.items()},
+        q={test: p_values(by_set("q_value", rows)) for test, rows in of_test.items()},
+        family_size={test: scaled(by_set("family_size", rows), 1) for test, rows in of_test.items()},
+        statistic={test: scaled(by_set("statistic", rows), 100) for test, rows in of_test.items()},
     )
-
-
-def _set_row(name: str, tests: list[dict[str, object]]) -> SetRow:
-    # A column holds one unit: odds ratios and enrichment scores stand with their own test, or not at all.
-    drawn = [row for row in tests if str(row["effect_scale"]) in _SET_UNITS and is_number(row["effect"])]
-    effect: Mapping[str, object] = drawn[0] if drawn else {"n_measured": tests[0]["n_measured"]}
-    correlations = [value for row in tests if is_number(value := row["inter_gene_correlation"])]
-    return SetRow(
-        gene_set=bounded(name, 200),
-        family=str(tests[0]["family"]),
-        n_in_set=_whole(tests[0]["n_in_set"]),
-        n_measured=_whole(effect["n_measured"]),
-        effect=_plain(effect.get("effect")),
-        ci_low=_plain(effect.get("ci_low")),
-        ci_high=_plain(effect.get("ci_high")),
-        effect_scale=str(tests[0]["effect_scale"]),
-        correlation=correlations[0] if correlations else None,
-        tests={
-            str(row["test"]): SetTest(
-                p=_plain(row["p_value"]),
-                q=_plain(row["q_value"]),
-                family_size=_whole(row["family_size"]),
-                statistic=_plain(row["statistic"]),
-                direction=str(row["direction"]),
-                n_permutations=_whole(row["n_permutations"]),
-            )
-            for row in tests
-        },
-    )
-
-
-def _plain(value: object) -> float | None:
-    return value if is_number(value) else None
-
-
-def _whole(value: object) -> int:
-    return int(str(value))

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _GZIP = 31
 """Window bits that ask zlib for a gzip header; it holds no time."""
 _ONE_OF = 8
-"""Of so many blocks of a kind one is packed before the others."""
+"""Of so many blocks of a kind one is packed before the others; these follow by so many."""
 _EXACT = 2.0**53
 """Below it every whole number is one of floating point."""
 SMALLEST_P = 1e-300
@@ -78,11 +78,19 @@ class Part:
     make: Callable[[], object | None]
 
 
-def pack_within(parts: Mapping[str, Part], room: float) -> dict[str, str] | None:
-    """Return the blocks of all parts packed, by name; None when they do not fit.
+@dataclass(frozen=True)
+class Packed:
+    """Packed blocks by name (None where they do not fit), and the bytes that a number of each kind took."""
 
-    Of every kind some are packed first: where these tell that the whole would be too large by a tenth or more, the others are
-    neither made nor packed, which is nearly all of the work.
+    blocks: dict[str, str] | None
+    bytes_each: dict[str, float]
+
+
+def pack_within(parts: Mapping[str, Part], room: float) -> Packed:
+    """Return the blocks of all parts packed, unless they do not fit.
+
+    Of every kind some are packed first: as soon as they tell that the whole would be too large, the others are neither made nor
+    packed, which is nearly all of the work.
 
     Parameters
     ----------
@@ -98,21 +106,37 @@ def pack_within(parts: Mapping[str, Part], room: float) -> dict[str, str] | None
         packed.update(pack_all({name: block for name, block in made.items() if block is not None}))
 
     first: list[str] = []
-    expected = 0.0
+    bytes_each: dict[str, float] = {}
     for kind in dict.fromkeys(part.kind for part in parts.values()):
         names = [name for name, part in parts.items() if part.kind == kind]
         some = names[:: max(1, min(_ONE_OF, len(names) // 2))]
         pack_more(some)
         first += some
         tried = sum(parts[name].numbers for name in some)
-        bytes_each = sum(len(packed.get(name, "")) for name in some) / max(1, tried)
-        expected += bytes_each * sum(parts[name].numbers for name in names)
-    if expected > 1.1 * room:
-        return None
-    pack_more(name for name in parts if name not in first)
-    if sum(map(len, packed.values())) > room:
-        return None
-    return {name: packed[name] for name in parts if name in packed}
+        bytes_each[kind] = sum(len(packed.get(name, "")) for name in some) / max(1, tried)
+    left = [name for name in parts if name not in first]
+    while not is_too_large({name: parts[name] for name in left}, bytes_each, room, sum(map(len, packed.values()))):
+        if not left:
+            return Packed({name: packed[name] for name in parts if name in packed}, bytes_each)
+        pack_more(left[:_ONE_OF])
+        left = left[_ONE_OF:]
+    return Packed(None, bytes_each)
+
+
+def is_too_large(parts: Mapping[str, Part], bytes_each: Mapping[str, float], room: float, packed: int = 0) -> bool:
+    """Tell whether a page would be too large, by a twentieth of what is only expected or more.
+
+    Parameters
+    ----------
+    parts
+        What is not packed yet.
+    bytes_each
+        Bytes for a number of each kind.
+    room, packed
+        Most bytes of all blocks, and those of what is packed.
+    """
+    expected = sum(bytes_each.get(part.kind, 0.0) * part.numbers for part in parts.values())
+    return packed + expected / 1.05 > room
 
 
 def unpack(block: str) -> JsonValue:

@@ -28,13 +28,13 @@ from sidemine.retrieve.integrity import (
     find_defect,
     find_early,
     find_open_end,
-    sha256_of,
 )
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import FileAbsent, Retries, TransferFailed
 from sidemine.retrieve.record import InputRecord, record_path, replace_file
 from sidemine.sources.forms import FOLDER_FORMS
+from sidemine.text.file_digest import sha256_of
 
 if TYPE_CHECKING:
     import requests

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Literal
 from sidemine.errors import Problem, RetrievalError
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.download import fetch
-from sidemine.retrieve.integrity import sha256_of
 from sidemine.retrieve.lock import LockEntry, check_record, expected_entry
 from sidemine.retrieve.needed_files import Source
 from sidemine.retrieve.patience import Retries
 from sidemine.retrieve.record import InputRecord, record_path
 from sidemine.system_errors import explain_system_error
+from sidemine.text.file_digest import sha256_of
 
 if TYPE_CHECKING:
     import requests
@@ -109,7 +109,7 @@ def fill_mirror(
             if source.local_path is None:
                 settled.append(_fill(source, mirror, bring, expected_entry(lock, source), origin))
                 yield settled[-1]
-        if all(one.record for one in settled):
+        if all(file.record for file in settled):
             shutil.rmtree(mirror / _UNDER_WAY, ignore_errors=True)
 
 

@@ -230,7 +230,7 @@ def sources_by_key(sources: Iterable[Source]) -> dict[str, Source]:
             problems.append(_clash(known, source, "one file is called mutable in one row and fixed in another"))
         else:
             # The fuller list of places to look; and one row that cannot do without it is enough.
-            fuller = max(known, source, key=lambda one: len(one.locations))
+            fuller = max(known, source, key=lambda candidate: len(candidate.locations))
             may_be_missing = known.may_be_missing and source.may_be_missing
             chosen[source.key] = replace(fuller, may_be_missing=may_be_missing)
     if problems:

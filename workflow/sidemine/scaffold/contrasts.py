@@ -68,12 +68,19 @@ def propose_contrasts(
     contrasts: list[ProposedContrast] = []
     notes = [*grouping.notes, *_notes_on_labels(grouping)]
     for label in grouping.labels:
-        found, told = _against_references(grouping, label, role)
-        contrasts += found
+        proposed, told = _against_references(grouping, label, role)
+        contrasts += proposed
         notes += told
     derivations = [grouping.derivation] if grouping.derivation else []
-    derivations += [one.pairing.derivation for one in contrasts if one.pairing and one.pairing.derivation]
-    contrasts.sort(key=lambda one: (min(one.n_target, one.n_reference) < FEWEST, -min(one.n_target, one.n_reference)))
+    derivations += [
+        contrast.pairing.derivation for contrast in contrasts if contrast.pairing and contrast.pairing.derivation
+    ]
+    contrasts.sort(
+        key=lambda contrast: (
+            min(contrast.n_target, contrast.n_reference) < FEWEST,
+            -min(contrast.n_target, contrast.n_reference),
+        )
+    )
     if len(contrasts) > MOST_CONTRASTS:
         notes.append(f"{len(contrasts) - MOST_CONTRASTS} further comparisons are not written.")
     return tuple(contrasts[:MOST_CONTRASTS]), tuple(dict.fromkeys(derivations)), tuple(notes)
@@ -119,30 +126,34 @@ def _against_references(grouping: Grouping, label: Label, role: StudyRole) -> tu
     else:
         references = [grouping.labels[0]]
         reason = "NO label reads like a control: the commonest one is taken, which may be the wrong way round"
-    found, notes = [], []
+    contrasts, notes = [], []
     for stratum in _strata(grouping, label, references, role):
         made = [_compare(grouping, label, other, stratum, role) for other in references]
         # First a control by name, then the one that says more of what the target says: IFN + DMSO beside IFN + drug.
-        best = max((one for one in made if one), key=lambda one: _fitness(grouping, label, one), default=None)
+        best = max(
+            (contrast for contrast in made if contrast),
+            key=lambda contrast: _fitness(grouping, label, contrast),
+            default=None,
+        )
         if best:
             alternatives = [other.text for other in references if not _is_named(best.reference_label, other)]
             traps = [f"other labels read like a reference too: {'; '.join(alternatives)}"] if alternatives else []
             evidence = (f"column {grouping.column}; {reason}", *best.evidence)
-            found.append(replace(best, evidence=evidence, traps=(*best.traps, *traps)))
+            contrasts.append(replace(best, evidence=evidence, traps=(*best.traps, *traps)))
         else:
             where = f" with {Selector(_all_of(stratum))}" if stratum else ""
             notes.append(f"{label.text!r}{where} is in no comparison: fewer than two samples on one side.")
-    return found, notes
+    return contrasts, notes
 
 
 def _is_named(reference_label: str, label: Label) -> bool:
     return reference_label.startswith(label.text[:_LONGEST_LABEL])
 
 
-def _fitness(grouping: Grouping, label: Label, one: ProposedContrast) -> tuple[bool, bool, int, int]:
-    by_name = any(other.names_control and _is_named(one.reference_label, other) for other in grouping.labels)
-    alike = len(set(words_of(label.text)) & set(words_of(one.reference_label)))
-    return one.n_reference >= FEWEST, by_name, alike, one.n_reference
+def _fitness(grouping: Grouping, label: Label, contrast: ProposedContrast) -> tuple[bool, bool, int, int]:
+    by_name = any(other.names_control and _is_named(contrast.reference_label, other) for other in grouping.labels)
+    alike = len(set(words_of(label.text)) & set(words_of(contrast.reference_label)))
+    return contrast.n_reference >= FEWEST, by_name, alike, contrast.n_reference
 
 
 def _says_more(label: Label, other: Label) -> bool:

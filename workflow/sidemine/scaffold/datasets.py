@@ -219,18 +219,18 @@ def _naming_column(samples: pd.DataFrame, columns: Sequence[str]) -> tuple[str, 
     shares = {"": sum(name in wanted for name in samples.index)}
     shares |= {name: len(wanted & set(samples[name])) for name in _NAMES if name in samples}
     best = max(shares, key=lambda name: shares[name])
-    told = f"Columns of the table are named by {best or 'sample accession'}: {shares[best]} of {len(samples)} samples."
+    note = f"Columns of the table are named by {best or 'sample accession'}: {shares[best]} of {len(samples)} samples."
     if shares[best] == len(samples):
-        return best, [told]
+        return best, [note]
     trap = (
         f"Only {shares[best]} of {len(samples)} samples have a column of that name: such as {', '.join(columns[:3])}."
     )
-    return best, [told, trap]
+    return best, [note, trap]
 
 
 def _unit_of(contrasts: Sequence[ProposedContrast]) -> str:
     """Return the column of persons or cultures, where every comparison is paired by it."""
-    columns = {one.pairing.column if one.pairing else "" for one in contrasts}
+    columns = {contrast.pairing.column if contrast.pairing else "" for contrast in contrasts}
     return columns.pop() if len(columns) == 1 else ""
 
 

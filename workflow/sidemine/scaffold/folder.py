@@ -41,19 +41,6 @@ _DATASET_COLUMNS = [
     "status",
     "note",
 ]
-_CONTRAST_COLUMNS = [
-    "contrast",
-    "dataset",
-    "role",
-    "target",
-    "reference",
-    "target_label",
-    "reference_label",
-    "covariates",
-    "block",
-    "status",
-    "note",
-]
 _SET_COLUMNS = ["gene_set", "family", "source", "format", "member", "licence", "version", "note"]
 _DATASETS_HEAD = """\
 # Proposed by `sidemine new`; the note says what each cell rests on. Read the record, correct the row, set status to verified.
@@ -93,8 +80,8 @@ class ProposedStudy:
         """Ids of the contrasts of each data set, in their order."""
         taken: set[str] = set()
         return {
-            one.dataset: [_unused(_contrast_id(one.dataset, each), taken) for each in one.contrasts]
-            for one in self.datasets
+            dataset.dataset: [_unused(_contrast_id(dataset.dataset, each), taken) for each in dataset.contrasts]
+            for dataset in self.datasets
         }
 
 
@@ -115,7 +102,7 @@ def write_study(study: ProposedStudy, folder: Path) -> list[str]:
         that `sidemine check` accepts; nothing is left behind then.
     """
     refuse_existing(folder)
-    if not any(one.contrasts for one in study.datasets):
+    if not any(dataset.contrasts for dataset in study.datasets):
         raise StudyError(_no_contrast(study))
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as temporary:
@@ -157,7 +144,10 @@ def refuse_existing(folder: Path) -> None:
 def _no_contrast(study: ProposedStudy) -> Problem:
     return Problem(
         "no comparison can be proposed: no words of the records separate groups of two or more samples",
-        ", ".join(f"{one.cells['accession']}: {one.traps[0] if one.traps else 'no groups'}" for one in study.datasets),
+        ", ".join(
+            f"{dataset.cells['accession']}: {dataset.traps[0] if dataset.traps else 'no groups'}"
+            for dataset in study.datasets
+        ),
         "series whose keys or titles tell target and reference",
         "Run `sidemine inspect ACCESSION`; write the study by hand, with a sample_sheet that names the groups.",
     )
@@ -166,7 +156,7 @@ def _no_contrast(study: ProposedStudy) -> Problem:
 def _not_accepted(study: ProposedStudy) -> Problem:
     return Problem(
         "the proposed study does not pass `sidemine check`, so it was not written",
-        ", ".join(one.cells["accession"] for one in study.datasets),
+        ", ".join(dataset.cells["accession"] for dataset in study.datasets),
         "records whose words can stand in sheets",
         "Write the study by hand after `sidemine inspect`; please report the accession.",
     )
@@ -175,14 +165,14 @@ def _not_accepted(study: ProposedStudy) -> Problem:
 def _texts(study: ProposedStudy) -> dict[str, str]:
     ids = study.contrast_ids
     contrasts = [
-        _contrast_cells(name, one, each)
-        for one in study.datasets
-        for name, each in zip(ids[one.dataset], one.contrasts, strict=True)
+        _contrast_cells(name, dataset, each)
+        for dataset in study.datasets
+        for name, each in zip(ids[dataset.dataset], dataset.contrasts, strict=True)
     ]
-    datasets = [_dataset_cells(one) for one in study.datasets]
+    datasets = [_dataset_cells(dataset) for dataset in study.datasets]
     return {
         "datasets.tsv": _DATASETS_HEAD + _sheet(_DATASET_COLUMNS, datasets),
-        "contrasts.tsv": _CONTRASTS_HEAD + _sheet(_CONTRAST_COLUMNS, contrasts),
+        "contrasts.tsv": _CONTRASTS_HEAD + _sheet(list(contrasts[0]), contrasts),
         "gene_sets.tsv": _SETS_HEAD + _sheet(_SET_COLUMNS, study.sets.rows),
         "config.yaml": _config(study, ids),
     }
@@ -199,32 +189,32 @@ def _note(evidence: Iterable[str], traps: Iterable[str]) -> str:
     return " ".join(sentences)[:_LONGEST_NOTE]
 
 
-def _dataset_cells(one: ProposedDataset) -> dict[str, str]:
-    return {**one.cells, "status": "unverified", "note": _note(one.evidence, one.traps)}
+def _dataset_cells(dataset: ProposedDataset) -> dict[str, str]:
+    return {**dataset.cells, "status": "unverified", "note": _note(dataset.evidence, dataset.traps)}
 
 
-def _contrast_cells(name: str, dataset: ProposedDataset, one: ProposedContrast) -> dict[str, str]:
-    size = f"{one.n_target} against {one.n_reference} samples"
+def _contrast_cells(name: str, dataset: ProposedDataset, contrast: ProposedContrast) -> dict[str, str]:
+    size = f"{contrast.n_target} against {contrast.n_reference} samples"
     return {
         "contrast": name,
         "dataset": dataset.dataset,
         "role": dataset.role,
-        "target": str(one.target),
-        "reference": str(one.reference),
-        "target_label": one.target_label,
-        "reference_label": one.reference_label,
-        "covariates": ",".join(one.covariates),
-        "block": one.pairing.column if one.pairing else "",
+        "target": str(contrast.target),
+        "reference": str(contrast.reference),
+        "target_label": contrast.target_label,
+        "reference_label": contrast.reference_label,
+        "covariates": ",".join(contrast.covariates),
+        "block": contrast.pairing.column if contrast.pairing else "",
         "status": "unverified",
-        "note": _note((f"Guessed from the record: {size}", *one.evidence), one.traps),
+        "note": _note((f"Guessed from the record: {size}", *contrast.evidence), contrast.traps),
     }
 
 
-def _contrast_id(dataset: str, one: ProposedContrast) -> str:
+def _contrast_id(dataset: str, contrast: ProposedContrast) -> str:
     """Return an id that says what the target is; of a long label, what sets it apart from the reference."""
-    words, others = [clean_name(text).split("_") for text in (one.target_label, one.reference_label)]
+    words, others = [clean_name(text).split("_") for text in (contrast.target_label, contrast.reference_label)]
     apart = [word for word in words if word not in others]
-    named = "_".join(apart if apart and len(one.target_label) > _LONG_LABEL else words)
+    named = "_".join(apart if apart and len(contrast.target_label) > _LONG_LABEL else words)
     return f"{dataset}_{re.sub(r'[^a-z0-9_]', '', named)}"[: _LONGEST_ID - 4].rstrip("_")
 
 
@@ -308,7 +298,7 @@ def _gene_table(study: ProposedStudy) -> str:
 
 
 def _derive(study: ProposedStudy) -> str:
-    datasets = [one for one in study.datasets if one.derivations]
+    datasets = [dataset for dataset in study.datasets if dataset.derivations]
     if not datasets:
         return ""
     lines = [
@@ -316,9 +306,9 @@ def _derive(study: ProposedStudy) -> str:
         "# Guessed: columns made from others. The expression matches every value as a whole; its group is the new value.",
         "derive:",
     ]
-    for one in datasets:
-        lines.append(f"  {one.dataset}:")
-        for derivation in one.derivations:
+    for dataset in datasets:
+        lines.append(f"  {dataset.dataset}:")
+        for derivation in dataset.derivations:
             lines.append(
                 f"    {derivation.column}: {{from: {_quoted(derivation.source)}, regex: {_quoted(derivation.regex)}}}"
             )
@@ -327,21 +317,21 @@ def _derive(study: ProposedStudy) -> str:
 
 def _questions(study: ProposedStudy, ids: Mapping[str, Sequence[str]]) -> str:
     parts = []
-    cohorts = [ids[one.dataset][0] for one in study.datasets if one.role == "disease" and one.contrasts]
+    cohorts = [ids[dataset.dataset][0] for dataset in study.datasets if dataset.role == "disease" and dataset.contrasts]
     for number, set_name in enumerate(study.sets.primary, start=1):
         if cohorts:
             question = f"{TO_FILL_IN}: are the genes of {set_name} altered in the disease?"
             parts.append(_question(f"disease_set_{number}", question, "cohort", set_name, cohorts))
-        for one in study.datasets:
-            if one.role == "inhibitor" and one.contrasts:
-                question = f"{TO_FILL_IN}: does the drug change the genes of {set_name} ({one.cells['accession']})?"
+        for dataset in study.datasets:
+            if dataset.role == "inhibitor" and dataset.contrasts:
+                question = f"{TO_FILL_IN}: does the drug change the genes of {set_name} ({dataset.cells['accession']})?"
                 parts.append(
                     _question(
-                        f"{one.dataset}_set_{number}"[:_LONGEST_ID],
+                        f"{dataset.dataset}_set_{number}"[:_LONGEST_ID],
                         question,
                         "experiment",
                         set_name,
-                        ids[one.dataset][:1],
+                        ids[dataset.dataset][:1],
                     )
                 )
     return "\n".join(parts)

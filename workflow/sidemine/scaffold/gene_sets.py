@@ -114,12 +114,12 @@ def _row(
 
 def _core_sets() -> dict[str, tuple[str, Path]]:
     """Return family and file of each shipped set."""
-    found = {}
+    sets = {}
     for path in sorted((RESOURCES / _FOLDER).glob("*.tsv")):
         table = read_delimited(path, separator="\t")
         name, family = next(iter(table.rows([table.header.index("gene_set"), table.header.index("family")])))
-        found[name] = (family, path)
-    return found
+        sets[name] = (family, path)
+    return sets
 
 
 def _core_row(name: str, family: str, path: Path, files: dict[str, Path]) -> dict[str, str]:

@@ -50,8 +50,8 @@ class Label:
     @property
     def names_control(self) -> bool:
         """Whether it names a control, rather than only saying `non-`: a non-responder is a patient."""
-        found = {word.lower() for text in self.spellings for word in LIKELY_REFERENCE.findall(text)}
-        return bool(found - {"non"})
+        words = {word.lower() for text in self.spellings for word in LIKELY_REFERENCE.findall(text)}
+        return bool(words - {"non"})
 
     def selector(self, column: str) -> Comparison:
         """Return what chooses its samples and no others: whole values, never parts of them."""
@@ -114,10 +114,10 @@ def find_grouping(samples: pd.DataFrame, role: StudyRole) -> Grouping | None:
     role
         Whether a disease or a drug is looked for.
     """
-    found = [Grouping(name, None, labels_of(samples, name), samples) for name in group_columns(samples)]
-    found = [grouping for grouping in found if not COVARIATE_NAMES.search(grouping.column)]
-    found += _from_names(samples)
-    usable = [grouping for grouping in found if sum(label.count > 1 for label in grouping.labels) > 1]
+    groupings = [Grouping(name, None, labels_of(samples, name), samples) for name in group_columns(samples)]
+    groupings = [grouping for grouping in groupings if not COVARIATE_NAMES.search(grouping.column)]
+    groupings += _from_names(samples)
+    usable = [grouping for grouping in groupings if sum(label.count > 1 for label in grouping.labels) > 1]
 
     def rank(grouping: Grouping) -> tuple[bool, bool, bool, bool, int]:
         labels = [label for label in grouping.labels if label.count > 1]
@@ -136,23 +136,23 @@ def find_grouping(samples: pd.DataFrame, role: StudyRole) -> Grouping | None:
 
 def _from_names(samples: pd.DataFrame) -> list[Grouping]:
     """Return what names say: a name without its replicate number, or else each of the parts that all names have."""
-    found = []
+    groupings = []
     for source in _SOURCES:
         if source != "sample" and source not in samples:
             continue
         values = [str(value) for value in (samples.index if source == "sample" else samples[source])]
         stems = _derived_groupings(samples, source, [_REPLICATE])
         parts = [] if stems else _derived_groupings(samples, source, _part_patterns(values))
-        for one in parts:
-            others = [", ".join(label.text for label in other.labels[:4]) for other in parts if other is not one]
+        for part in parts:
+            others = [", ".join(label.text for label in other.labels[:4]) for other in parts if other is not part]
             note = f"Each {source} has further parts that differ between samples ({'; '.join(others)}): not asked for."
-            stems.append(replace(one, notes=(note,) if others else ()))
-        found += stems
-    return found
+            stems.append(replace(part, notes=(note,) if others else ()))
+        groupings += stems
+    return groupings
 
 
 def _derived_groupings(samples: pd.DataFrame, source: str, patterns: list[str]) -> list[Grouping]:
-    found = []
+    groupings = []
     name = unused_name("group", samples)
     for pattern in patterns:
         derivation = Derivation(name, source, pattern)
@@ -160,8 +160,8 @@ def _derived_groupings(samples: pd.DataFrame, source: str, patterns: list[str]) 
         if made is None or name not in group_columns(made):
             continue
         if sum(bool(_UNIT.fullmatch(value)) for value in made[name]) <= len(made) / 2:
-            found.append(Grouping(name, derivation, labels_of(made, name), made))
-    return found
+            groupings.append(Grouping(name, derivation, labels_of(made, name), made))
+    return groupings
 
 
 def _part_patterns(values: list[str]) -> list[str]:

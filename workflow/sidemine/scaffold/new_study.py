@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from sidemine.scaffold.proposal import ProposedDataset, StudyRole
 from sidemine.sources.geo_addresses import platform_annotation_urls, raw_archive_url
 from sidemine.sources.inspection import Inspection
 from sidemine.study.projections import GeneTableToRead
+from sidemine.text.repeats import repeated
 
 _SERIES = re.compile(r"GSE[1-9]\d*(-GPL[1-9]\d*)?")
 _IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
@@ -139,9 +139,7 @@ def _problems_of(request: StudyRequest) -> list[Problem]:
         except SidemineError as error:
             problems += error.problems
     problems += [
-        Problem("a series is named twice", text, "each series once", "Delete one of them.")
-        for text, count in Counter(series).items()
-        if count > 1
+        Problem("a series is named twice", text, "each series once", "Delete one of them.") for text in repeated(series)
     ]
     return problems
 
@@ -149,13 +147,13 @@ def _problems_of(request: StudyRequest) -> list[Problem]:
 def _datasets_of(text: str, role: StudyRole, mirror: Path | None) -> list[ProposedDataset]:
     accession, _, platform = text.partition("-")
     inspections = _inspections_of(accession, platform, mirror)
-    found = []
+    datasets = []
     for inspection in inspections:
         several = platform or len(inspections) > 1
         name = "_".join([accession.lower(), *(part.lower() for part in inspection.platforms[:1] if several)])
         table, problem = _look_into_counts(inspection, mirror)
-        found.append(propose_dataset(inspection, name, role, table, problem))
-    return found
+        datasets.append(propose_dataset(inspection, name, role, table, problem))
+    return datasets
 
 
 def _inspections_of(accession: str, platform: str, mirror: Path | None) -> list[Inspection]:
@@ -204,7 +202,9 @@ def _not_in_mirror(study: ProposedStudy, mirror: Path | None) -> list[str]:
         notes.append(
             f"The mirror has no gene table ({place}): save it there, or give a table of your own with --gene-table."
         )
-    platforms = {one.cells["platform"] for one in study.datasets if one.cells["identifiers"] == "probe"} - {""}
+    platforms = {dataset.cells["platform"] for dataset in study.datasets if dataset.cells["identifiers"] == "probe"} - {
+        ""
+    }
     for platform in sorted(platforms):
         places = [mirror / mirror_key(url) for url in platform_annotation_urls(platform)]
         if not any(place.is_file() for place in places):
@@ -218,20 +218,20 @@ def _not_in_mirror(study: ProposedStudy, mirror: Path | None) -> list[str]:
 def _guesses(study: ProposedStudy, lacking: Sequence[str]) -> list[str]:
     lines = ["Guessed from the records (every row is `unverified`; its note holds the evidence):"]
     ids = study.contrast_ids
-    for one in study.datasets:
-        cells = one.cells
+    for dataset in study.datasets:
+        cells = dataset.cells
         lines.append(
-            f"  {one.dataset} ({one.role}): layout {cells['layout']}, identifiers {cells['identifiers']}, scale {cells['scale']}"
+            f"  {dataset.dataset} ({dataset.role}): layout {cells['layout']}, identifiers {cells['identifiers']}, scale {cells['scale']}"
         )
-        lines += [f"    derived column {each.column} from {each.source}: {each.regex}" for each in one.derivations]
-        lines += [f"    TRAP: {trap}" for trap in one.traps]
-        for name, each in zip(ids[one.dataset], one.contrasts, strict=True):
+        lines += [f"    derived column {each.column} from {each.source}: {each.regex}" for each in dataset.derivations]
+        lines += [f"    TRAP: {trap}" for trap in dataset.traps]
+        for name, each in zip(ids[dataset.dataset], dataset.contrasts, strict=True):
             pairs = f", pairs by {each.pairing.column}" if each.pairing else ""
             beside = f", with {', '.join(each.covariates)}" if each.covariates else ""
             lines.append(f"    {name}: {each.n_target} against {each.n_reference} samples{pairs}{beside}")
             lines += [f"      target:    {each.target}", f"      reference: {each.reference}"]
             lines += [f"      TRAP: {trap}" for trap in each.traps]
-        if not one.contrasts:
+        if not dataset.contrasts:
             lines.append("    no comparison: write one in contrasts.tsv")
     lines += [f"  {note}" for note in (*study.sets.notes, *lacking)]
     return [

@@ -48,16 +48,16 @@ def find_pairs(samples: pd.DataFrame, target: NDArray[np.bool_], reference: NDAr
     """
     named = [name for name in map(str, samples.columns) if UNIT_NAMES.search(name)]
     for name in named:
-        if found := _pairing(samples, name, None, target, reference):
-            return found
+        if pairing := _pairing(samples, name, None, target, reference):
+            return pairing
     best: Pairing | None = None
     for source in [*named, *_SOURCES]:
         for pattern in _PATTERNS:
             derivation = Derivation(unused_name("pair", samples), source, pattern)
             made = with_derived(samples, derivation)
-            found = None if made is None else _pairing(made, derivation.column, derivation, target, reference)
-            if found and (best is None or found.complete > best.complete):
-                best = found
+            pairing = None if made is None else _pairing(made, derivation.column, derivation, target, reference)
+            if pairing and (best is None or pairing.complete > best.complete):
+                best = pairing
     return best
 
 

@@ -208,7 +208,11 @@ def _summaries(answer: object, url: str, numbers: list[str]) -> list[FoundSeries
         raise RetrievalError(_unexpected(url, "no `result`"))
     # Of a record that was withdrawn there is an error in place of the summary, or nothing.
     there = [result[number] for number in numbers if number in result]
-    return [_found(_read(_Summary, url, one)) for one in there if not (isinstance(one, Mapping) and one.get("error"))]
+    return [
+        _found(_read(_Summary, url, record))
+        for record in there
+        if not (isinstance(record, Mapping) and record.get("error"))
+    ]
 
 
 def _found(summary: _Summary) -> FoundSeries:
@@ -253,15 +257,15 @@ def found_lines(found: Found) -> list[str]:
         lines.append(
             f"NCBI gives no summary of {found.without_summary} more (withdrawn, or new): look for them on the web site of GEO."
         )
-    for one in found.series:
+    for series in found.series:
         lines += [
             "",
-            f"{one.accession}  {escape(one.title, 160)}",
-            f"  {one.samples} samples, {one.platforms or 'no platform'}, {escape(one.organism)}, {escape(one.kind)}",
-            f"  supplementary files: {escape(one.files) or 'none named'}; public since {escape(one.date, 20)}",
+            f"{series.accession}  {escape(series.title, 160)}",
+            f"  {series.samples} samples, {series.platforms or 'no platform'}, {escape(series.organism)}, {escape(series.kind)}",
+            f"  supplementary files: {escape(series.files) or 'none named'}; public since {escape(series.date, 20)}",
         ]
-        if one.sample_titles:
-            lines.append("  samples such as: " + "; ".join(escape(title, 60) for title in one.sample_titles))
+        if series.sample_titles:
+            lines.append("  samples such as: " + "; ".join(escape(title, 60) for title in series.sample_titles))
     if found.series:
         lines += ["", f"Next: sidemine inspect {found.series[0].accession}"]
     elif not found.without_summary:

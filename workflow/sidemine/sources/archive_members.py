@@ -65,9 +65,9 @@ def choose_members(names: Sequence[str], path: Path) -> tuple[list[SampleFile], 
     stems: dict[str, str] = {}
     for name in names:
         plain = PurePosixPath(name).name.removesuffix(".gz")
-        if found := quantifier_of(plain):
-            by_tool.setdefault(found[0].name, []).append(name)
-            stems[name] = found[1]
+        if quantifier := quantifier_of(plain):
+            by_tool.setdefault(quantifier[0].name, []).append(name)
+            stems[name] = quantifier[1]
     for tool in QUANTIFIERS:
         if tool.name in by_tool and tool.instead_of:
             by_tool.pop(tool.instead_of, None)

@@ -58,13 +58,13 @@ def find_disguise(cells: Any) -> str:
         ]
     for words, back in ways:
         units = np.array([_unit_of(back(row)) for row in rows])
-        found = units[units > 0]
-        if len(found) < _AGREE * len(rows):
+        positive = units[units > 0]
+        if len(positive) < _AGREE * len(rows):
             continue
-        unit = float(np.median(found))
+        unit = float(np.median(positive))
         if not words and abs(unit - 1) <= _OFF:
             return ""  # counts, but for some values
-        if np.mean(np.abs(found / unit - 1) <= _OFF) < _SAME:
+        if np.mean(np.abs(positive / unit - 1) <= _OFF) < _SAME:
             return f"{words} whole numbers times a factor of each cell: normalised".strip()
         if abs(unit - 1) <= _OFF:
             return f"{words} whole numbers".strip()

@@ -145,12 +145,12 @@ def to_value_matrix(
     """
     import numpy as np
 
-    found = find_columns(table, declared, named)
-    positions = found.samples if columns is None else [table.position(name) for name in columns]
+    columns_read = find_columns(table, declared, named)
+    positions = columns_read.samples if columns is None else [table.position(name) for name in columns]
     _check_samples(table, positions)
-    table.name_column = found.genes
-    identifiers = [cell.strip() for cell in table.cells(found.genes)]
-    refuse_hidden_counter(table, found.genes, identifiers, declared)
+    table.name_column = columns_read.genes
+    identifiers = [cell.strip() for cell in table.cells(columns_read.genes)]
+    refuse_hidden_counter(table, columns_read.genes, identifiers, declared)
     values = table.matrix(positions)
     empty = [table.header[position] for position, column in zip(positions, values.T, strict=True) if _is_empty(column)]
     if empty:
@@ -163,13 +163,13 @@ def to_value_matrix(
             )
         )
     name = table.where.rsplit("/", 1)[-1]
-    held = {found.genes, *found.samples}
+    held = {columns_read.genes, *columns_read.samples}
     left = [
         column or f"(column {position + 1}, without a name)"
         for position, column in enumerate(table.header)
         if position not in held
     ]
-    notes = [*table.notes, *found.notes]
+    notes = [*table.notes, *columns_read.notes]
     if left:
         notes.append(f"{name}: columns that hold no values of samples: {_listed(sorted(left))}")
     logger.info("%s: %d identifiers × %d samples", name, table.n_rows, len(positions))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.sources.geo_addresses import ncbi_counts_urls
+from sidemine.text.repeats import repeated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -124,12 +124,12 @@ class SeriesMetadata:
     @property
     def alternatives(self) -> list[str]:
         """Where values may be had instead: supplementary files, and NCBI-generated counts for sequencing series."""
-        found = [*self.series_files, *self.sample_files]
+        addresses = [*self.series_files, *self.sample_files]
         kinds = " ".join(self.series.get("type", [])).lower()
         human = "9606" in self.series.get("sample_taxid", ["9606"])
         if re.fullmatch(r"GSE[1-9]\d*", self.accession) and human and "high throughput sequencing" in kinds:
-            found += ncbi_counts_urls(self.accession)
-        return found
+            addresses += ncbi_counts_urls(self.accession)
+        return addresses
 
 
 def _addresses(texts: Iterable[str]) -> list[str]:
@@ -375,7 +375,7 @@ def check_accessions(accessions: list[str], where: str) -> None:
     InputError
         When one is empty, or stands twice.
     """
-    repeated = sorted(name for name, count in Counter(accessions).items() if count > 1)
+    several = sorted(repeated(accessions))
     problems = []
     if not accessions or not all(accessions):
         problems.append(
@@ -383,11 +383,11 @@ def check_accessions(accessions: list[str], where: str) -> None:
                 "samples have no accession", where, "one accession per sample", "Retrieve the file again, or mend it."
             )
         )
-    if [name for name in repeated if name]:
+    if any(several):
         problems.append(
             Problem(
                 "sample ids are repeated",
-                f"{where}: {', '.join(repeated[:5])}",
+                f"{where}: {', '.join(several[:5])}",
                 "every sample once",
                 "Ask which of the columns is meant: the record is ambiguous. Remove the other one from a copy.",
             )

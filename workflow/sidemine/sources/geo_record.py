@@ -47,19 +47,19 @@ def is_record(member: str) -> bool:
 
 
 def _read_from_archive(path: Path) -> SeriesMetadata:
-    found: list[str] = []
+    records: list[str] = []
     metadata: SeriesMetadata | None = None
     for name, stream in iter_files(path, max_member_bytes=_MAX_RECORD_BYTES):
         if is_record(name):
-            found.append(name)
-            if len(found) == 1:
+            records.append(name)
+            if len(records) == 1:
                 with spooled_to_file(stream, ".xml") as file:
                     metadata = read_record_metadata(file)
-    if metadata is None or len(found) > 1:
+    if metadata is None or len(records) > 1:
         raise InputError(
             Problem(
-                f"the archive holds {len(found) or 'no'} records of GEO",
-                f"{path}: {', '.join(found[:6]) or 'no _family.xml, _family.soft or _series_matrix.txt'}",
+                f"the archive holds {len(records) or 'no'} records of GEO",
+                f"{path}: {', '.join(records[:6]) or 'no _family.xml, _family.soft or _series_matrix.txt'}",
                 "one record that describes the samples",
                 "Name the record itself in datasets.tsv, column metadata.",
             )

@@ -72,9 +72,9 @@ def _read_cells(path: Path, kind: IdentifierKind | None, asked: dict[str, Any] |
             return Cells([], obs, rows, [len(obs)], simulated=file.simulated)
         names = {"raw": _identifiers(file.table("raw/var"), kind)} if "raw" in file.matrices else {}
         counter = _Counter(file, CellsWanted(**asked), len(obs), _identifiers(var, kind), names)
-        found = _declared_counts(counter, layer) if layer else _find_counts(counter)
-        tally, identifiers = found.tally, counter.identifiers(found.name)
-        notes = [f"raw counts of {len(obs)} cells × {len(identifiers)} genes from {found.name}{found.beside}"]
+        counts = _declared_counts(counter, layer) if layer else _find_counts(counter)
+        tally, identifiers = counts.tally, counter.identifiers(counts.name)
+        notes = [f"raw counts of {len(obs)} cells × {len(identifiers)} genes from {counts.name}{counts.beside}"]
         if repeated := int(obs.index.duplicated().sum()):
             notes.append(f"{repeated} cells bear a name that a cell before them bears; all are counted")
         return tally.hand_on(identifiers, obs, rows, [len(obs)], notes=notes, simulated=file.simulated)
@@ -118,30 +118,30 @@ def _find_counts(counter: _Counter) -> _Counts:
     file = counter.file
     known = [name for name in ("X", *(f"layer {layer}" for layer in COUNT_LAYERS), "raw") if name in file.matrices]
     sizes = {name: file.shape(name)[1] for name in known}
-    found: _Counts | None = None
+    counts: _Counts | None = None
     for name in sorted(known, key=lambda name: -sizes[name]):
-        if found is not None and sizes[name] < sizes[found.name]:
+        if counts is not None and sizes[name] < sizes[counts.name]:
             continue
         try:
-            tally = counter.count(name, None if found is None else CellsWanted())
+            tally = counter.count(name, None if counts is None else CellsWanted())
         except NoCounts:
             continue
-        if found is None:
-            found = _Counts(name, tally)
-        elif tally.total != found.tally.total:
+        if counts is None:
+            counts = _Counts(name, tally)
+        elif tally.total != counts.tally.total:
             raise InputError(
                 Problem(
                     "two matrices hold whole numbers that differ, so it is not clear which are the raw counts",
-                    f"{file.path}: {found.name} (total {found.tally.total:,.0f}) and {name} (total {tally.total:,.0f})",
+                    f"{file.path}: {counts.name} (total {counts.tally.total:,.0f}) and {name} (total {tally.total:,.0f})",
                     "layer in datasets.tsv, where there is more than one matrix of whole numbers",
-                    f"Set layer to {found.name.removeprefix('layer ')} or {name.removeprefix('layer ')}.",
+                    f"Set layer to {counts.name.removeprefix('layer ')} or {name.removeprefix('layer ')}.",
                 )
             )
-    if found is None:
+    if counts is None:
         raise InputError(_no_counts(counter))
-    others = [f"{name} ({file.shape(name)[1]} genes)" for name in file.matrices if name != found.name]
-    found.beside = f"; other matrices: {', '.join(others)}" if others else ""
-    return found
+    others = [f"{name} ({file.shape(name)[1]} genes)" for name in file.matrices if name != counts.name]
+    counts.beside = f"; other matrices: {', '.join(others)}" if others else ""
+    return counts
 
 
 def _declared_counts(counter: _Counter, layer: str) -> _Counts:
@@ -182,20 +182,20 @@ def _declared_counts(counter: _Counter, layer: str) -> _Counts:
 def _no_counts(counter: _Counter) -> Problem:
     """Tell every matrix and what it holds; name a layer of another name that may be the counts."""
     file = counter.file
-    told, whole = [], []
+    sentences, whole = [], []
     for name in file.matrices:
         try:
             tally = counter.count(name, CellsWanted(measured=True), fractions=True)
             if tally.fraction:
-                told.append(f"{name}: {_normalisation(counter, name) or tally.fraction}")
+                sentences.append(f"{name}: {_normalisation(counter, name) or tally.fraction}")
             else:
                 whole.append(name.removeprefix("layer "))
-                told.append(f"{name}: whole numbers up to {tally.largest:g}")
+                sentences.append(f"{name}: whole numbers up to {tally.largest:g}")
         except NoCounts as error:
-            told.append(f"{name}: {error}")
+            sentences.append(f"{name}: {error}")
     return Problem(
         "the file holds no raw counts where they usually are",
-        f"{file.path}: {'; '.join(told) or 'no matrix'}",
+        f"{file.path}: {'; '.join(sentences) or 'no matrix'}",
         f"whole numbers, none negative, in X, raw or a layer named {', '.join(COUNT_LAYERS)}; or in the matrix that "
         "layer in datasets.tsv names",
         f"If {' or '.join(whole)} holds the raw counts, set layer: {whole[0]} in datasets.tsv."
@@ -253,12 +253,12 @@ def _check_orientation(obs: Sequence[str], var: Sequence[str], path: Path) -> No
         )
 
 
-def _check_shape(file: H5adFile, name: str, found: tuple[int, int], expected: tuple[int, int]) -> None:
-    if found != expected:
+def _check_shape(file: H5adFile, name: str, shape: tuple[int, int], expected: tuple[int, int]) -> None:
+    if shape != expected:
         raise InputError(
             Problem(
                 "a matrix does not fit the tables of cells and genes",
-                f"{file.path}, {name}: {found[0]} × {found[1]} for {expected[0]} cells and {expected[1]} genes",
+                f"{file.path}, {name}: {shape[0]} × {shape[1]} for {expected[0]} cells and {expected[1]} genes",
                 "one row per cell of obs, one column per gene of var",
                 "Retrieve the file again, and compare its size or checksum with the depositor's.",
             )

@@ -196,10 +196,10 @@ def _relation(attributes: dict[str, str]) -> str:
     return f"{attributes.get('type', '').strip()}: {attributes.get('target', '').strip()}"
 
 
-def _no_miniml(path: Path, found: str) -> Problem:
+def _no_miniml(path: Path, content: str) -> Problem:
     return Problem(
         "the file cannot be read as MINiML",
-        f"{path}: {found}",
+        f"{path}: {content}",
         "GEO's MINiML (…_family.xml): complete XML without document type and entities",
         "Retrieve it again, or name the series matrix or SOFT file instead.",
     )

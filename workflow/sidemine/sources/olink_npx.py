@@ -203,9 +203,9 @@ def _judge_quality(table: TextTable, rows: _Rows, npx: NDArray[np.float64]) -> l
             notes.append(f"{column}: values that failed, and are missing: {int(failed.sum()):,}")
         if warned.any():
             by_sample = Counter(rows.samples[place] for place, flag in zip(rows.kept, warned, strict=True) if flag)
-            told = ", ".join(name for name, _ in by_sample.most_common(_MOST_TOLD))
+            names = ", ".join(name for name, _ in by_sample.most_common(_MOST_TOLD))
             notes.append(
-                f"{column}: values with a warning, which stay: {int(warned.sum()):,} (samples: {len(by_sample)}; {told})"
+                f"{column}: values with a warning, which stay: {int(warned.sum()):,} (samples: {len(by_sample)}; {names})"
             )
     if not notes and not any(map(table.has, _QUALITY_COLUMNS)):
         notes.append("no column tells the quality of samples (QC_Warning)")
@@ -238,10 +238,10 @@ def _describe(path: Path) -> tuple[pd.DataFrame, list[str]]:
     for column in ("PlateID", "QC_Warning", "SampleQC"):
         if rows.table.has(column):
             cells = rows.table.cells(column)
-            found: dict[str, dict[str, None]] = {}
+            texts: dict[str, dict[str, None]] = {}
             for place in rows.kept:
-                found.setdefault(rows.samples[place], {})[cells[place].strip()] = None
-            described[clean_camel_name(column)] = [" and ".join(sorted(filter(None, found[name]))) for name in names]
+                texts.setdefault(rows.samples[place], {})[cells[place].strip()] = None
+            described[clean_camel_name(column)] = [" and ".join(sorted(filter(None, texts[name]))) for name in names]
     return pd.DataFrame(described, index=pd.Index(names, name="sample", dtype=object), dtype=object), names
 
 

@@ -5,7 +5,6 @@ Its header is read by `series_matrix_header`, its table of values by the strict 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ from sidemine.sources.geo_metadata import SeriesMetadata, check_accessions
 from sidemine.sources.inspection import FileToInspect, Inspection
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.decoding import MAX_BYTES, open_decoded
+from sidemine.text.repeats import repeated
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,10 +142,10 @@ def _columns(table: TextTable, path: Path, metadata: SeriesMetadata) -> tuple[li
 
 
 def _notes_on_identifiers(identifiers: list[str]) -> list[str]:
-    repeated = [name for name, count in Counter(identifiers).items() if count > 1]
-    if not repeated:
+    names = repeated(identifiers)
+    if not names:
         return []
-    return [f"{len(repeated)} identifiers occur more than once (for example {repeated[0]}); all rows are kept."]
+    return [f"{len(names)} identifiers occur more than once (for example {names[0]}); all rows are kept."]
 
 
 def _describe_samples(path: Path) -> tuple[pd.DataFrame, list[str]]:

@@ -89,13 +89,13 @@ def find_side_columns(
     by_sample: dict[str, set[str]] = {}
     for stem, quantity in read.values():
         by_sample.setdefault(plain_word(stem), set()).add(quantity)
-    found = {quantity for _, quantity in read.values()}
+    quantities = {quantity for _, quantity in read.values()}
     paired = {
         quantity
-        for quantity in found
+        for quantity in quantities
         if _mostly(len(by_sample[plain_word(stem)]) > 1 for stem, one in read.values() if one == quantity)
     }
-    values = found - _NO_VALUES
+    values = quantities - _NO_VALUES
     aside = set(_NO_VALUES & paired) if values else set()
     # Ratios and means may be the samples of a table; beside more columns of samples they are summaries of these.
     if values and _mostly(quantity not in _NO_VALUES for _, quantity in read.values()):
@@ -104,7 +104,7 @@ def find_side_columns(
         aside |= (values & paired) - {scale}
     elif scale in _SEQUENCED:
         aside |= {quantity for quantity in paired & _SEQUENCED if values - {quantity}} - {scale}
-    left = found - aside
+    left = quantities - aside
     if scale and len((left - _NO_VALUES) & paired) > 1:
         raise SheetMismatch(_several_quantities(table, read, left, scale))
     unnamed = {quantity for position, (_, quantity) in read.items() if table.header[position] not in samples} - aside

@@ -111,11 +111,11 @@ def read_spreadsheet(path: Path, sheet: str = "") -> TextTable:
 
 def _choose(sheets: list[Sheet], name: str, path: Path) -> Sheet:
     if name:
-        named = [one for one in sheets if one.name == name]
+        named = [sheet for sheet in sheets if sheet.name == name]
         if not named:
             raise InputError(_no_sheet(f"there is no sheet {name!r}", sheets, path, "Correct sheet in datasets.tsv."))
         return named[0]
-    tables = [one for one in sheets if not one.hidden and _holds_table(one)]
+    tables = [sheet for sheet in sheets if not sheet.hidden and _holds_table(sheet)]
     if len(tables) != 1:
         what = f"{len(tables)} sheets hold tables" if tables else "no visible sheet holds a table of numbers"
         first = (tables or sheets or [Sheet("", [])])[0].name
@@ -124,7 +124,7 @@ def _choose(sheets: list[Sheet], name: str, path: Path) -> Sheet:
 
 
 def _no_sheet(what: str, sheets: list[Sheet], path: Path, next_step: str) -> Problem:
-    names = ", ".join(f"{one.name!r}{' (hidden)' if one.hidden else ''}" for one in sheets[:_MAX_TOLD])
+    names = ", ".join(f"{sheet.name!r}{' (hidden)' if sheet.hidden else ''}" for sheet in sheets[:_MAX_TOLD])
     return Problem(what, f"{path}: {names or 'no sheets'}", "one sheet with values, named by `sheet`", next_step)
 
 
@@ -160,7 +160,7 @@ def _refuse_damage(sheet: Sheet, where: str) -> None:
 
 def _notes(sheet: Sheet, sheets: list[Sheet], rows: list[tuple[int, list[Cell]]], path: Path) -> list[str]:
     notes = [f"{path.name}: values are those of sheet {sheet.name!r}"]
-    others = [f"{one.name!r}{' (hidden)' if one.hidden else ''}" for one in sheets if one is not sheet]
+    others = [f"{other.name!r}{' (hidden)' if other.hidden else ''}" for other in sheets if other is not sheet]
     if others:
         notes.append(f"{path.name}: other sheets were passed over: {', '.join(others[:_MAX_TOLD])}")
     as_text = sum(isinstance(cell, str) and is_number(cell) for _, row in rows[1:] for cell in row[1:])

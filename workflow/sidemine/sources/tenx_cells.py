@@ -103,12 +103,12 @@ def _read_cells(path: Path, kind: IdentifierKind | None, asked: dict[str, Any] |
         rows,
         parts,
         sums=None if reading.sums is None else reading.sums[:-1],
-        totals=np.concatenate([one.totals for one in tallies])[rows] if measured else None,
-        n_genes=np.concatenate([one.n_genes for one in tallies])[rows] if measured else None,
-        mitochondrial=np.concatenate([one.mitochondrial for one in tallies])[rows] if measured else None,
+        totals=np.concatenate([tally.totals for tally in tallies])[rows] if measured else None,
+        n_genes=np.concatenate([tally.n_genes for tally in tallies])[rows] if measured else None,
+        mitochondrial=np.concatenate([tally.mitochondrial for tally in tallies])[rows] if measured else None,
         n_mitochondrial_genes=tallies[0].n_mitochondrial_genes,
-        picked=sp.vstack([one.picked for one in tallies]).tocsr()[rows] if reading.wanted.picked else None,
-        whole=sum((one.whole for one in tallies[1:]), tallies[0].whole) if tallies[0].n_whole else None,
+        picked=sp.vstack([tally.picked for tally in tallies]).tocsr()[rows] if reading.wanted.picked else None,
+        whole=sum((tally.whole for tally in tallies[1:]), tallies[0].whole) if tallies[0].n_whole else None,
         left_out=reading.left_out,
         notes=notes,
     )
@@ -242,18 +242,18 @@ def _read_units(path: Path, units: list[Unit], reading: _Reading) -> dict[int, _
         for role in ("matrix", "h5")
         if role in unit.members
     }
-    found: dict[int, _Sample] = {}
+    samples: dict[int, _Sample] = {}
     for name, stream in iter_files(path, max_member_bytes=MAX_MEMBER_BYTES, max_members=MAX_MEMBERS):
         if name not in place_of:
             continue
         place = place_of[name]
         if "h5" in units[place].members:
             with spooled_to_file(stream, ".h5") as file:
-                found[place] = _read_h5(place, file, reading, f"{path}, member {name}")
+                samples[place] = _read_h5(place, file, reading, f"{path}, member {name}")
         else:
             mine = {role: texts[units[place].members[role]] for role in ("features", "barcodes")}
-            found[place] = _read_triplet(place, units[place].shown, mine, stream, reading)
-    return found
+            samples[place] = _read_triplet(place, units[place].shown, mine, stream, reading)
+    return samples
 
 
 def _read_texts(path: Path, units: list[Unit]) -> dict[str, bytes]:
@@ -283,8 +283,8 @@ def _read_triplet(place: int, name: str, texts: Mapping[str, bytes], matrix: IO[
     features = [list(cells) for cells in _plain_rows(texts["features"], f"{path}, features of {name}")]
     barcodes = [cells[0] for cells in _plain_rows(texts["barcodes"], f"{path}, barcodes of {name}")]
     if shape != (len(barcodes), len(features)):
-        found = f"{name}: matrix {shape[1]} × {shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
-        raise InputError(no_triplet(path, found))
+        content = f"{name}: matrix {shape[1]} × {shape[0]}, {len(features)} features, {len(barcodes)} barcodes"
+        raise InputError(no_triplet(path, content))
     return _Sample(barcodes, [], *reading.count(place, name, features, len(barcodes), blocks))
 
 

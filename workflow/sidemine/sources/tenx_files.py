@@ -155,11 +155,11 @@ def _check_complete(units: list[Unit], path: Path) -> None:
             raise InputError(no_triplet(path, f"{name} has only {', '.join(sorted(unit.members))}"))
 
 
-def no_triplet(path: Path, found: str) -> Problem:
+def no_triplet(path: Path, content: str) -> Problem:
     """Return the problem of a place without complete 10x output."""
     return Problem(
         "no 10x data can be read here",
-        f"{path}: {found}",
+        f"{path}: {content}",
         "barcodes.tsv, features.tsv (or genes.tsv) and matrix.mtx per sample, with or without .gz, or a 10x .h5 file "
         "per sample, in a folder, tar or zip; or one 10x .h5 file",
         "Check file and layout in datasets.tsv; retrieve the file again if it is incomplete.",

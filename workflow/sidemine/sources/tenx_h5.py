@@ -95,15 +95,15 @@ def _open_group(group: h5py.Group, libraries: list[str], where: str) -> TenxFile
     barcodes = read_texts(group["barcodes"])
     n_features, n_cells = (int(number) for number in group["shape"][:])
     if {len(texts) for texts in named} != {n_features} or len(barcodes) != n_cells:
-        found = f"{n_features} × {n_cells} values for {len(named[0])} features and {len(barcodes)} barcodes"
-        raise InputError(_no_tenx(where, found))
+        content = f"{n_features} × {n_cells} values for {len(named[0])} features and {len(barcodes)} barcodes"
+        raise InputError(_no_tenx(where, content))
     return TenxFile([list(cells) for cells in zip(*named, strict=True)], barcodes, libraries, group, where)
 
 
-def _no_tenx(where: str, found: str) -> Problem:
+def _no_tenx(where: str, content: str) -> Problem:
     return Problem(
         "the file is no 10x .h5",
-        f"{where}: {found}",
+        f"{where}: {content}",
         "a feature-barcode matrix in HDF5 as Cell Ranger writes it, of one genome",
         "Check file and layout in datasets.tsv; a molecule_info.h5 holds no matrix.",
     )

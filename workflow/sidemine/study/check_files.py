@@ -59,7 +59,10 @@ def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bo
     try:
         path = expand_path(text, folder)
     except StudyError as error:
-        return [Problem(one.what, f"{where}, value {text!r}", one.allowed, one.next_step) for one in error.problems]
+        return [
+            Problem(problem.what, f"{where}, value {text!r}", problem.allowed, problem.next_step)
+            for problem in error.problems
+        ]
     if exists(path):
         return []
     what = f"a {kind} of the study does not exist"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from sidemine.errors import Problem
@@ -11,6 +10,7 @@ from sidemine.study.hints import dangling
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl
 from sidemine.study.rows import Contrast, GeneSetRow
 from sidemine.study.sheets import Sheet
+from sidemine.text.repeats import repeated
 
 
 def check_hypotheses(
@@ -78,13 +78,14 @@ def _check_contrasts(
     where = f"{place}, key primary.contrasts"
     names = hypothesis.primary.contrasts
     problems = [dangling("contrast", name, ids, where) for name in dict.fromkeys(names) if name not in ids]
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    twice = sorted(repeated(names))
     if twice:
         problems.append(
             Problem(f"contrast {', '.join(twice)} is listed twice", where, "each contrast once", "Delete one of them.")
         )
     known = [rows[name] for name in dict.fromkeys(names) if name in rows]
     if hypothesis.kind == "cohort":
+        datasets = [row.dataset for row in known]
         problems += [
             Problem(
                 f"a cohort hypothesis rests on contrast {row.contrast!r}, which compares no patients (role {row.role})",
@@ -97,13 +98,12 @@ def _check_contrasts(
         ]
         problems += [
             Problem(
-                f"{count} contrasts come from one dataset {dataset!r}: they share samples, so none is a replication",
+                f"{datasets.count(dataset)} contrasts come from one dataset {dataset!r}: they share samples, so none is a replication",
                 f"{where}: {', '.join(row.contrast for row in known if row.dataset == dataset)}",
                 "one contrast per dataset in a cohort hypothesis",
                 "Keep the one that was meant to be primary; give the others an exploratory hypothesis of their own.",
             )
-            for dataset, count in Counter(row.dataset for row in known).items()
-            if count > 1
+            for dataset in repeated(datasets)
         ]
     else:
         problems += [
@@ -271,7 +271,7 @@ def _check_role(hypothesis: Hypothesis, place: str) -> list[Problem]:
 
 def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], place: str) -> list[Problem]:
     where = f"{place}, key requires"
-    twice = sorted(name for name, count in Counter(hypothesis.requires).items() if count > 1)
+    twice = sorted(repeated(hypothesis.requires))
     problems = [
         Problem(f"control {name} is required twice", where, "each control once", "Delete one of the entries.")
         for name in twice
@@ -310,11 +310,11 @@ def _duplicates(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Proble
 def _cycles(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:
     """Yield one problem per hypothesis that requires itself, directly or by way of others."""
     requires = {other.id: other.requires for other in hypotheses}
-    told: set[frozenset[str]] = set()
+    reported: set[frozenset[str]] = set()
     for start in requires:
         path = _path_back(start, requires)
-        if path and frozenset(path) not in told:
-            told.add(frozenset(path))
+        if path and frozenset(path) not in reported:
+            reported.add(frozenset(path))
             yield Problem(
                 "hypotheses require each other in a circle: " + " → ".join([*path, path[0]]),
                 f"{where}, key requires",

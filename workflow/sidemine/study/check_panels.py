@@ -10,6 +10,7 @@ from sidemine.study.hints import dangling
 from sidemine.study.hypotheses import CompoundPanel, Hypothesis
 from sidemine.study.rows import Contrast
 from sidemine.study.selectors import SelectorError, parse_selector
+from sidemine.text.repeats import repeated
 
 _ALIKE = ("covariates", "block", "blocking", "missing_covariates", "array_weights", "robust")
 """Columns of contrasts.tsv that shape a model: one model has one of each."""
@@ -52,7 +53,7 @@ def check_panel(hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: froze
 
 def _check_arms(hypothesis: Hypothesis, panel: CompoundPanel, where: str) -> list[Problem]:
     problems = []
-    twice = sorted(name for name, count in Counter(panel.contrasts).items() if count > 1)
+    twice = sorted(repeated(panel.contrasts))
     if twice:
         problems.append(
             Problem(f"arm {', '.join(twice)} is listed twice", where, "each contrast once", "Delete one of them.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 
 from sidemine.errors import Problem
@@ -13,6 +12,7 @@ from sidemine.study.markers import composition_problem, label_problem
 from sidemine.study.rows import Contrast, Dataset
 from sidemine.study.selectors import Selector, SelectorError, parse_selector
 from sidemine.study.sheets import Sheet, SheetRow
+from sidemine.text.repeats import repeated
 
 
 def check_dataset(row: SheetRow[Dataset]) -> list[Problem]:
@@ -90,10 +90,10 @@ def check_contrast(row: SheetRow[Contrast], datasets: Sheet[Dataset]) -> list[Pr
     problems: list[Problem] = []
     if contrast.dataset not in datasets.ids:
         problems.append(dangling("dataset", contrast.dataset, datasets.ids, f"{row.where}, column dataset"))
-    target, found = _selector_problems(contrast.target, f"{row.where}, column target")
-    problems += found
-    reference, found = _selector_problems(contrast.reference, f"{row.where}, column reference")
-    problems += found
+    target, selector_problems = _selector_problems(contrast.target, f"{row.where}, column target")
+    problems += selector_problems
+    reference, selector_problems = _selector_problems(contrast.reference, f"{row.where}, column reference")
+    problems += selector_problems
     if target is not None and target == reference:
         problems.append(
             Problem(
@@ -153,7 +153,7 @@ def _check_design_columns(row: SheetRow[Contrast]) -> list[Problem]:
             problems.append(
                 Problem(str(error), where, "column, factor(column) or number(column)", "Correct the entry.")
             )
-    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    twice = sorted(repeated(names))
     if twice:
         problems.append(
             Problem(f"covariate {', '.join(twice)} stands twice", where, "each column once", "Delete one of them.")

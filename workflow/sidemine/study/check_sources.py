@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +12,7 @@ from sidemine.study.independence import source_of
 from sidemine.study.paths import expand_path
 from sidemine.study.rows import Dataset
 from sidemine.study.sheets import SheetRow
+from sidemine.text.file_digest import sha256_of
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -55,7 +55,7 @@ def _same_bytes(rows: Iterable[_Row], folder: Path) -> dict[str, list[_Row]]:
     files = [(row, path) for row in rows if (path := _local(row.model.file, folder))]
     same_size = _grouped((path.stat().st_size, (row, path)) for row, path in files)
     return _grouped(
-        (_sha256(path), row)
+        (sha256_of(path), row)
         for size, found in same_size.items()
         if size and len({row.model.file for row, _ in found}) > 1
         for row, path in found
@@ -68,12 +68,12 @@ def _undeclared(groups: Mapping[str, list[_Row]], what: str, column: str) -> lis
     for name, rows in groups.items():
         first = rows[0]
         reasoned = {row.model.independent_source for row in rows if row.model.source and row.model.independent_because}
-        told = {first.model.independent_source}
+        sources = {first.model.independent_source}
         for row in rows[1:]:
             source = row.model.independent_source
-            if source in told or source in reasoned:
+            if source in sources or source in reasoned:
                 continue
-            told.add(source)
+            sources.add(source)
             problems.append(
                 Problem(
                     f"data sets {first.model.dataset} and {row.model.dataset} are one source, and declared as two: both "
@@ -92,7 +92,7 @@ def _no_people(draft: Draft) -> list[Problem]:
     """Refuse units of a dish where a hypothesis compares people."""
     datasets = {row.model.dataset: row for row in draft.datasets.rows}
     contrasts = {row.model.contrast: row.model.dataset for row in draft.contrasts.rows}
-    found = dict.fromkeys(
+    names = dict.fromkeys(
         (hypothesis.id, contrasts[name])
         for hypothesis in draft.config.hypotheses
         if hypothesis.kind == "cohort"
@@ -106,7 +106,7 @@ def _no_people(draft: Draft) -> list[Problem]:
             "people, or unknown, for a hypothesis of kind cohort",
             "Correct the column, or make the hypothesis kind: experiment.",
         )
-        for hypothesis, name in found
+        for hypothesis, name in names
         if name in datasets and datasets[name].model.replicates in {"cultures", "wells"}
     ]
 
@@ -120,11 +120,6 @@ def _local(text: str, folder: Path) -> Path | None:
     except StudyError:
         return None
     return path if path.is_file() else None
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:

@@ -104,8 +104,8 @@ def clean_drawing(text: str, where: str) -> CleanDrawing:
     for size in ("width", "height", "x", "y"):
         clean.attrib.pop(size, None)
     clean.set("xmlns", _NAMESPACE)
-    told = [f"{number} × {what}" for what, number in sorted(left_out.items())]
-    return CleanDrawing(ET.tostring(clean, encoding="unicode", short_empty_elements=False), genes, told)
+    counts = [f"{number} × {what}" for what, number in sorted(left_out.items())]
+    return CleanDrawing(ET.tostring(clean, encoding="unicode", short_empty_elements=False), genes, counts)
 
 
 def _refused(what: str, where: str, next_step: str) -> InputError:

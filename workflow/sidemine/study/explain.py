@@ -142,7 +142,9 @@ def _walk(
     for part in location:
         nested = _models(annotation)
         fields = {
-            name_of(name, one): (candidate, one) for candidate in nested for name, one in candidate.model_fields.items()
+            name_of(name, model_field): (candidate, model_field)
+            for candidate in nested
+            for name, model_field in candidate.model_fields.items()
         }
         if isinstance(part, str) and part in fields:
             owner, field = fields[part]

@@ -192,7 +192,7 @@ def load_study(
     gene_sets = [row.model for row in draft.gene_sets.rows]
     tables = [row.model for row in draft.published_tables.rows]
     lines = [row.model for row in draft.lines.rows]
-    own_markers = {name: markers_of(found) for name, found in sorted(markers.items())}
+    own_markers = {name: markers_of(rows) for name, rows in sorted(markers.items())}
     return Study(
         config=config,
         datasets={row.dataset: row for row in datasets},

@@ -150,10 +150,10 @@ def shipped_labels(panel: str, folder: Path) -> dict[str, list[str]]:
     from sidemine.text.delimited import read_delimited
 
     table = read_delimited(folder / f"{panel}.tsv", separator="\t")
-    found: dict[str, list[str]] = {}
+    labels: dict[str, list[str]] = {}
     for kind, gene in zip(table.cells("cell_type"), table.cells("gene"), strict=True):
-        found.setdefault(kind, []).append(gene)
-    return found
+        labels.setdefault(kind, []).append(gene)
+    return labels
 
 
 def composition_problem(text: str, where: str) -> list[Problem]:
@@ -205,7 +205,7 @@ def read_marker_files(
         try:
             path = expand_path(text, folder)
         except StudyError as error:
-            problems += [Problem(one.what, place, one.allowed, one.next_step) for one in error.problems]
+            problems += [Problem(problem.what, place, problem.allowed, problem.next_step) for problem in error.problems]
             continue
         outside = [] if within is None else outside_problems([(path, place, "read")], within)
         if outside:
@@ -276,4 +276,4 @@ def markers_of(sheet: Sheet[MarkerRow]) -> dict[str, list[str]]:
     genes: dict[str, list[str]] = {}
     for row in sheet.rows:
         genes.setdefault(row.model.cell_type, []).append(row.model.gene)
-    return {cell: sorted(found) for cell, found in sorted(genes.items())}
+    return {cell: sorted(genes_of_cell) for cell, genes_of_cell in sorted(genes.items())}

@@ -46,5 +46,5 @@ def expand_path(text: str, config_dir: Path) -> Path:
                 f"Set it, for example: export {missing[0]}=/path/to/files",
             )
         )
-    expanded = Path(_VARIABLE.sub(lambda found: os.environ[found.group(1)], text)).expanduser()
+    expanded = Path(_VARIABLE.sub(lambda match: os.environ[match.group(1)], text)).expanduser()
     return Path(os.path.normpath(config_dir / expanded))

@@ -77,8 +77,8 @@ def read_drawings(
             outside = [] if within is None else outside_problems([(path, place, "read")], within)
             problems += outside
             if not outside:
-                found = clean_drawing(_read(path, place), place)
-                drawings.append(PathwayDrawing(row.id, found.svg, found.genes, found.left_out))
+                drawing = clean_drawing(_read(path, place), place)
+                drawings.append(PathwayDrawing(row.id, drawing.svg, drawing.genes, drawing.left_out))
         except SidemineError as error:
             problems += error.problems
     return drawings

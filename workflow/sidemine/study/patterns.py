@@ -145,8 +145,8 @@ def _explain(text: str, error: Exception) -> str:
     for sign, words in _NOT_IN_RE2:
         if sign.search(text):
             return f"it {words}, which takes practically for ever on some texts: write it without"
-    told = error.args[0] if error.args else error
-    return (told.decode("utf-8", "replace") if isinstance(told, bytes) else str(told))[:_LONGEST_KNOWN]
+    reason = error.args[0] if error.args else error
+    return (reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason))[:_LONGEST_KNOWN]
 
 
 def _encodable(value: str) -> str:

@@ -146,10 +146,10 @@ def readme_text(text: str) -> str:
         When a marker is missing, so that no table can be forgotten.
     """
     for name in _TABLES:
-        found = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end of table -->", text, re.DOTALL)
-        if found is None:
+        match = re.search(rf"<!-- table: {name} -->\n(.*?)<!-- end of table -->", text, re.DOTALL)
+        if match is None:
             raise ValueError(f"config/README.md has no marker for table {name}")
-        start, end = found.span(1)
+        start, end = match.span(1)
         text = f"{text[:start]}{key_table(name)}\n{text[end:]}"
     return text
 

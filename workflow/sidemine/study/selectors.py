@@ -106,8 +106,8 @@ def _evaluate(node: Node, values: Mapping[str, Sequence[str]]) -> np.ndarray:
 
 
 def _column_values(samples: pd.DataFrame, column: str) -> list[str]:
-    found = samples[column] if column in samples.columns else samples.index
-    return [normalise(value) for value in found.tolist()]
+    values = samples[column] if column in samples.columns else samples.index
+    return [normalise(value) for value in values.tolist()]
 
 
 def describe_values(samples: pd.DataFrame, column: str, limit: int = 12) -> str:

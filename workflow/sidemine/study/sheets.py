@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from sidemine.study.closed_model import ClosedModel
 from sidemine.study.explain import known_elsewhere, model_problems, names_of, required_names
 from sidemine.study.hints import did_you_mean
 from sidemine.text.decoding import read_text
+from sidemine.text.repeats import repeated
 
 _MAX_BYTES = 50_000_000
 
@@ -88,9 +88,9 @@ def read_sheet(
     if blank and not any("".join(cells[-blank:]) for cells in _cells(lines[1:], len(header))):
         header = header[:-blank]
         lines = [(number, line.rstrip(" \r").removesuffix("\t" * blank)) for number, line in lines]
-    found = _header_problems(header, f"{path}, line {number}", model, elsewhere)
-    if found:
-        problems += found
+    header_problems = _header_problems(header, f"{path}, line {number}", model, elsewhere)
+    if header_problems:
+        problems += header_problems
         # The ids are still worth reading: other sheets that name them are not wrong because of this header.
         if key not in header:
             return Sheet(path, (), AnyId())
@@ -136,7 +136,7 @@ def _lines(path: Path, problems: list[Problem]) -> list[tuple[int, str]]:
         return []
     if any("Latin-1" in note for note in notes):  # a guess, which free text of a study need not rest on
         raw = enumerate(path.read_bytes().split(b"\n"), start=1)
-        line = next((number for number, one in raw if one.decode("utf-8", "ignore").encode() != one), 1)
+        line = next((number for number, raw_line in raw if raw_line.decode("utf-8", "ignore").encode() != raw_line), 1)
         problems.append(
             Problem(
                 "a sheet is not UTF-8 text",
@@ -198,8 +198,7 @@ def _header_problems(
     ]
     problems += [
         Problem(f"column {name!r} stands twice in the header", where, allowed, "Delete one of them.")
-        for name, count in Counter(header).items()
-        if count > 1
+        for name in repeated(header)
     ]
     missing = [name for name in required_names(model) if name not in header]
     if missing:

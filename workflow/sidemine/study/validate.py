@@ -20,6 +20,7 @@ from sidemine.study.hints import dangling
 from sidemine.study.markers import label_panel
 from sidemine.study.panels import check_panels
 from sidemine.study.sheets import SheetRow
+from sidemine.text.repeats import repeated
 
 _NO_LICENCE = frozenset({"?", "-", "--", "n/a", "na", "none", "todo", "tbd", "unknown", "x", "licence", "license"})
 
@@ -203,7 +204,7 @@ def _check_config_references(draft: Draft) -> list[Problem]:
             if count > 1 or first == second
         ]
     for name, excluded in draft.config.exclude.items():
-        twice = sorted(s for s, count in Counter(entry.sample for entry in excluded).items() if count > 1)
+        twice = sorted(repeated(entry.sample for entry in excluded))
         if twice:
             problems.append(
                 Problem(

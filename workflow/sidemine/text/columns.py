@@ -128,10 +128,12 @@ def read_column(texts: Sequence[str], name: str = "") -> ColumnReading:
     if words:
         why = f"numbers ({_told(list(numbers))}) stand beside words ({_told(words)})"
         return ColumnReading("mixed", why, None, labels=cells)
-    found = _read_quantities(cells, numbers, name)
+    quantities = _read_quantities(cells, numbers, name)
     padded = [cell for cell in numbers if _PADDED.match(cell) and "." not in cell]
     return (
-        replace(found, kind="labels", why=f"numbers that begin with 0 are labels: {_told(padded)}") if padded else found
+        replace(quantities, kind="labels", why=f"numbers that begin with 0 are labels: {_told(padded)}")
+        if padded
+        else quantities
     )
 
 
@@ -152,7 +154,7 @@ def _read_quantities(cells: list[str], numbers: dict[str, Quantity], name: str) 
     values = np.array([numbers[cell].value if cell else np.nan for cell in cells], dtype=np.float64)
     written = {quantity.unit: cell for cell, quantity in reversed(numbers.items()) if quantity.unit}
     known = {unit: _known_unit(unit) for unit in written}
-    unknown = [unit for unit, one in known.items() if not one]
+    unknown = [unit for unit, factor in known.items() if not factor]
     if unknown:
         if len({unit.lower() for unit in written}) > 1:
             # `1st`, `2nd`: endings of words, no units.
@@ -162,7 +164,9 @@ def _read_quantities(cells: list[str], numbers: dict[str, Quantity], name: str) 
         return ColumnReading("ambiguous", why, values, unknown[0], cells)
     units = set(known.values())
     if len(units) > 1:
-        why = " beside ".join(f"{one} ({written[unit]})" for unit, one in sorted(known.items(), key=lambda x: x[1]))
+        why = " beside ".join(
+            f"{factor} ({written[unit]})" for unit, factor in sorted(known.items(), key=lambda x: x[1])
+        )
         return ColumnReading("mixed units", why, None, labels=cells)
     distinct = set(values[np.isfinite(values)].tolist())
     unit = next(iter(units), "")
@@ -175,13 +179,13 @@ def _read_quantities(cells: list[str], numbers: dict[str, Quantity], name: str) 
 
 def _quantity(cell: str) -> Quantity | None:
     try:
-        found = parse_quantity(cell)
+        quantity = parse_quantity(cell)
     except ValueError:
         return None
     # `12B` is a well, `12 B` might be a unit: one unknown letter at a digit is no unit.
-    if found is None or (len(found.unit) == 1 and not _known_unit(found.unit) and cell[-2].isdigit()):
+    if quantity is None or (len(quantity.unit) == 1 and not _known_unit(quantity.unit) and cell[-2].isdigit()):
         return None
-    return found
+    return quantity
 
 
 def _known_unit(unit: str) -> str:

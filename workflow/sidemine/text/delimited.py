@@ -183,8 +183,8 @@ class _Reader:
             return None
         if self.end_mark and line.startswith(b"!"):
             if not line.lower().startswith(self.end_mark):
-                found = line[:40].decode("utf-8", "replace").strip()
-                raise InputError(truncated(self.where, f"{found!r} stands within its table"))
+                beginning = line[:40].decode("utf-8", "replace").strip()
+                raise InputError(truncated(self.where, f"{beginning!r} stands within its table"))
             self.ended = True
             return None
         return line.removesuffix(b"\n")
@@ -273,10 +273,10 @@ class _Reader:
         text = b"\n".join([*lines, b""])
         for place in _lines_to_look_at(text, len(lines), mark, wanted, quoting=self.form.quoting):
             number, line = numbers[place], lines[place]
-            found = self._quoted_width(number, line, mark) if self.form.quoting and b'"' in line else line.count(mark)
-            if found != wanted:
+            width = self._quoted_width(number, line, mark) if self.form.quoting and b'"' in line else line.count(mark)
+            if width != wanted:
                 name = line.decode("utf-8").split(self._mark)[0]
-                problems.append(ragged(self.where, number, name, found + 1, self.width, self.separator))
+                problems.append(ragged(self.where, number, name, width + 1, self.width, self.separator))
                 if len(problems) == MAX_TOLD:
                     break
         if problems:

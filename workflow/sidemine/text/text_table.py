@@ -245,7 +245,7 @@ def no_rows(where: str) -> Problem:
     )
 
 
-def ragged(where: str, number: int, name: str, found: int, wanted: int, separator: str = "") -> Problem:
+def ragged(where: str, number: int, name: str, n_cells: int, wanted: int, separator: str = "") -> Problem:
     """Return the problem of a row that has another number of cells than the header.
 
     Parameters
@@ -254,7 +254,7 @@ def ragged(where: str, number: int, name: str, found: int, wanted: int, separato
         File and member.
     number, name
         Line (in a spreadsheet: row) of the row, and its first cell.
-    found, wanted
+    n_cells, wanted
         How many cells it has, and how many the header.
     separator
         What separates the cells; '' for a spreadsheet.
@@ -262,7 +262,7 @@ def ragged(where: str, number: int, name: str, found: int, wanted: int, separato
     named = f", separated by {SEPARATOR_NAMES[separator]}" if separator else ""
     unit = "line" if separator else "row"
     return Problem(
-        f"a row has {found} cells, the header {wanted}",
+        f"a row has {n_cells} cells, the header {wanted}",
         f"{where}: {unit} {number} ({name.strip()[:60]})",
         f"{wanted} cells in every row{named}; empty cells count",
         "Mend the row in a copy of the file and name that copy; retrieve the file again if it was cut short.",

@@ -115,7 +115,7 @@ class CohortRules(Rules):
 
     def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:
         """Return the cohorts that the pooled effect rests on: others add no answer of their own."""
-        return independent_readings(readings, evidence.pooled)
+        return self.carrying(readings, evidence)
 
     def weigh(
         self,

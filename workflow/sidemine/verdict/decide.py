@@ -146,9 +146,9 @@ def _settle(name: str, alone: Mapping[str, Decided], required: Mapping[str, Sequ
     failed = [f"{other} {behaviour}" for other, behaviour in controls.items() if behaviour is not Behaviour.EXPECTED]
     if not failed:
         return alone[name]
-    told = "; ".join(failed)
-    rule = f"What it requires does not hold: {told}. So its data could not have shown an answer."
-    return replace(alone[name], bites=False, decision=Decision(Verdict.NOT_TESTABLE, rule), failed_controls=told)
+    names = "; ".join(failed)
+    rule = f"What it requires does not hold: {names}. So its data could not have shown an answer."
+    return replace(alone[name], bites=False, decision=Decision(Verdict.NOT_TESTABLE, rule), failed_controls=names)
 
 
 def _with_places(evidence: HypothesisEvidence, judgements: Sequence[Judgement]) -> HypothesisEvidence:

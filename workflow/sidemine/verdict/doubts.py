@@ -94,8 +94,8 @@ def _if_cohorts_differ(case: Case) -> Sensitivity:
         return no_sensitivity(SPREAD, "fewer than two cohorts were pooled")
     prior = pooled.spread_prior
     two_sided = 2 * min(prior.p_one_sided, 1 - prior.p_one_sided)
-    found = Estimate(prior.effect, prior.effect_se, prior.ci_low, prior.ci_high, inf, two_sided)
-    return sensitivity_of(case, SPREAD, f"if cohorts may differ (half-normal prior of {prior.scale:g} on τ)", found)
+    estimate = Estimate(prior.effect, prior.effect_se, prior.ci_low, prior.ci_high, inf, two_sided)
+    return sensitivity_of(case, SPREAD, f"if cohorts may differ (half-normal prior of {prior.scale:g} on τ)", estimate)
 
 
 def _without_one_cohort(case: Case) -> Sensitivity:
@@ -111,9 +111,9 @@ def _without_one_cohort(case: Case) -> Sensitivity:
         return no_sensitivity(ONE_COHORT, "fewer than two cohorts were pooled")
     left = []
     for name in pooled.contrasts:
-        found = estimate_of(pool_contrasts(case.evidence.contrasts, [*pooled.refused, Refused(name, "left out")]))
-        if found is not None:
-            left.append(sensitivity_of(case, ONE_COHORT, f"without {name}", found))
+        estimate = estimate_of(pool_contrasts(case.evidence.contrasts, [*pooled.refused, Refused(name, "left out")]))
+        if estimate is not None:
+            left.append(sensitivity_of(case, ONE_COHORT, f"without {name}", estimate))
     if not left:
         return no_sensitivity(ONE_COHORT, "no effect is left without a cohort")
     side = -1 if without_effect(case) else 1

@@ -29,7 +29,7 @@ from sidemine.verdict.card import CardCap
 from sidemine.verdict.readings import Reading, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-RULES_VERSION = "2027.1"
+RULES_VERSION = "2027.2"
 
 
 @dataclass(frozen=True)
@@ -295,13 +295,13 @@ def shortfalls(gates: Sequence[Gate], caps: Sequence[Cap | CardCap]) -> dict[str
     capped: dict[str, str] = {}
     for cap in caps:
         capped.setdefault(cap.cap, cap.reason)
-    found = {name: reason for name, reason in capped.items() if name == "direction"}
+    reasons = {name: reason for name, reason in capped.items() if name == "direction"}
     for gate in gates:
         if gate.required and gate.status != "passed":
             status = "not met" if gate.status == "failed" else "not evaluated"
             generic = f"A condition is {status}: {gate.gate} ({gate.detail})."
-            found.setdefault(gate.name, capped.get(gate.name) or gate.shortfall or generic)
-    return found | {name: reason for name, reason in capped.items() if name not in found}
+            reasons.setdefault(gate.name, capped.get(gate.name) or gate.shortfall or generic)
+    return reasons | {name: reason for name, reason in capped.items() if name not in reasons}
 
 
 def hint(seen: str, missing: Sequence[str] | None) -> Decision:

@@ -73,8 +73,8 @@ def pooled_sentence(pooled: PooledEffect, kind: str, people: tuple[str, str] = P
         return ""
     scale = scale_of(kind)
     if pooled.sizes_differ is not None:
-        told = f"{pooled.sizes_differ.words}; no single figure stands for them, since {pooled.sizes_differ.reason}"
-        return f" Over {pooled.k} independent {scale.noun}s together: {told}." + _orders_sentence(pooled)
+        sentence = f"{pooled.sizes_differ.words}; no single figure stands for them, since {pooled.sizes_differ.reason}"
+        return f" Over {pooled.k} independent {scale.noun}s together: {sentence}." + _orders_sentence(pooled)
     p_value = "" if (p := own_p(pooled)) is None else f"p = {p:.2g}"
     text = (
         f" Over {pooled.k} independent {scale.noun}s together ({pooled.method}): {amount(pooled.effect, scale.short_unit)} "

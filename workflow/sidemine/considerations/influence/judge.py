@@ -1,10 +1,16 @@
-"""What the effect without single genes means for a verdict: a gate and a cap."""
+"""What the effect without its leading genes means for a verdict: a gate and a cap."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sidemine.considerations.influence.record import Influence, InfluenceColumns, InfluenceOnEffect
+from sidemine.considerations.influence.record import (
+    FewHeldBack,
+    Influence,
+    InfluenceColumns,
+    InfluenceOnEffect,
+    WithoutGene,
+)
 from sidemine.considerations.judgement import (
     Cap,
     Case,
@@ -20,11 +26,13 @@ from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, readin
 from sidemine.effect.scale import scale_of
 
 INFLUENCE_P = 0.05
-"""Two-sided p that the effect without its most influential gene must reach."""
+"""Two-sided p that the effect must reach without its most influential gene, and with the few that move most held back."""
 SMALLEST_SHARE_TOLD = 0.01
 """Share of an effect below which no figure is told of a gene."""
+MOST_NAMED = 3
+"""Genes named in a sentence; the panel names all."""
 NOT_MEASURED = "the effect without single genes was not measured"
-_DEMAND = f"influence: the same sign and p ≤ {INFLUENCE_P:g} without the most influential gene"
+_DEMAND = f"influence: the same sign and p ≤ {INFLUENCE_P:g} without the most influential gene, and (of ten genes or more) with the few that move most, a tenth and at least two, counted as moving no more than the next gene surely does"
 
 
 def influence_judge(records: Mapping[str, Influence]) -> Judge:
@@ -33,7 +41,7 @@ def influence_judge(records: Mapping[str, Influence]) -> Judge:
 
 
 def judge_influence(case: Case, record: Influence | None) -> Judgement:
-    """Judge by the effect without its most influential gene.
+    """Judge by the effect without its most influential gene, and with the few that move most held back.
 
     Parameters
     ----------
@@ -51,7 +59,9 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
     unit = scale_of(case.hypothesis.kind).short_unit
     # Of cohorts without an effect nothing hangs on a gene.
     serious = [] if case.is_cohort and without_effect(case) else hanging
-    caps = tuple(Cap("influence", f"{_told(entry, unit)}: the answer may be that of one gene.") for entry in serious)
+    caps = tuple(
+        Cap("influence", f"{_told(entry, unit)}: the answer may be that of {_few_words(entry)}.") for entry in serious
+    )
     if not effects:
         caps = (Cap("influence", f"Nobody can tell whether the answer is that of one gene: {reason}."),)
     return Judgement(
@@ -72,9 +82,24 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
 
 
 def holds(entry: InfluenceOnEffect) -> bool:
-    """Tell whether an effect keeps its sign and p ≤ .05 without its most influential gene."""
-    without = entry.genes[0].estimate
-    return without.effect * entry.reference.effect > 0 and without.p_value <= INFLUENCE_P
+    """Tell whether an effect keeps its sign and p ≤ .05 without its leading gene, and with its few leading genes held back."""
+    return _keeps(entry, entry.genes[0]) and (entry.few is None or _keeps(entry, entry.few))
+
+
+def _keeps(entry: InfluenceOnEffect, changed: WithoutGene | FewHeldBack) -> bool:
+    left = changed.estimate
+    return left.effect * entry.reference.effect > 0 and left.p_value <= INFLUENCE_P
+
+
+def _telling(entry: InfluenceOnEffect) -> WithoutGene | FewHeldBack:
+    """Return what is told of an effect: one gene, or the few where these alone take the effect away."""
+    one = entry.genes[0]
+    return entry.few if entry.few and _keeps(entry, one) and not _keeps(entry, entry.few) else one
+
+
+def _few_words(entry: InfluenceOnEffect) -> str:
+    told = _telling(entry)
+    return f"{len(told.genes)} genes" if isinstance(told, FewHeldBack) else "one gene"
 
 
 def _is_shown(case: Case, entry: InfluenceOnEffect) -> bool:
@@ -83,24 +108,32 @@ def _is_shown(case: Case, entry: InfluenceOnEffect) -> bool:
 
 
 def influence_words(entry: InfluenceOnEffect) -> str:
-    """Name the most influential gene and the part of the effect that goes with it."""
-    gene = entry.genes[0]
+    """Name the leading gene, or the few, and the part of the effect that goes with it."""
+    told = _telling(entry)
     where = f" in {entry.contrast}" if entry.contrast else ""
-    share = f"{gene.share:.0%}" if gene.share >= SMALLEST_SHARE_TOLD else f"less than {SMALLEST_SHARE_TOLD:.0%}"
-    part = f" ({share} of the effect)" if gene.share > 0 else ""
-    return f"without {gene.gene}{part}{where}"
+    share = f"{told.share:.0%}" if told.share >= SMALLEST_SHARE_TOLD else f"less than {SMALLEST_SHARE_TOLD:.0%}"
+    part = f" ({share} of the effect)" if told.share > 0 else ""
+    if isinstance(told, WithoutGene):
+        return f"without {told.gene}{part}{where}"
+    return f"with {_named(told.genes)} counted as moving no more than the next gene surely does{part}{where}"
+
+
+def _named(genes: Sequence[str]) -> str:
+    if len(genes) <= MOST_NAMED:
+        return f"{', '.join(genes[:-1])} and {genes[-1]}"
+    return f"{', '.join(genes[:MOST_NAMED])} and {len(genes) - MOST_NAMED} more genes"
 
 
 def _told(entry: InfluenceOnEffect, unit: str) -> str:
-    words, found = influence_words(entry), entry.genes[0].estimate
-    left = f"the effect of the other {entry.n_genes - 1} genes is {found.effect:.2f} {unit} (p = {found.p_value:.2g})"
+    words, told = influence_words(entry), _telling(entry)
+    of = f"the other {entry.n_genes - 1} genes" if isinstance(told, WithoutGene) else "the set"
+    left = f"the effect of {of} is {told.estimate.effect:.2f} {unit} (p = {told.estimate.p_value:.2g})"
     return f"{words[0].upper()}{words[1:]}, {left}"
 
 
 def _sensitivity(case: Case, shown: Sequence[InfluenceOnEffect], reason: str) -> Sensitivity:
     if not shown:
         return no_sensitivity(ONE_GENE, reason)
-    # Of several experiments the one that hangs most on a gene.
-    entry = max(shown, key=lambda entry: entry.genes[0].estimate.p_value)
-    words = influence_words(entry)
-    return sensitivity_of(case, ONE_GENE, words, entry.genes[0].estimate, entry.reference)
+    # Of several experiments the one that hangs most on its leading genes.
+    entry = max(shown, key=lambda entry: _telling(entry).estimate.p_value)
+    return sensitivity_of(case, ONE_GENE, influence_words(entry), _telling(entry).estimate, entry.reference)

@@ -21,6 +21,7 @@ def influence_panel(columns: InfluenceColumns, subject: Subject) -> Panel:
             [
                 (f"all {count(entry.n_genes, 'gene')}", entry.reference),
                 *((f"without {row.gene}", row.estimate) for row in entry.genes[:MOST_GENES]),
+                *((f"{len(few.genes)} held back", few.estimate) for few in [entry.few] if few),
             ],
         )
         for entry in effects[:MOST_CONTRASTS]
@@ -28,11 +29,14 @@ def influence_panel(columns: InfluenceColumns, subject: Subject) -> Panel:
     return Panel(
         kind="influence",
         element=f"influence-{subject.hypothesis}",
-        title="Is it one gene?",
+        title="Is it one gene, or a few?",
         caption="The effect of the whole set, and of the set without one gene: those without which least is left. If the answer "
-        "were that of one gene, its row would cross zero. 95 % CI.",
+        "were that of one gene, its row would cross zero. Held back: the few genes that move most count for no more than the next "
+        "one surely does. 95 % CI.",
         why_empty=subject.missing.get("influence", reason or "no effect was measured"),
-        chart=intervals(interval_rows(groups), subject.unit, "Is the effect that of one gene?") if groups else None,
+        chart=intervals(interval_rows(groups), subject.unit, "Is the effect that of one gene, or of a few?")
+        if groups
+        else None,
         facts=[_words(entry, subject.unit) for entry in effects],
     )
 
@@ -45,4 +49,9 @@ def _words(entry: InfluenceOnEffect, unit: str) -> str:
         f"{row.gene} {number(row.estimate.effect)} ({p_statement(row.estimate.p_value)})"
         for row in entry.genes[:MOST_GENES]
     ]
-    return f"{told}. Without one gene: {'; '.join(rows)}."
+    held = "".join(
+        f" Held back together: {', '.join(few.genes)}: {number(few.estimate.effect)} ({p_statement(few.estimate.p_value)})."
+        for few in [entry.few]
+        if few
+    )
+    return f"{told}. Without one gene: {'; '.join(rows)}.{held}"

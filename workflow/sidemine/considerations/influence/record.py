@@ -28,6 +28,23 @@ class WithoutGene:
 
 
 @dataclass(frozen=True)
+class FewHeldBack:
+    """The effect where the few genes that move most count for no more than the next one.
+
+    Attributes
+    ----------
+    genes
+        These genes, the one that surely moves most first.
+    estimate, share
+        As in `WithoutGene`.
+    """
+
+    genes: list[str]
+    estimate: Estimate
+    share: float
+
+
+@dataclass(frozen=True)
 class InfluenceOnEffect:
     """One effect and what it is without single genes.
 
@@ -41,12 +58,15 @@ class InfluenceOnEffect:
         The effect as it is. Its p is that of the primary test: cohorts, of the effect; experiments, of FRY.
     genes
         The most influential genes, first the one without which least is left in the effect's own direction.
+    few
+        The effect with the few genes that move most held back: a tenth of the set, at least two; None below ten genes.
     """
 
     contrast: str
     n_genes: int
     reference: Estimate
     genes: list[WithoutGene]
+    few: FewHeldBack | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from sidemine.tables import MAY_BE_EMPTY, spec_of
 RunStatus = Literal["passed", "failed", "not evaluated", "not applicable"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class VariantRow:
     """One variant: a row of `robustness.tsv`. Every signed number is target minus reference; positive means higher in the target."""
 

@@ -64,8 +64,8 @@ def bridge_notes(
     if measured and gene_sets is not None:
         genes = set(gene_sets.loc[gene_sets["gene_set"] == bridge.sets[0], "gene"])
         found = {name: len(genes.intersection(measured[name])) for name in _contrasts(bridge) if name in measured}
-        told = ", ".join(f"{name} {n}" for name, n in found.items())
-        notes.append(f"of {len(genes)} genes of {bridge.sets[0]} its contrasts measure: {told}")
+        listed = ", ".join(f"{name} {n}" for name, n in found.items())
+        notes.append(f"of {len(genes)} genes of {bridge.sets[0]} its contrasts measure: {listed}")
         if bridge.scope == "target":
             shared = genes.intersection(
                 *(measured[name] for name in (*bridge.drug, *bridge.disease) if name in measured)

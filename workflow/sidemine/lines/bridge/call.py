@@ -67,19 +67,19 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
     other, the larger p is liberal (`benchmarks/concordance.py`). The interval counts the chance of both sides; a call
     whose interval holds 0 is therefore not made.
     """
-    found = evidence.total
-    if found is None:
+    estimate = evidence.total
+    if estimate is None:
         return "undetermined", f"fewer than {FEWEST_GENES} shared genes"
     if math.isnan(evidence.p_value):
         return "undetermined", "the p-value of a side is not known"
     place = evidence.place
-    if unshown := _not_shown(evidence, found):
-        if open_still := _not_excluded(found, place):
+    if unshown := _not_shown(evidence, estimate):
+        if open_still := _not_excluded(estimate, place):
             return "undetermined", f"{unshown}, and that there is none cannot be said: {open_still}"
         return NO_RESEMBLANCE, f"{unshown}, and the interval without noise lies within ±{place.margin:.2f}"
-    call: Call = "mimics" if found.value > 0 else "opposes"
-    if missing := _not_called(evidence, found.value):
-        signs = "the same sign" if found.value > 0 else "opposite signs"
+    call: Call = "mimics" if estimate.value > 0 else "opposes"
+    if missing := _not_called(evidence, estimate.value):
+        signs = "the same sign" if estimate.value > 0 else "opposite signs"
         return "undetermined", f"the profiles have {signs} (larger p {evidence.p_value:.2g}), but {missing}"
     return call, (
         f"p ≤ {LARGEST_P:g} on both sides, percentile {place.percentile:.0f} among {place.n} comparators, same sign after "
@@ -87,12 +87,12 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
     )
 
 
-def _not_shown(evidence: Evidence, found: ConcordanceEstimate) -> str:
+def _not_shown(evidence: Evidence, estimate: ConcordanceEstimate) -> str:
     """Return why chance alone may have made the concordance; empty where it has not."""
     if evidence.p_value > LARGEST_P:
         side = "disease" if evidence.p_disease >= evidence.p_drug else "perturbation"
         return f"no resemblance is shown: larger p {evidence.p_value:.2g} ({side} side rotated) is above {LARGEST_P:g}"
-    if found.ci_low <= 0 <= found.ci_high:
+    if estimate.ci_low <= 0 <= estimate.ci_high:
         return "no resemblance is shown: the interval, which counts the chance of both sides, holds 0"
     return ""
 
@@ -114,13 +114,16 @@ def _not_called(evidence: Evidence, value: float) -> str:
     return ""
 
 
-def _not_excluded(found: ConcordanceEstimate, place: Place) -> str:
+def _not_excluded(estimate: ConcordanceEstimate, place: Place) -> str:
     """Return the first reason why a resemblance is not excluded; empty where it is."""
     if place.margin is None:
         return f"too few comparators for a margin, {few_words(place)}"
     silent = [
         side
-        for side, reliability in (("perturbation's", found.reliability_drug), ("disease's", found.reliability_disease))
+        for side, reliability in (
+            ("perturbation's", estimate.reliability_drug),
+            ("disease's", estimate.reliability_disease),
+        )
         if reliability == 0
     ]
     if silent:
@@ -128,9 +131,9 @@ def _not_excluded(found: ConcordanceEstimate, place: Place) -> str:
     if place.margin > LARGEST_MARGIN:
         return f"other perturbations reach ±{place.margin:.2f} by themselves, so to stay below that says nothing"
     # Strictly, since the interval is cut to −1 and 1.
-    if found.corrected_ci_low <= -place.margin or found.corrected_ci_high >= place.margin:
+    if estimate.corrected_ci_low <= -place.margin or estimate.corrected_ci_high >= place.margin:
         return (
-            f"the interval without noise ({found.corrected_ci_low:z.2f} to {found.corrected_ci_high:z.2f}) is not within "
+            f"the interval without noise ({estimate.corrected_ci_low:z.2f} to {estimate.corrected_ci_high:z.2f}) is not within "
             f"±{place.margin:.2f}"
         )
     return ""
@@ -155,11 +158,11 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
     expected
         Relation that the study declared: mimics, opposes or either.
     """
-    found = evidence.total
-    if call == "refused" or found is None:
+    estimate = evidence.total
+    if call == "refused" or estimate is None:
         return f"Not compared: {reason}."
     figures = (
-        f"concordance {found.value:z.2f} (95 % CI {found.ci_low:z.2f} to {found.ci_high:z.2f}, "
+        f"concordance {estimate.value:z.2f} (95 % CI {estimate.ci_low:z.2f} to {estimate.ci_high:z.2f}, "
         f"larger p {evidence.p_value:.2g})"
     )
     place = evidence.place
@@ -174,7 +177,7 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
     elif call == NO_RESEMBLANCE:
         said = (
             f"On {genes}, the perturbation shows no resemblance to the disease beyond the margin, in either direction: "
-            f"{figures}; without noise the interval is {found.corrected_ci_low:z.2f} to {found.corrected_ci_high:z.2f}, within "
+            f"{figures}; without noise the interval is {estimate.corrected_ci_low:z.2f} to {estimate.corrected_ci_high:z.2f}, within "
             f"±{place.margin:.2f}, below which {EXTREME:g} % of {place.n} other perturbations stay. {NOT_SAFETY}"
         )
     else:

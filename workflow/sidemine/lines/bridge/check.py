@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sidemine.errors import Problem
@@ -11,6 +10,7 @@ from sidemine.lines.interaction.config import Interaction
 from sidemine.study.hints import dangling
 from sidemine.study.rows import Contrast, GeneSetRow
 from sidemine.study.sheets import Sheet
+from sidemine.text.repeats import repeated
 
 
 def check_concordance(
@@ -65,8 +65,7 @@ def _twice(ids: Sequence[str], where: str) -> list[Problem]:
             "each bridge and interaction has an id of its own",
             "Rename one of them.",
         )
-        for name, count in Counter(ids).items()
-        if count > 1
+        for name in repeated(ids)
     ]
 
 
@@ -114,7 +113,7 @@ def _check_datasets(bridge: Bridge, rows: Mapping[str, Contrast], place: str) ->
         ]
     for key, names, other_key, others in pairs:
         for name in names:
-            same = [one for one in others if _dataset(one, rows) == _dataset(name, rows) != ""]
+            same = [other for other in others if _dataset(other, rows) == _dataset(name, rows) != ""]
             if same:
                 problems.append(
                     Problem(

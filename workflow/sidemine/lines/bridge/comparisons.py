@@ -167,24 +167,24 @@ def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
         Disease profiles × drug profiles × scopes × estimands, in that order.
     """
     drugs = _drugs_and_scopes(data)
-    found: dict[Key, ConcordanceEstimate | None] = {
+    estimates: dict[Key, ConcordanceEstimate | None] = {
         (estimand, disease.name, place): measure_concordance_of(drug, disease, scope.chosen)
         for estimand, side in data.disease.items()
         for disease in side.profiles
         for place, (drug, scope) in enumerate(drugs)
     }
-    p_disease, p_drug = _rotate(data, drugs, found, n_rotations)
+    p_disease, p_drug = _rotate(data, drugs, estimates, n_rotations)
 
     def comparison(key: Key, call: tuple[Call, str] | None = None) -> Comparison:
         estimand, name, place = key
         (drug, scope), disease = drugs[place], data.disease[estimand].profile(name)
-        total, nan = found[key], float("nan")
+        total, nan = estimates[key], float("nan")
         evidence = Evidence(
             total=total,
             p_disease=p_disease.get(key, nan),
             p_drug=p_drug.get(key, nan) if scope.p_drug is None else scope.p_drug,
             place=place_among(drug, disease.deviates, scope.chosen, data.comparators) if total else NOWHERE,
-            adjusted=found.get((ADJUSTED, name, place)),
+            adjusted=estimates.get((ADJUSTED, name, place)),
             not_adjusted=data.adjustment[name],
         )
         shares = np.where(scope.chosen, drug.deviates * disease.deviates, 0.0)
@@ -247,7 +247,7 @@ def _responsive(drug: Profile) -> Scope:
 def _rotate(
     data: BridgeData,
     drugs: Sequence[tuple[Profile | FrozenProfile, Scope]],
-    found: Mapping[Key, ConcordanceEstimate | None],
+    estimates: Mapping[Key, ConcordanceEstimate | None],
     n_rotations: int,
 ) -> tuple[dict[Key, float], dict[Key, float]]:
     """Return the p-values of the disease sides, and of the drug side."""
@@ -258,7 +258,7 @@ def _rotate(
         for disease in side.profiles:
             for place, (drug, scope) in enumerate(drugs):
                 key = (estimand, disease.name, place)
-                concordance = found[key]
+                concordance = estimates[key]
                 if concordance is None:
                     continue
                 of_disease[disease.name][key] = Question(

@@ -90,13 +90,13 @@ def judge_library(
     sign = 1.0 if declared.expected == "up" else -1.0
     place = float(100 * np.mean(sign * others / sizes >= sign * scores[-1] / size))
     passed = bool(place <= OUTERMOST and sign * scores[-1] > 0)
-    found = f"{where} is at percentile {place:.0f} of {len(others):,} signatures, {declared.expected} being expected"
+    sentence = f"{where} is at percentile {place:.0f} of {len(others):,} signatures, {declared.expected} being expected"
     words = (
-        f"its positive control passes: {found}"
+        f"its positive control passes: {sentence}"
         if passed
-        else f"uninformative: {found}, and at most {OUTERMOST:g} is needed"
+        else f"uninformative: {sentence}, and at most {OUTERMOST:g} is needed"
         if place > OUTERMOST
-        else f"uninformative: {found}, and it goes the other way"
+        else f"uninformative: {sentence}, and it goes the other way"
     )
     return JudgedLibrary(n, n_genes, place, passed, words)
 

@@ -128,10 +128,10 @@ class _Measurement:
     @cached_property
     def library(self) -> JudgedLibrary | None:
         """What the positive control says of the comparator signatures; None where none are declared."""
-        declared, found = self.bridge.comparator_signatures, self.inputs.signatures.get(self.bridge.id)
-        if declared is None or found is None:
+        declared, signatures = self.bridge.comparator_signatures, self.inputs.signatures.get(self.bridge.id)
+        if declared is None or signatures is None:
             return None
-        return judge_library(found, declared.positive_control, self.inputs.gene_sets)
+        return judge_library(signatures, declared.positive_control, self.inputs.gene_sets)
 
     def measure(self) -> MeasuredBridge:
         drugs, diseases, refused = self._independent()

@@ -56,9 +56,11 @@ def rotation_p_values(
         Random rotations m, each used with both signs.
     """
     asked = {name: list(entries.items()) for name, entries in questions.items() if entries}
-    weights = {name: np.array([one.weights for _, one in entries], dtype=np.float32) for name, entries in asked.items()}
-    observed = {name: np.abs([one.observed for _, one in entries]) for name, entries in asked.items()}
-    cutoffs = {name: np.array([one.cutoff for _, one in entries]) for name, entries in asked.items()}
+    weights = {
+        name: np.array([entry.weights for _, entry in entries], dtype=np.float32) for name, entries in asked.items()
+    }
+    observed = {name: np.abs([entry.observed for _, entry in entries]) for name, entries in asked.items()}
+    cutoffs = {name: np.array([entry.cutoff for _, entry in entries]) for name, entries in asked.items()}
     exceeding = {name: np.zeros(len(entries), dtype=np.int64) for name, entries in asked.items()}
     for rotated in side.rotations(n_rotations) if asked else ():
         for name in asked:

@@ -90,18 +90,18 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     InputError
         When the table names no genes, gives no statistic with a sign, or holds impossible numbers.
     """
-    found = genes_of_rows(table.rows, table.gene_table)
+    genes = genes_of_rows(table.rows, table.gene_table)
     columns = table.rows.columns
     cut_by_p = find_threshold(None, columns.p_value, columns.adjusted_p)
     threshold = cut_by_p or find_threshold(columns.effect, columns.p_value, columns.adjusted_p) or ""
     # Ratios look like effects without small ones. Where p-values say that nothing was cut, that is what they are.
     if not cut_by_p and not (threshold and columns.p_value is None):
         refuse_ratios(columns, table.rows.where)
-    statistics = collect_statistics(found.genes, found.reasons, table.rows.columns, table.rows.where)
+    statistics = collect_statistics(genes.genes, genes.reasons, table.rows.columns, table.rows.where)
     universe = table.universe
     if universe and not threshold and (held := len(universe & set(statistics.genes))) < _COMPLETE * len(universe):
         threshold = f"it holds {held:,} of the {len(universe):,} genes that were measured"
-    checks = check_rows(table.rows, found, row.format)
+    checks = check_rows(table.rows, genes, row.format)
     members = table.gene_sets[(table.gene_sets["gene_set"] == row.set) & (table.gene_sets["weight"] != 0)]
     if threshold:
         return _describe(table, statistics, members, threshold, checks)
@@ -194,16 +194,16 @@ def _test(
 def _downgrades(
     statistics: GeneStatistics, n_in_set: int, details: TableDetails, references: Sequence[Reference]
 ) -> tuple[str, ...]:
-    told: list[str] = []
+    reasons: list[str] = []
     measured = {member.gene for member in details.members}
     if len(measured) < n_in_set / 2:
-        told.append(f"the table measures {len(measured)} of {n_in_set} genes of the set")
+        reasons.append(f"the table measures {len(measured)} of {n_in_set} genes of the set")
     known = len(measured & {gene for reference in references for gene in reference.genes})
     if known < len(measured) / 2:
-        told.append(f"the correlation is known of {known} of {len(measured)} measured genes")
+        reasons.append(f"the correlation is known of {known} of {len(measured)} measured genes")
     if any("contradict" in note for note in statistics.notes):
-        told.append("its p-values contradict its statistics")
-    return tuple(told)
+        reasons.append("its p-values contradict its statistics")
+    return tuple(reasons)
 
 
 def _describe(

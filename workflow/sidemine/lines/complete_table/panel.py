@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sidemine.drawing import words
 from sidemine.drawing.charts import Groups, interval_rows, intervals
 from sidemine.drawing.panel import Column, Panel, Table
+from sidemine.effect.record import Interval
 from sidemine.lines.complete_table.config import LAYERS_OF_TABLES
 from sidemine.lines.complete_table.record import TableDetails
 from sidemine.lines.evidence import LayerEvidence
 
 MOST_GENES = 20
-
-
-@dataclass(frozen=True)
-class _Deviate:
-    """A z, with the 95 % interval that it has by its nature."""
-
-    effect: float | None
-    ci_low: float | None
-    ci_high: float | None
 
 
 def table_panel(evidence: LayerEvidence, details: object) -> Panel:
@@ -43,7 +33,7 @@ def table_panel(evidence: LayerEvidence, details: object) -> Panel:
     shown = details.members[:MOST_GENES]
     chart = None
     if shown and evidence.effect is not None:
-        genes = [(member.gene, _Deviate(member.z, member.z - 1.96, member.z + 1.96)) for member in shown]
+        genes = [(member.gene, Interval(member.z, member.z - 1.96, member.z + 1.96)) for member in shown]
         groups: Groups = [
             ("the set", [(f"{evidence.gene_set}, above the rest", evidence)]),
             (f"its genes{f', the {MOST_GENES} largest' if len(details.members) > MOST_GENES else ''}", genes),

@@ -1,4 +1,4 @@
-"""Read a table of gene statistics by the headers that its row of `lines.tsv` names, and a reference."""
+"""Read a table of gene statistics by the headers that its row of `lines.tsv` names, and a reference; test its set."""
 
 from __future__ import annotations
 
@@ -10,13 +10,35 @@ from sidemine.differential.gene_statistics import TableColumns
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.preranked_camera import Reference
 from sidemine.errors import InputError, Problem
-from sidemine.lines.complete_table.measure import TableToTest
+from sidemine.lines.complete_table.measure import TEST, TableToTest, measure_table
+from sidemine.lines.complete_table.record import TableDetails
 from sidemine.lines.complete_table.rows import TableRows
 from sidemine.lines.complete_table.specification import TestTable
+from sidemine.lines.evidence import Measured, Size, read_size
 from sidemine.lines.gene_list import read_gene_list
 from sidemine.lines.published.reader import read_cells
 from sidemine.prepare.gene_table import GeneTable, read_gene_table
+from sidemine.study_jobs import JobFiles
 from sidemine.tables import read_table
+
+
+def measure_row(inputs: JobFiles, specification: TestTable) -> tuple[Measured, TableDetails, Size]:
+    """Read the files of a row of either layer of tables and test its set: what `row_job.run_row` asks for.
+
+    Parameters
+    ----------
+    inputs
+        Files of the job, by the names of `specification.files_of_table`.
+    specification
+        The row.
+
+    Raises
+    ------
+    InputError
+        When a file cannot be read.
+    """
+    measured, details = measure_table(specification.row, read_table_to_test(inputs.by_name, specification))
+    return measured, details, read_size(inputs.paths("sizes"), TEST)
 
 
 def read_table_to_test(files: Mapping[str, Sequence[Path]], specification: TestTable) -> TableToTest:
@@ -110,7 +132,7 @@ def read_reference(path: Path, gene_table: GeneTable) -> Reference:
                 "Name a larger table as reference, or leave it out.",
             )
         )
-    symbols = [found.symbol for found in gene_table.resolve_symbols(matrix.identifiers)]
+    symbols = [resolution.symbol for resolution in gene_table.resolve_symbols(matrix.identifiers)]
     values = pd.DataFrame(matrix.values).groupby(pd.Series(symbols, dtype=object)).mean().dropna()
     residuals = values.to_numpy() - values.mean(axis=1).to_numpy()[:, None]
     varies = np.ptp(residuals, axis=1) > 0
@@ -126,9 +148,9 @@ def read_fitted_references(fits: Mapping[str, Path]) -> list[Reference]:
     InputError
         When a fit cannot be read.
     """
-    found = ((name, load_fit(path)) for name, path in sorted(fits.items()))
+    loaded = ((name, load_fit(path)) for name, path in sorted(fits.items()))
     return [
         Reference(f"contrast {name} ({len(fit.samples)} samples)", fit.genes, fit.effects[:, 1:])
-        for name, fit in found
+        for name, fit in loaded
         if fit is not None
     ]

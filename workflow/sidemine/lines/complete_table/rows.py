@@ -132,14 +132,14 @@ def _refuse_stacked(rows: TableRows) -> None:
 def _resolve(cells: Sequence[str], table: GeneTable, *, proteins: bool) -> tuple[list[tuple[str, ...]], list[str]]:
     parts = [split_accessions(cell) if proteins else split_symbols(cell) for cell in cells]
     names = list(dict.fromkeys(name for row in parts for name in row))
-    found: dict[str, Resolution] = dict(
+    resolutions: dict[str, Resolution] = dict(
         zip(names, table.resolve_uniprot(names) if proteins else table.resolve_symbols(names), strict=True)
     )
     genes, reasons = [], []
     for row in parts:
-        symbols = dict.fromkeys(symbol for name in row if (symbol := found[name].symbol))
+        symbols = dict.fromkeys(symbol for name in row if (symbol := resolutions[name].symbol))
         genes.append(tuple(symbols))
-        lost = "; ".join(dict.fromkeys(_reason(found[name].how) for name in row)) if row else "no gene named"
+        lost = "; ".join(dict.fromkeys(_reason(resolutions[name].how) for name in row)) if row else "no gene named"
         reasons.append("" if symbols else lost)
     return genes, reasons
 

@@ -128,7 +128,7 @@ class Correlations:
 
         inverses = [cho_solve((root, True), np.eye(len(root)), check_finite=False) for root in self._roots]
         n = sum(len(root) for root in self._roots)
-        found = []
+        diagonals = []
         for k in range(max((_reach(inverse) for inverse in inverses), default=0)):
             diagonal = np.zeros(n)
             start = 0
@@ -136,8 +136,8 @@ class Correlations:
                 part = np.diag(inverse, k) if k < len(inverse) else ()
                 diagonal[start : start + len(part)] = part
                 start += len(inverse)
-            found.append(np.fft.rfft(diagonal))
-        return found
+            diagonals.append(np.fft.rfft(diagonal))
+        return diagonals
 
 
 class Rotation:

@@ -117,11 +117,11 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
     frame = _drop(frame, results, frame["z"].notna(), "genes without a p-value dropped")
     frame = _drop(frame, results, frame["chromosome"] > 0, "genes without a known position dropped")
     symbols = frame[frame["symbol"] != ""]
-    found = resolve_names(
+    resolutions = resolve_names(
         frame["gene"].astype(str).to_list(), gene_table, dict(zip(symbols["gene"], symbols["symbol"], strict=True))
     )
     frame["id"] = frame["gene"]
-    frame["gene"] = [one.symbol for one in found]
+    frame["gene"] = [resolution.symbol for resolution in resolutions]
     frame = _drop(frame, results, frame["gene"].notna(), "genes without an approved symbol dropped")
     if universe is not None:
         frame = _drop(frame, results, frame["gene"].isin(universe), "genes outside of the declared universe dropped")
@@ -252,7 +252,7 @@ def measure_genetics(
     correlations = None if prepared.blocks is None else _correlations(prepared.blocks, line)
     decides = rotation if correlations is None else Rotation(prepared.z, prepared.covariates, correlations)
     rotated, inflation = rotation.test(members)
-    found = rotated if correlations is None else decides.test(members)[0]
+    result = rotated if correlations is None else decides.test(members)[0]
     locus = loci(
         prepared.genes["chromosome"].to_numpy(),
         prepared.genes["start"].to_numpy(dtype=np.float64),
@@ -264,11 +264,11 @@ def measure_genetics(
         rotation, members, prepared.size, prepared.density, named_seed(seed, "genetics", line)
     )
     others = _other_sets(rotation, prepared, gene_sets, gene_set)
-    compared = [one.statistic for one in others if one.family in _COMPARED]
+    compared = [other.statistic for other in others if other.family in _COMPARED]
     own = float(rotated.statistic)
     top_genes = prepared.genes["gene"].to_numpy(dtype=object)[top].tolist()
     cap = ""
-    if found.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P):
+    if result.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P):
         cap = f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})"
     details = GeneticsDetails(
         line=line,
@@ -298,14 +298,14 @@ def measure_genetics(
         universe_n=n,
         n_in_set=len(symbols),
         n_measured=n_measured,
-        effect=found.effect,
-        ci_low=found.ci_low,
-        ci_high=found.ci_high,
-        p_value=found.p_value,
-        p_declared=found.p_value,
+        effect=result.effect,
+        ci_low=result.ci_low,
+        ci_high=result.ci_high,
+        p_value=result.p_value,
+        p_declared=result.p_value,
         null_used=_null_words(test, n, prepared.names),
         percentile=percentile,
-        reason=_reason(found, n_measured, details),
+        reason=_reason(result, n_measured, details),
         downgrades=tuple(results.downgrades),
         cap=cap,
     )
@@ -336,11 +336,11 @@ def _null_words(test: str, n: int, names: Sequence[str]) -> str:
     return f"all {n:,} rotations of the set's labels along the genome; {model}, {beside}"
 
 
-def _reason(found: SetResult, n_measured: int, details: GeneticsDetails) -> str:
-    side = "more" if found.effect > 0 else "less"
+def _reason(result: SetResult, n_measured: int, details: GeneticsDetails) -> str:
+    side = "more" if result.effect > 0 else "less"
     return (
         f"{n_measured} genes at {count(details.n_loci, 'locus', 'loci')} are {side} associated than other genes of their size "
-        f"(z {abs(found.effect):.2f} {'higher' if found.effect > 0 else 'lower'}, one-sided p = {found.p_value:.2g}), above "
+        f"(z {abs(result.effect):.2f} {'higher' if result.effect > 0 else 'lower'}, one-sided p = {result.p_value:.2g}), above "
         f"{details.matched_percentile:.0f} % of random sets of genes of the same size and density."
     )
 
@@ -369,7 +369,7 @@ def _other_sets(rotation: Rotation, prepared: Prepared, gene_sets: pd.DataFrame,
         others.append(
             OtherSet(str(name), str(family), int(members.sum()), result.effect, result.statistic, result.p_value)
         )
-    return sorted(others, key=lambda one: (one.p_value, one.gene_set))
+    return sorted(others, key=lambda row: (row.p_value, row.gene_set))
 
 
 def _size_beta(prepared: Prepared) -> float | None:

@@ -72,9 +72,9 @@ def _facts(evidence: LayerEvidence, details: GeneticsDetails) -> list[str]:
         )
     nearest = [row for row in details.other_sets if row.family != "comparator"][:MOST_SETS]
     if nearest:
-        told = "; ".join(f"{bounded(row.gene_set, 60)} {p_statement(row.p_value)}" for row in nearest)
+        sets = "; ".join(f"{bounded(row.gene_set, 60)} {p_statement(row.p_value)}" for row in nearest)
         facts.append(
-            f"Other sets of this study in these data, by rotation (exploratory, no verdict rests on them): {told}."
+            f"Other sets of this study in these data, by rotation (exploratory, no verdict rests on them): {sets}."
         )
     facts += details.notes
     facts.append("What was read: " + "; ".join(f"{row.what}: {row.n:,}" for row in details.counts) + ".")
@@ -147,9 +147,9 @@ def _chart(details: GeneticsDetails) -> Spec:
          "axis": {"title": "position, chromosome by chromosome", "labels": False, "ticks": False, "grid": False}}  # fmt: skip
     y = {"field": "z", "type": "quantitative", "scale": {"zero": False},
          "axis": {"title": ["z of the gene", "more strongly associated ▶"], "tickCount": 5}}  # fmt: skip
-    told = "; ".join(f"{one.gene} {number(one.z)}" for one in details.genes[:NAMED])
+    strongest = "; ".join(f"{one.gene} {number(one.z)}" for one in details.genes[:NAMED])
     return {
-        **base(f"Association of the genes of {details.gene_set} along the genome. Strongest beyond their size: {told}", 220),
+        **base(f"Association of the genes of {details.gene_set} along the genome. Strongest beyond their size: {strongest}", 220),
         "layer": [
             {"data": {"values": others}, "mark": {"type": "point", "filled": True, "size": 12, "color": "@muted", "opacity": 0.5},
              "encoding": {"x": x, "y": y}},

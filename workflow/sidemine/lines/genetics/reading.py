@@ -76,8 +76,8 @@ def read_window(row: DeclaredLine) -> tuple[int, int]:
     text = row.columns.get("window_kb", "")
     if not text:
         return UPSTREAM, DOWNSTREAM
-    found = re.fullmatch(r"(\d{1,4})(?:/(\d{1,4}))?", text)
-    before, behind = (int(found[1]), int(found[2] or found[1])) if found else (WIDEST_KB + 1, 0)
+    match = re.fullmatch(r"(\d{1,4})(?:/(\d{1,4}))?", text)
+    before, behind = (int(match[1]), int(match[2] or match[1])) if match else (WIDEST_KB + 1, 0)
     if max(before, behind) > WIDEST_KB:
         raise InputError(
             Problem(
@@ -91,7 +91,7 @@ def read_window(row: DeclaredLine) -> tuple[int, int]:
 
 
 def _counts(counts: SnpCounts) -> list[Count]:
-    told = (
+    rows = (
         ("SNPs read", counts.rows),
         ("SNPs without a p-value dropped", counts.without_p),
         ("SNPs without a position on a known chromosome dropped", counts.without_place),
@@ -101,4 +101,4 @@ def _counts(counts: SnpCounts) -> list[Count]:
         ("SNPs with p = 1, taken as 1 − 1/d (d: SNPs of the gene)", counts.ones),
         ("SNPs joined", counts.used),
     )
-    return [Count(what, n) for what, n in told if n]
+    return [Count(what, n) for what, n in rows if n]

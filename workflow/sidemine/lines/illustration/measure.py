@@ -99,8 +99,8 @@ def draw_map(
     empty = CellMap(dataset, name, n_cells=n_cells, n_in_set=len(members), n_measured=len(shown), layout=layout)
     n_others = int(detected.sum()) - len(shown)
     if values.shape[0] < FEWEST_CELLS or n_others < FEWEST_OTHERS or len(shown) < 2:
-        told = f"{values.shape[0]} cells, {len(shown)} detected genes of the set and {n_others} others are too few"
-        return replace(empty, problem=told)
+        reason = f"{values.shape[0]} cells, {len(shown)} detected genes of the set and {n_others} others are too few"
+        return replace(empty, problem=reason)
     cells = ad.AnnData(values[:, detected].astype(np.float32), var=pd.DataFrame(index=symbols[detected]))
     whole = named_seed(seed, "map", dataset)[-1] % 2**31
     with warnings.catch_warnings(), threadpool_limits(1):

@@ -96,10 +96,10 @@ class MirnaNames:
             return MirnaName(None, OTHER_SPECIES)
         if name in self._two_arms:
             return MirnaName(None, AMBIGUOUS)
-        found = self._by_name.get(name, set())
-        if len(found) == 1:
-            return MirnaName(next(iter(found)))
-        return MirnaName(None, SEVERAL if found else UNKNOWN)
+        keys = self._by_name.get(name, set())
+        if len(keys) == 1:
+            return MirnaName(next(iter(keys)))
+        return MirnaName(None, SEVERAL if keys else UNKNOWN)
 
     def resolve_all(self, texts: Iterable[str]) -> Mapping[str, MirnaName]:
         """Return what each different text means."""

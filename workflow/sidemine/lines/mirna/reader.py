@@ -70,13 +70,13 @@ def read_labels(path: Path, columns: Mapping[str, str], names: MirnaNames) -> La
     rows: dict[str, list[float]] = defaultdict(list)
     lost: Counter[tuple[str, str]] = Counter()
     for text, value in zip(table.cells(columns["mirna"]), values, strict=True):
-        found = names.resolve(text)
-        if found.accession is None:
-            lost[found.why, text.strip()] += 1
+        resolved = names.resolve(text)
+        if resolved.accession is None:
+            lost[resolved.why, text.strip()] += 1
         elif np.isnan(value):
             lost["no label", text.strip()] += 1
         else:
-            rows[found.accession].append(float(value))
+            rows[resolved.accession].append(float(value))
     against = [names.label(key) for key, found_values in rows.items() if min(found_values) < 0 < max(found_values)]
     return LabelledMirnas(
         {key: float(np.mean(found_values)) for key, found_values in rows.items()},
@@ -152,9 +152,9 @@ def read_universe(path: Path, names: MirnaNames) -> tuple[set[str], list[Lost]]:
 
 
 def _resolved(texts: Iterable[str], names: MirnaNames) -> tuple[set[str], list[Lost]]:
-    found = names.resolve_all(texts)
-    lost = Counter({(name.why, text.strip()): 1 for text, name in found.items() if name.accession is None})
-    return {name.accession for name in found.values() if name.accession}, told_by_reason(lost)
+    resolved = names.resolve_all(texts)
+    lost = Counter({(name.why, text.strip()): 1 for text, name in resolved.items() if name.accession is None})
+    return {name.accession for name in resolved.values() if name.accession}, told_by_reason(lost)
 
 
 def read_targets(
@@ -194,7 +194,9 @@ def read_targets(
         mirna_texts, {t: n.accession for t, n in names.resolve_all(mirna_texts).items()}
     )
     different = list(dict.fromkeys(gene_texts))
-    symbols = dict(zip(different, (found.symbol for found in gene_table.resolve_symbols(different)), strict=True))
+    symbols = dict(
+        zip(different, (resolution.symbol for resolution in gene_table.resolve_symbols(different)), strict=True)
+    )
     genes, gene_of, lost_genes = _keyed(gene_texts, symbols)
     lost += [lost_names(lost_mirnas, "names of miRNAs among the targets that cannot be told")] if lost_mirnas else []
     lost += [lost_names(lost_genes, "names of target genes that cannot be told")] if lost_genes else []
@@ -276,7 +278,11 @@ def read_seeds(path: Path, names: MirnaNames) -> dict[str, str]:
                 current = names.resolve(match[2] or match[1]).accession or ""
             elif current and not row.startswith(">"):
                 sequences[current] = sequences.get(current, "") + row.upper().replace("T", "U")
-    seeds = {key: f"seed {found[SEED]}" for key, found in sequences.items() if re.fullmatch("[ACGU]{7}", found[SEED])}
+    seeds = {
+        key: f"seed {sequence[SEED]}"
+        for key, sequence in sequences.items()
+        if re.fullmatch("[ACGU]{7}", sequence[SEED])
+    }
     if not seeds:
         raise InputError(
             Problem(
@@ -315,5 +321,5 @@ def told_by_reason(lost: Mapping[tuple[str, str], int]) -> list[Lost]:
     by_reason: dict[str, dict[str, int]] = defaultdict(dict)
     for (why, name), n in lost.items():
         by_reason[why][name] = n
-    found = [Lost(sum(names.values()), why, sorted(names)[:TOLD]) for why, names in by_reason.items()]
-    return sorted(found, key=lambda row: (-row.n, row.why))
+    losses = [Lost(sum(names.values()), why, sorted(names)[:TOLD]) for why, names in by_reason.items()]
+    return sorted(losses, key=lambda row: (-row.n, row.why))

@@ -61,8 +61,8 @@ def _measure(inputs: JobFiles, specification: TestPromoter) -> tuple[Measured, o
         family = known_family(row.columns["family"], row.line)
         promoters = read_promoters(files["file"])
         resolved = {
-            name: found.symbol
-            for name, found in zip(
+            name: resolution.symbol
+            for name, resolution in zip(
                 promoters.sequences, gene_table.resolve_symbols(list(promoters.sequences)), strict=True
             )
         }

@@ -289,7 +289,7 @@ def measure_promoters(
         Whether the row declares a universe of its own: genes that were measured are the universe here, so it is told.
     """
     prepared = [_prepared(name, fit, site.composition) for name, fit in fits.items()]
-    found = [_effect_of(one, site.genes) for one in prepared]
+    found = [_effect_of(contrast, site.genes) for contrast in prepared]
     effects = [row for row in found if isinstance(row, SiteEffect)]
     left_out = [
         *site.left_out,
@@ -310,7 +310,7 @@ def measure_promoters(
             site.words, site.matrices, [], left_out, shared, why
         )
     if site.composition is None:
-        tested = [one for one, row in zip(prepared, found, strict=True) if isinstance(row, SiteEffect)]
+        tested = [contrast for contrast, row in zip(prepared, found, strict=True) if isinstance(row, SiteEffect)]
         placed, effects = _placed(measured, effects, tested, site, direction)
         return placed, PromoterDetails(site.words, site.matrices, effects, left_out, shared)
     effect, se, p_value = pool_sites(effects)

@@ -206,10 +206,12 @@ def read_promoters(path: Path) -> Promoters:
                     raise _no_promoters(
                         path, f"line {text.number}: a sequence of more than {LONGEST_PROMOTER:,} letters"
                     )
-    found = {name: re.sub("[^ACGT]", "N", "".join(parts).upper()) for name, parts in promoters.items() if any(parts)}
-    if not found:
+    sequences = {
+        name: re.sub("[^ACGT]", "N", "".join(parts).upper()) for name, parts in promoters.items() if any(parts)
+    }
+    if not sequences:
         raise _no_promoters(path, "no sequence in it")
-    return Promoters(found, list(repeated), n_nameless, len(promoters) - len(found))
+    return Promoters(sequences, list(repeated), n_nameless, len(promoters) - len(sequences))
 
 
 def _no_promoters(path: Path, why: str) -> InputError:

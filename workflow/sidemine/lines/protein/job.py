@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from sidemine.lines.complete_table.config import PROTEIN
 from sidemine.lines.complete_table.specification import SIZES, TestTable, files_of_table, specify_tables
@@ -11,27 +10,16 @@ from sidemine.lines.specification import results_of_row
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
-if TYPE_CHECKING:
-    from sidemine.lines.evidence import Measured, Size
-
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestTable]:
     return specify_tables(plan, PROTEIN)
 
 
-def _measure(inputs: JobFiles, specification: TestTable) -> tuple[Measured, object, Size]:
-    from sidemine.lines.complete_table.measure import TEST, measure_table
-    from sidemine.lines.complete_table.reader import read_table_to_test
-    from sidemine.lines.evidence import read_size
-
-    measured, details = measure_table(specification.row, read_table_to_test(inputs.by_name, specification))
-    return measured, details, read_size(inputs.paths("sizes"), TEST)
-
-
 def _run(inputs: JobFiles, outputs: JobFiles, specification: TestTable) -> None:
+    from sidemine.lines.complete_table.reader import measure_row
     from sidemine.lines.row_job import run_row
 
-    run_row(inputs, outputs, specification, PROTEIN, _measure)
+    run_row(inputs, outputs, specification, PROTEIN, measure_row)
 
 
 JOB = StudyJob(

@@ -139,7 +139,7 @@ def _others(row: TableToDescribe, share: Mapping[str, float]) -> list[str]:
 
 def _uses_probes(cells: list[list[str]], platforms: Iterable[_Platform]) -> bool:
     sample = [names[0] for names in cells if names]
-    most_probes = max((sum(name in one.probes for name in sample) for one in platforms), default=0)
+    most_probes = max((sum(name in platform.probes for name in sample) for platform in platforms), default=0)
     return most_probes > len(sample) / 2
 
 

@@ -47,7 +47,7 @@ def describe_table(
     import numpy as np
 
     change = table["fold_change"] - (table["compared_with"] if row.compare_with_column else 0.0)
-    symbols = [found.symbol for found in gene_table.resolve_symbols(list(table["identifier"]))]
+    symbols = [resolution.symbol for resolution in gene_table.resolve_symbols(list(table["identifier"]))]
     infinite = int((np.isinf(table["fold_change"]) | np.isinf(table["compared_with"])).sum())
     measured = change.where(np.isfinite(change)).groupby(symbols).mean().dropna()
     if panel is None:

@@ -312,33 +312,35 @@ def _parts_of(
             f"{expression.n_vars - len(genes)} of {expression.n_vars} genes have no value in some sample{inside}"
         )
     losses += [f"set {name}{inside}: {reason}" for name, reason in membership.left_out]
-    found = paired_differences(_scores(values, membership), samples, declared.vehicle)
-    if found.n_without_vehicle:
-        losses.append(f"{found.n_without_vehicle} samples{inside} have no vehicle sample of their donor and plate")
-    missing = sorted(set(samples["compound"]) - {declared.vehicle} - set(found.compounds))
+    differences = paired_differences(_scores(values, membership), samples, declared.vehicle)
+    if differences.n_without_vehicle:
+        losses.append(
+            f"{differences.n_without_vehicle} samples{inside} have no vehicle sample of their donor and plate"
+        )
+    missing = sorted(set(samples["compound"]) - {declared.vehicle} - set(differences.compounds))
     if missing:
         losses.append(f"{len(missing)} compounds{inside} have no sample with a vehicle: {', '.join(missing[:8])}")
     of_compound = samples["compound"].to_numpy(dtype=str)
     mean_depth = (
-        np.array([depth[of_compound == name].mean() for name in found.compounds]) if depth is not None else None
+        np.array([depth[of_compound == name].mean() for name in differences.compounds]) if depth is not None else None
     )
-    parts = [_part(cell_type, membership, row, found, mean_depth) for row in range(len(membership.gene_sets))]
-    return parts, found.fewest_vehicles
+    parts = [_part(cell_type, membership, row, differences, mean_depth) for row in range(len(membership.gene_sets))]
+    return parts, differences.fewest_vehicles
 
 
-def _part(cell_type: str, membership: SetMembership, row: int, found: Differences, depth: Array | None) -> _Part:
-    own, beside = found.from_vehicle[:, :, row], found.from_others[:, :, row]
-    n_donors = np.isfinite(own).sum(axis=1)
+def _part(cell_type: str, membership: SetMembership, row: int, differences: Differences, depth: Array | None) -> _Part:
+    from_vehicle, beside = differences.from_vehicle[:, :, row], differences.from_others[:, :, row]
+    n_donors = np.isfinite(from_vehicle).sum(axis=1)
     places = np.flatnonzero(n_donors >= FEWEST_DONORS)
     tested, why_not = None, ""
     if len(places) < FEWEST_COMPOUNDS:
         why_not = f"fewer than {FEWEST_COMPOUNDS} compounds can be tested"
-    elif not _varies(own[places]):
+    elif not _varies(from_vehicle[places]):
         why_not = _NO_VARIANCE
     else:
         deep = None if depth is None else depth[places]
-        moderated = moderate(own[places], deep)
-        compared = (np.isfinite(beside[places]) == np.isfinite(own[places])).all(axis=1)
+        moderated = moderate(from_vehicle[places], deep)
+        compared = (np.isfinite(beside[places]) == np.isfinite(from_vehicle[places])).all(axis=1)
         compared &= compared.sum() >= FEWEST_COMPOUNDS and _varies(beside[places[compared]])
         others = (
             moderate(beside[places[compared]], None if deep is None else deep[compared]) if compared.any() else None
@@ -349,8 +351,8 @@ def _part(cell_type: str, membership: SetMembership, row: int, found: Difference
         membership.gene_sets[row],
         int(membership.n_in_set[row]),
         int(membership.n_measured[row]),
-        found.compounds,
-        found.n_samples.sum(axis=1),
+        differences.compounds,
+        differences.n_samples.sum(axis=1),
         n_donors,
         why_not,
         tested,

@@ -98,8 +98,8 @@ def _sentence(tested: list[ScreenedCompound], family: ScreenFamily) -> str:
         word: [row.compound for row in out if (row.effect or 0) * sign > 0]
         for word, sign in (("higher", 1), ("lower", -1))
     }
-    told = [f"{word}: {bounded(listed(names[:12]), 400)}" for word, names in ways.items() if names]
-    return f"{count(len(out), 'compound')} of {len(tested)} stand out at q ≤ .05 ({'; '.join(told)}): where to look, not what is so."
+    ways_told = [f"{word}: {bounded(listed(names[:12]), 400)}" for word, names in ways.items() if names]
+    return f"{count(len(out), 'compound')} of {len(tested)} stand out at q ≤ .05 ({'; '.join(ways_told)}): where to look, not what is so."
 
 
 def _family_facts(family: ScreenFamily) -> list[str]:

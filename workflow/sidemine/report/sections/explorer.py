@@ -160,7 +160,7 @@ def _columns(results: StudyResults, table: pd.DataFrame, contrasts: Sequence[str
         prediction_high=scaled(table["prediction_high"], 1000) if estimated else None,
         # Columns behind the declared ones are read as text.
         effects={
-            name: scaled((float(text or "nan") for text in table[f"effect:{name}"].astype(str)), 1000)
+            name: scaled(table[f"effect:{name}"].replace("", "nan").astype(float), 1000)
             for name in contrasts
             if len(contrasts) > 1 and f"effect:{name}" in table.columns
         },
@@ -180,11 +180,10 @@ def _missing(results: StudyResults, table: pd.DataFrame, contrast: str) -> str:
     column = f"effect:{contrast}"
     if column not in table.columns:
         return NOT_COMPARED * len(results.genes)
-    present = {gene for gene, value in zip(table["gene"], table[column].astype(str), strict=True) if value != ""}
-    measured = set(results.datasets[results.contrasts[contrast].row.dataset].genes)
-    return "".join(
-        PRESENT if gene in present else FILTERED if gene in measured else NOT_MEASURED for gene in results.genes
-    )
+    letters = dict.fromkeys(results.genes, NOT_MEASURED)
+    letters |= dict.fromkeys(results.datasets[results.contrasts[contrast].row.dataset].genes, FILTERED)
+    letters |= dict.fromkeys(table.loc[table[column] != "", "gene"], PRESENT)
+    return "".join(map(letters.__getitem__, results.genes))
 
 
 def _contrast_words(results: StudyResults, name: str) -> ExplorerContrast:

@@ -17,6 +17,7 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
 from sidemine.effect.compound_record import CompoundEvidence
+from sidemine.effect.measure import FEWEST_DF_TO_EXAMINE
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
 from sidemine.lines.evidence import IN_FAVOUR_P
@@ -194,9 +195,11 @@ def _answers(results: StudyResults) -> str:
         "five datasets; from five on by random effects (REML, Hartung–Knapp, standard error never below the plain one), and "
         "the common effect must show it too; τ², I² and prediction intervals need at least three. Contrasts that share a source, "
         "samples or units are not pooled: the one declared first enters. "
+        f"Where two independent cohorts have {FEWEST_DF_TO_EXAMINE} residual degrees of freedom or more, smaller ones are shown and not pooled. "
         f"{_family(results.verdicts.verdicts)} "
         "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
-        "and p ≤ .05 must hold without the most influential gene. "
+        "and p ≤ .05 must hold without the most influential gene. In sets of ten genes or more they must also hold with the few genes "
+        "that move most (a tenth, at least two) weighed less, until none adds more than the next gene's one-sided 90 % limit. "
         f"Hidden factors of cohorts: principal components of the residuals of the declared model, group included, over genes "
         f"outside the target and member sets whose residuals do not correlate above {CLOSE:g} with the score's; as many as "
         f"deflated parallel analysis finds, at most one per {DF_PER_FACTOR} residual degrees of freedom; how far the groups differ "

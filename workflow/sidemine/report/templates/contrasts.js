@@ -32,9 +32,10 @@
     const here = { contrast, article, page, dataset: page.contrasts[contrast], chosen: "", marks: {}, choose: (gene) => choose(here, gene, true) };
     state.set(contrast, here);
     here.data = await block(`data-contrast-${contrast}`);
+    here.tests = await block(`data-tests-${contrast}`);
     here.values = await block(`data-dataset-${here.dataset}`);
     for (const chooser of article.querySelectorAll(".filter-set, .rank-set")) {
-      chooser.append(...here.data.sets.rows.map((row) => new Option(row.gene_set, row.gene_set)));
+      chooser.append(...here.tests.sets.gene_set.map((name) => new Option(name, name)));
     }
     const jobs = [drawComponents(here)];
     if (article.dataset.testable === "yes") {
@@ -42,9 +43,9 @@
       here.rows = await geneRows(contrast);
       buildGeneTable(here);
       jobs.push(drawVolcano(here), drawHistogram(here));
-      buildSetTable(here, `sets-${contrast}`, here.data.sets);
+      buildSetTable(here, `sets-${contrast}`, here.tests.sets);
       article.querySelector(".descriptive").addEventListener("toggle", () => {
-        if (!here.described) buildSetTable(here, `descriptive-${contrast}`, here.data.descriptive);
+        if (!here.described) buildSetTable(here, `descriptive-${contrast}`, here.tests.descriptive);
         here.described = true;
       });
       here.symbols = (await block("data-genes")).symbol;
@@ -251,28 +252,42 @@
   }
 
   // ---- gene sets ----------------------------------------------------------------------------------------------
+  function setRows(table) {
+    const thousandth = (value) => (value === null ? null : value / 1000);
+    const hundredth = (value) => (value === null ? null : value / 100);
+    return table.gene_set.map((gene_set, i) => ({
+      gene_set, family: table.family[i], n_in_set: table.n_in_set[i], n_measured: table.n_measured[i],
+      effect: thousandth(table.effect[i]), ci_low: thousandth(table.ci_low[i]), ci_high: thousandth(table.ci_high[i]),
+      correlation: hundredth(table.correlation[i]),
+      tests: Object.fromEntries(table.tests.map((test) => [test, {
+        p: table.p[test][i], q: table.q[test][i], family_size: table.family_size[test][i], statistic: hundredth(table.statistic[test][i]),
+      }])),
+    }));
+  }
+
   function buildSetTable(here, id, content) {
+    const rows = setRows(content);
     const columns = [
       { data: "gene_set", title: "Gene set", render: button },
       { data: "family", title: "Family", render: shown(String) },
       { data: "n_measured", title: "Measured", type: "num", render: (value, type, row) => (type === "display" ? `${value} of ${row.n_in_set}` : value) },
     ];
-    if (content.rows.some((row) => row.effect !== null)) {
+    if (rows.some((row) => row.effect !== null)) {
       columns.push({ data: "effect", title: "Effect [95 % CI]", type: "num", render: (value, type, row) =>
         type === "display" ? `${number(value, 3)} [${number(row.ci_low, 3)}, ${number(row.ci_high, 3)}]` : value ?? Infinity });
     }
     for (const test of content.tests) {
       const name = content.labels[test];
-      if (test.startsWith("prerank")) columns.push({ data: (row) => row.tests[test]?.statistic ?? null, title: `${name} NES`, type: "num", render: shown((value) => (Number.isFinite(value) ? number(value) : "—")) });
-      columns.push({ data: (row) => row.tests[test]?.p ?? null, title: `${name} p`, type: "num", render: shown(pWords) });
-      columns.push({ data: (row) => row.tests[test]?.q ?? null, title: `${name} q (of n)`, type: "num", render: (value, type, row) =>
-        type === "display" ? `${pWords(value)} (${row.tests[test]?.family_size ?? "—"})` : value ?? Infinity });
+      if (test.startsWith("prerank")) columns.push({ data: (row) => row.tests[test].statistic, title: `${name} NES`, type: "num", render: shown((value) => number(value)) });
+      columns.push({ data: (row) => row.tests[test].p, title: `${name} p`, type: "num", render: shown(pWords) });
+      columns.push({ data: (row) => row.tests[test].q, title: `${name} q (of n)`, type: "num", render: (value, type, row) =>
+        type === "display" ? `${pWords(value)} (${row.tests[test].family_size ?? "—"})` : value ?? Infinity });
     }
-    if (content.rows.some((row) => row.correlation !== null)) {
+    if (rows.some((row) => row.correlation !== null)) {
       columns.push({ data: "correlation", title: "Correlation", type: "num", render: shown((value) => number(value)) });
     }
     const table = new window.DataTable(`#${id}`, {
-      data: content.rows, columns, pageLength: 10, order: [], autoWidth: false, lengthMenu: [10, 25, 100],
+      data: rows, columns, pageLength: 10, order: [], autoWidth: false, lengthMenu: [10, 25, 100],
       language: { emptyTable: "No set was tested here." },
     });
     table.on("click", "tbody tr", (event) => {

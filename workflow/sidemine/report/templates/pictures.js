@@ -180,7 +180,7 @@ window.sidemine.pictures = (() => {
       if (i % every === 0 || i === here.ranked.length - 1) curve.push({ rank: row.rank, t: row.t });
       if (weights.has(row.index)) members.push({ gene: row.gene, rank: row.rank, t: row.t, weight: weights.get(row.index), way: row.t > 0 ? "higher" : "lower", place: "no" });
     });
-    const measured = here.data.tested ? here.data.sets.rows.find((row) => row.gene_set === name)?.n_measured ?? members.length : members.length;
+    const measured = here.data.tested ? here.tests.sets.n_measured[here.tests.sets.gene_set.indexOf(name)] ?? members.length : members.length;
     if (members.length < measured) {
       byId(`rank-words-${here.contrast}`).textContent = `${members.length} of ${measured} measured genes of this set are on this page ` +
         "and drawn; no running sum and no leading edge without the others, which are in differential.tsv.gz.";
