@@ -196,6 +196,8 @@ def test_whatever_is_written_comes_back(tmp_path, rows):
     write_table(back, tmp_path / "b.tsv", MIXED)
     assert back["word"].to_list() == [word.replace("\r", " ") for word in table["word"]]
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
+    told = table.assign(word=back["word"]).to_csv(sep="\t", index=False, float_format="%.10g", lineterminator="\n")
+    assert (tmp_path / "a.tsv").read_text(encoding="utf-8") == told, "as pandas writes it"
 
 
 @dataclass(frozen=True)

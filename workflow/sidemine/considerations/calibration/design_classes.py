@@ -5,6 +5,7 @@ The rows lie in `resources/calibration/design_classes.tsv`; `benchmarks/calibrat
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -82,14 +83,14 @@ def quote_class(
         What is quoted.
     """
     simple = reference["parameter"].str.fullmatch(r"r=[0-9.]+")
-    rows = reference[(reference["subject"] == name) & (reference["quantity"] == "size") & simple]
+    rows = rows_of(reference[(reference["subject"] == name) & (reference["quantity"] == "size") & simple])
     nulls = tuple(nulls)
     for test in tests:
         for null in nulls:
             for level in LEVELS:
-                own = rows[(rows["test"] == test) & (rows["null"] == null) & (rows["level"] == level)]
-                if len(own):
-                    largest = rows_of(own.sort_values("rate", kind="stable").tail(1))[0]
+                own = [row for row in rows if (row.test, row.null, row.level) == (test, null, level)]
+                if own:
+                    largest = sorted(own, key=lambda row: math.inf if math.isnan(row.rate) else row.rate)[-1]
                     reason = f"{why}; {_QUOTED}{name}{_AT_LARGEST}"
                     yield replace(largest, scope="dataset", subject=contrast, family="primary", reason=reason)
                 else:
