@@ -296,7 +296,17 @@ def genes_with_values(results: StudyResults, dataset: str) -> list[str]:
 
 
 def dataset_block(results: StudyResults, dataset: str, drawn: Sequence[str]) -> DatasetBlock:
-    """Return one dataset's values of the genes that are drawn sample by sample, its principal components and metadata."""
+    """Return one dataset's values of the genes that are drawn sample by sample, its principal components and metadata.
+
+    Parameters
+    ----------
+    results
+        Of the study.
+    dataset
+        Its id.
+    drawn
+        Genes that are drawn, in order.
+    """
     here = results.datasets[dataset]
     position = {gene: column for column, gene in enumerate(here.genes)}
     genes = [gene for gene in drawn if gene in results.gene_index]
