@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import pandas as pd
 import pytest
@@ -13,7 +15,18 @@ from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.errors import InputError
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.sample_table import SAMPLES
-from sidemine.tables import Column, TableSpec, empty_table, read_json, read_table, write_json, write_table
+from sidemine.tables import (
+    MAY_BE_EMPTY,
+    Column,
+    TableSpec,
+    empty_table,
+    read_json,
+    read_table,
+    spec_of,
+    table_of,
+    write_json,
+    write_table,
+)
 
 SETS = pd.DataFrame(
     {
@@ -183,3 +196,46 @@ def test_whatever_is_written_comes_back(tmp_path, rows):
     write_table(back, tmp_path / "b.tsv", MIXED)
     assert back["word"].to_list() == [word.replace("\r", " ") for word in table["word"]]
     assert (tmp_path / "a.tsv").read_bytes() == (tmp_path / "b.tsv").read_bytes()
+    told = table.assign(word=back["word"]).to_csv(sep="\t", index=False, float_format="%.10g", lineterminator="\n")
+    assert (tmp_path / "a.tsv").read_text(encoding="utf-8") == told, "as pandas writes it"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table."""
+
+    name: Annotated[str, "A name."]
+    kind: Annotated[Literal["a", "b"], "A word of two."]
+    n: Annotated[int, "How many."]
+    measured: Annotated[int | None, "How many were measured."]
+    effect: Annotated[float | None, "An effect."]
+    agrees: Annotated[bool | None, "Whether it agrees."]
+    reason: Annotated[str, "Why.", MAY_BE_EMPTY] = ""
+
+
+ROWS = spec_of("rows.tsv", Row)
+
+
+def test_columns_are_the_fields_of_a_record():
+    """Name, kind and emptiness stand once, in the type of the field: a table cannot drift from its record."""
+    kinds = [(column.name, column.kind, column.may_be_empty) for column in ROWS.columns]
+    assert kinds == [
+        ("name", "text", False),
+        ("kind", "text", False),
+        ("n", "integer", False),
+        ("measured", "integer", True),
+        ("effect", "number", True),
+        ("agrees", "boolean", True),
+        ("reason", "text", True),
+    ]
+    assert ROWS.columns[4].meaning == "An effect."
+
+
+@pytest.mark.parametrize("rows", [[], [Row("x", "a", 1, None, None, None), Row("y", "b", 2, 3, -0.5, True, "so")]])
+def test_records_are_written_as_they_are(rows, tmp_path):
+    """Whole numbers beside empty cells stay whole numbers, and a table without rows keeps its types."""
+    path = tmp_path / "rows.tsv"
+    write_table(table_of(rows, ROWS), path, ROWS)
+    lines = path.read_text().splitlines()[1:]
+    assert lines == (["x\ta\t1\t\t\t\t", "y\tb\t2\t3\t-0.5\tTrue\tso"] if rows else [])
+    assert list(read_table(path, ROWS).columns) == ROWS.names

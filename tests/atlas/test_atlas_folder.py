@@ -24,7 +24,6 @@ from sidemine.atlas.run import atlas_command
 from sidemine.cli import build_parser, main
 from sidemine.errors import InputError
 from sidemine.records import as_record
-from sidemine.stats.clustered_auroc import clustered_auroc
 from sidemine.tables import read_table, write_text
 
 READY = Path(__file__).parents[2] / "config" / "side_effects"
@@ -277,25 +276,3 @@ def test_comparators_that_know_nothing_are_a_coin():
         covered += [one.ci_low <= 0.5 <= one.ci_high for one in figures[:1] if one.ci_low is not None]
     assert np.nanmean(areas, axis=0) == pytest.approx(np.full(5, 0.5), abs=0.03)
     assert np.mean(covered) > 0.9
-
-
-def test_an_area_of_one_has_no_interval():
-    """Where every known unit stands above every other one, nothing varies: no interval of no width."""
-    known = np.array([True, True, False, False, True, False])
-    cluster = np.array(["a", "b", "a", "b", "c", "c"], dtype=object)
-    assert clustered_auroc(known.astype(float), known, cluster) == (1.0, None, None)
-
-
-def test_siblings_do_not_count_twice():
-    """Ten copies of every unit under their pathway's name leave the interval as wide as it was."""
-    rng = np.random.default_rng(2)
-    known, cluster = rng.random(60) < 0.4, np.array([f"c{number // 3}" for number in range(60)], dtype=object)
-    value = rng.standard_normal(60) + known
-    once = clustered_auroc(value, known, cluster)
-    tenfold = clustered_auroc(*(np.repeat(one, 10) for one in (value, known, cluster)))
-    assert tenfold == pytest.approx(once)
-    pairs = [(a, b) for a in value[known] for b in value[~known]]
-    assert once[0] == pytest.approx(np.mean([a > b for a, b in pairs]))
-    assert clustered_auroc(value, known, np.full(60, "one", dtype=object)) == (None, None, None)
-    units = [ScoredUnit(str(c), "e", bool(k), float(v)) for c, k, v in zip(cluster, known, value, strict=True)]
-    assert score_units(units, 0, "2026-12-01", "").figures[0].auroc == pytest.approx(once[0])

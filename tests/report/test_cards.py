@@ -30,7 +30,7 @@ from sidemine.report.cards import (
     pooled_words,
 )
 from sidemine.report.findings import findings_of
-from sidemine.report.forest import forest_rows, pooled_caption
+from sidemine.report.forest import forest, forest_rows, pooled_caption
 from sidemine.report.page import page_template
 from sidemine.report.sections.answers import AnswerCards
 from sidemine.report.sections.methods import _family
@@ -389,6 +389,19 @@ def test_rows_of_one_forest_plot_never_share_a_label(card):
     assert labels[0] == "drug, low"
     assert f" · {first.accession} · " in rows[0].facts
     assert labels[2].startswith("GSE9 · ")
+
+
+def test_long_names_of_a_forest_plot_stand_in_full_beside_it(card):
+    """A narrow figure cuts them: they are in what a pointer shows; a name that is read from the right keeps the dose behind it."""
+    tissue = "bronchial epithelial cells, passage 4"
+    name = "\u05d1\u05e8\u05d9\u05e6\u05d9 100 nM"
+    spec = forest(forest_rows([replace(row, tissue=tissue) for row in card.evidence]), "log2", None)
+    shown = [layer["encoding"]["tooltip"] for layer in spec["layer"] if "tooltip" in layer.get("encoding", {})]
+    assert shown
+    assert all({"field": "label", "title": "data"} in fields for fields in shown)
+    assert all(tissue in row["label"] + row["facts"] for row in spec["data"]["values"])
+    (first, *_) = forest_rows([replace(row, tissue=name) for row in card.evidence])
+    assert f"\u2068{name}\u2069" in first.label + first.facts
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def results(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def block(results):
-    return explorer_block(results, results.verdicts.verdicts[0])
+    return explorer_block(results, results.verdicts.verdicts[0], set(results.genes))
 
 
 def test_packed_numbers_equal_the_table(results, block):
@@ -47,7 +47,7 @@ def test_missing_values_say_why(results, block):
 
 def test_columns_without_values_are_left_out(results, block):
     """One contrast: no second column of the same effect, no q, no heterogeneity."""
-    single = explorer_block(results, results.verdicts.verdicts[2])
+    single = explorer_block(results, results.verdicts.verdicts[2], set(results.genes))
     assert (single.columns.q, single.columns.heterogeneity_p, single.columns.i2) == (None, None, None)
     assert single.columns.effects == {}
     assert block.columns.q is not None
@@ -60,7 +60,7 @@ def test_question_without_pooled_genes_says_why(results):
     assert options["vte_targets"].words.endswith("genes")
     assert options["skin"].n == 0
     assert "not among these results" in options["skin"].words
-    assert explorer_block(results, results.verdicts.verdicts[4]) is None
+    assert explorer_block(results, results.verdicts.verdicts[4], set(results.genes)) is None
 
 
 def test_contrasts_tell_what_kept_genes_out(block):
@@ -72,9 +72,9 @@ def test_contrasts_tell_what_kept_genes_out(block):
 
 def test_a_single_experiment_is_packed_once(results):
     """Its pooled table is its contrast's own, so the block points there; another table never does."""
-    single = explorer_block(results, results.verdicts.verdicts[1])
+    single = explorer_block(results, results.verdicts.verdicts[1], set(results.genes))
     assert single.same_as == "inhibitor"
     assert single.columns is None
     table = results.pooled_genes["inhibitor_isg"]
     results.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
-    assert explorer_block(results, results.verdicts.verdicts[1]).same_as is None
+    assert explorer_block(results, results.verdicts.verdicts[1], set(results.genes)).same_as is None

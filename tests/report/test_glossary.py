@@ -71,6 +71,15 @@ def test_a_term_is_a_button_once_in_its_section_and_never_in_names_links_or_code
     assert told.endswith('popovertarget="term-holm">Holm</button></section>')
 
 
+def test_a_name_that_is_read_from_the_right_stands_apart_in_a_sentence():
+    """A dose behind a Hebrew or Arabic name would be shown before it; terms beside it are found as before."""
+    name = "\u05d1\u05e8\u05d9\u05e6\u05d9 100 nM"
+    html = str(linked(f"<p>higher in “{name}” than in “vehicle”, p = .01</p>"))
+    assert f"“<bdi>{name}</bdi>” than in" in html
+    assert 'popovertarget="term-p"' in html
+    assert "<bdi>" not in linked("<p>higher in “drug 100 nM” than in “vehicle”</p>")
+
+
 def test_words_that_only_look_like_a_term_stay_words():
     """Letters within other words, gene symbols and numbers are no terms."""
     for words in ("the pathway", "SDHA", "zinc = 2", "qPCR: yes", "harm", "marginal", "p53", "step = 3"):

@@ -104,6 +104,16 @@ def test_gene_table_equals_the_result_file(html, example_results):
     assert sum(data["histogram"]) == len(table)
 
 
+def test_first_charts_do_not_wait_for_the_data(html):
+    """Their specifications and their library stand before the scripts, all other data behind: it is read while they are drawn."""
+    scripts = html.index("window.sidemine = (() =>")
+    blocks = {
+        found[1]: found.start() for found in re.finditer(r'<script type="application/octet-stream" id="([^"]+)">', html)
+    }
+    assert {name for name, place in blocks.items() if place < scripts} == {"data-page", "library-charts"}
+    assert len(blocks) > 20
+
+
 def test_p_is_never_zero_in_the_data(html):
     """A p-value that underflows is bounded, so that no logarithm of 0 is drawn."""
     assert min(block(html, "data-contrast-interferon")["p"]) >= 1e-300

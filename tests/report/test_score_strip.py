@@ -173,7 +173,9 @@ def test_the_level_of_counts_is_named_on_the_page(example_results):
     study = collect(example_results)
     item = study.contrasts["vte_a"]
     levels = {
-        engine: contrast_block(replace(study, contrasts={"vte_a": _fitted_by(item, engine)}), "vte_a").level
+        engine: contrast_block(
+            replace(study, contrasts={"vte_a": _fitted_by(item, engine)}), "vte_a", set(study.genes)
+        ).level
         for engine in ("voom", "limma")
     }
     assert levels == {"voom": "log2 counts per million", "limma": None}

@@ -97,7 +97,16 @@ def _difference(content: object, written: JsonValue, place: str = "") -> str:
         return ""
     else:
         return f"{place.removesuffix('.')}: {shortened(content)}, which would be written as {shortened(written)}"
-    return next(filter(None, (_difference(old, new, f"{place}{name}.") for name, old, new in parts)), "")
+    unlike = (part for part in parts if not _is_same(part[1], part[2]))
+    return next(filter(None, (_difference(old, new, f"{place}{name}.") for name, old, new in unlike)), "")
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+"""What most of JSON is made of: passed on at once."""
+
+
+def _is_same(old: object, new: object) -> bool:
+    return type(old) is type(new) and type(old) in _PLAIN and old == new
 
 
 def fields_of(record: object) -> dict[str, Any]:
@@ -116,6 +125,8 @@ _FIELDS: dict[object, tuple[Field[Any], ...]] = {}
 
 def as_json(record: object) -> JsonValue:
     """Return what the JSON of a record, or of lists, tuples and dicts of records, holds."""
+    if type(record) in _PLAIN:
+        return record  # type: ignore[return-value] # mypy does not follow a set of types
     if is_dataclass(record):
         written = ((item, getattr(record, item.name)) for item in _fields(type(record)))
         return {item.name: as_json(value) for item, value in written if not _is_absent(item, value)}

@@ -145,16 +145,18 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
     import numpy as np
     import pandas as pd
 
-    empty = values.isna() | (values == "" if column.kind == "text" else False)
+    plain = values.dtype.kind if isinstance(values.dtype, np.dtype) else ""
+    if (plain in {"i", "u"} and column.kind in {"number", "integer"}) or (
+        column.may_be_empty and (column.kind == "text" or (plain == "f" and column.kind == "number"))
+    ):
+        return None  # whatever stands in it is one
+    empty = values.isna() | (values.isin([""]) if column.kind == "text" else False)
     if not column.may_be_empty and bool(empty.any()):
         row = int(empty.to_numpy().argmax())
         return Problem(f"column {column.name} has an empty cell", f"{where}, row {row + 1}", column.meaning, _AGAIN)
     cells = values[~empty]
-    if len(cells) == 0 or column.kind == "text":
+    if len(cells) == 0 or column.kind == "text" or (plain == "f" and column.kind == "number"):
         return None
-    dtype = getattr(values.dtype, "kind", "")
-    if (dtype == "f" and column.kind == "number") or (dtype in {"i", "u"} and column.kind in {"number", "integer"}):
-        return None  # whatever stands in it is one
     truth = cells.map(type).isin([bool, np.bool_])
     if column.kind == "boolean":
         wrong, kind = ~truth, "neither True nor False"
@@ -191,22 +193,33 @@ def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
         When columns are missing, out of order or of another kind.
     """
     check_table(table, spec, str(path))
-    # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
-    # pandas formats numbers one call each, which takes ten times as long.
-    texts = table.assign(**{name: _digits(table[name]) for name in table.columns if table[name].dtype.kind == "f"})
-    text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
-    if "\r" in text:  # not every Python quotes a carriage return, and every reader takes it for the end of a row
-        texts = texts.replace("\r", " ", regex=True).rename(columns=lambda name: str(name).replace("\r", " "))
-        text = texts.to_csv(sep="\t", index=False, lineterminator="\n")
+    columns = [_words(table[name]) for name in table.columns]
+    head = [str(name) for name in table.columns]
+    text = "\n".join(map("\t".join, [head, *zip(*columns, strict=True)])) + "\n"
+    rows = len(table) + 1
+    if len(head) == 1 or any(
+        text.count(mark) != count for mark, count in (('"', 0), ("\r", 0), ("\n", rows), ("\t", rows * (len(head) - 1)))
+    ):
+        text = _quoted([head, *zip(*columns, strict=True)])
     write_text(text, path)
 
 
-def _digits(numbers: pd.Series) -> list[str]:
-    """Return numbers with 10 digits; '' where there is none."""
-    return [
-        "" if number != number else f"{number:.10g}"
-        for number in numbers.to_numpy(dtype=float, na_value=math.nan).tolist()
-    ]
+def _words(values: pd.Series) -> list[str]:
+    """Return the cells of a column as they are written; '' where there is nothing."""
+    # 17 significant digits would keep every bit; 10 are beyond the last meaningful one and keep files readable.
+    if values.dtype.kind == "f":
+        numbers = values.to_numpy(dtype=float, na_value=math.nan).tolist()
+        return ["" if number != number else f"{number:.10g}" for number in numbers]
+    missing = values.isna().tolist()
+    return ["" if gone else str(cell) for cell, gone in zip(values.tolist(), missing, strict=True)]
+
+
+def _quoted(rows: Iterable[Iterable[str]]) -> str:
+    """Return rows of which a cell holds what parts cells or rows. A carriage return every reader takes for the end of a row."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+    writer.writerows([cell.replace("\r", " ") for cell in row] for row in rows)
+    return stream.getvalue()
 
 
 def write_text(text: str, path: Path) -> None:

@@ -26,12 +26,14 @@ SENSITIVITY_P = 0.05
 EffectReading = Literal["shown", "excluded", "open"]
 
 
-def reading_of(found: Estimate, direction: str, margin: float | None, *, beyond_margin: bool = False) -> EffectReading:
+def reading_of(
+    estimate: Estimate, direction: str, margin: float | None, *, beyond_margin: bool = False
+) -> EffectReading:
     """Tell how an effect reads towards what was declared.
 
     Parameters
     ----------
-    found
+    estimate
         The effect, target minus reference.
     direction
         Declared direction: up, down or either.
@@ -47,7 +49,7 @@ def reading_of(found: Estimate, direction: str, margin: float | None, *, beyond_
         one-sided 95 % limit in the declared direction (`either`: in both) lies below the margin, or the p is at most .05 on
         the other side. Otherwise open.
     """
-    effect, significant = Effect(found.effect, found.effect_se, found.df), found.p_value <= SENSITIVITY_P
+    effect, significant = Effect(estimate.effect, estimate.effect_se, estimate.df), estimate.p_value <= SENSITIVITY_P
     signed = abs(effect.value) if direction == "either" else effect.value if direction == "up" else -effect.value
     if significant and signed > (margin if beyond_margin and margin is not None else 0):
         return "shown"
@@ -56,7 +58,7 @@ def reading_of(found: Estimate, direction: str, margin: float | None, *, beyond_
 
 
 def sensitivity_of(
-    case: Case, name: str, condition: str, found: Estimate, reference: Estimate | None = None
+    case: Case, name: str, condition: str, changed: Estimate, reference: Estimate | None = None
 ) -> Sensitivity:
     """Return a row with its words; whether it changes the reading is decided here.
 
@@ -68,7 +70,7 @@ def sensitivity_of(
         Name of the row, as `ASKED` has them.
     condition
         Beginning of its sentence, for example "without IFI27 (71 % of the effect)".
-    found
+    changed
         The effect under this condition.
     reference
         The effect as it is. None: the pooled one; experiments, which have no pooled answer, give that of the contrast.
@@ -81,18 +83,18 @@ def sensitivity_of(
         margin, direction = case.evidence.margin.value, case.hypothesis.primary.direction
         return reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort)
 
-    changes = read(found) != read(reference)
+    changes = read(changed) != read(reference)
     words = (
-        f"{condition}, the effect would be {found.effect:.2f} {scale_of(case.hypothesis.kind).short_unit} (95 % CI {found.ci_low:.2f} to {found.ci_high:.2f}), "
-        f"p = {found.p_value:.2g}: this would {'' if changes else 'not '}change the reading"
+        f"{condition}, the effect would be {changed.effect:.2f} {scale_of(case.hypothesis.kind).short_unit} (95 % CI {changed.ci_low:.2f} to {changed.ci_high:.2f}), "
+        f"p = {changed.p_value:.2g}: this would {'' if changes else 'not '}change the reading"
     )
-    return Sensitivity(name, words, found.effect, found.ci_low, found.ci_high, found.p_value, changes)
+    return Sensitivity(name, words, changed.effect, changed.ci_low, changed.ci_high, changed.p_value, changes)
 
 
 def without_effect(case: Case) -> bool:
     """Tell whether the pooled effect has a two-sided p above .05: there is then nothing that a fault could explain."""
-    found = estimate_of(case.evidence.pooled)
-    return found is not None and found.p_value > SENSITIVITY_P
+    estimate = estimate_of(case.evidence.pooled)
+    return estimate is not None and estimate.p_value > SENSITIVITY_P
 
 
 def no_sensitivity(name: str, reason: str) -> Sensitivity:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from sidemine.drawing.words import bounded, is_number, number, shortened, unit_words
+from sidemine.drawing.words import bounded, is_number, isolated, number, shortened, unit_words
 from sidemine.effect.record import way
 
 Spec = dict[str, Any]  # type: ignore[explicit-any]  # JSON of a chart; the schema of Vega-Lite says what it may hold
@@ -79,7 +79,7 @@ def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
     chart, pairs
         The chart, and as in `group_names`.
     """
-    first = quoted_name(group_names(pairs)[0])
+    first = quoted_name(isolated(group_names(pairs)[0]))
 
     def named(part: Any) -> Any:  # type: ignore[explicit-any]
         if isinstance(part, str):

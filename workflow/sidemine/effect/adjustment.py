@@ -129,12 +129,12 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame, score: Score = "mean") ->
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)
     rows = [position[gene] for gene in used["gene"]]
-    own = weights @ standardised(fit)[rows]
+    scores = weights @ standardised(fit)[rows]
     spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
     explained = weights @ np.where(spread > 0, fit.score_covariates[rows] / np.where(spread > 0, spread, 1), 0)
-    within = (own[1:] @ own[1:] + explained @ explained) / within_groups_df(fit)
-    found = huber_pseudo_values(own[None], fit.score_basis)[0] if score == "huber" else own
-    return np.asarray(found / np.sqrt(within))
+    within = (scores[1:] @ scores[1:] + explained @ explained) / within_groups_df(fit)
+    robust_scores = huber_pseudo_values(scores[None], fit.score_basis)[0] if score == "huber" else scores
+    return np.asarray(robust_scores / np.sqrt(within))
 
 
 def adjusted_estimate(
@@ -196,18 +196,18 @@ def pool_estimates(estimates: Sequence[WithError], weights: NDArray[np.float64] 
     weights
         Those of the total effect (`pooled_effect.weights_in`): only so do the two differ by the adjustment alone. None: 1 / SE².
     """
-    found = pool(
-        np.array([[one.effect for one in estimates]]),
-        np.array([[one.effect_se for one in estimates]]),
+    pooled = pool(
+        np.array([[estimate.effect for estimate in estimates]]),
+        np.array([[estimate.effect_se for estimate in estimates]]),
         # An error that comes from a bootstrap has no degrees of freedom.
-        np.array([[one.df if isinstance(one, Estimate) else np.inf for one in estimates]]),
-        weights=np.array([[1 / one.effect_se**2 for one in estimates]]) if weights is None else weights[None],
+        np.array([[estimate.df if isinstance(estimate, Estimate) else np.inf for estimate in estimates]]),
+        weights=np.array([[1 / estimate.effect_se**2 for estimate in estimates]]) if weights is None else weights[None],
     )
-    carried = found.carried
+    carried = pooled.carried
     effect, low, high, p_value, se = (
         float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se)
     )
-    return PooledEstimate(effect, low, high, p_value, se, int(found.k[0]))
+    return PooledEstimate(effect, low, high, p_value, se, int(pooled.k[0]))
 
 
 def _regress_out(

@@ -171,8 +171,8 @@ def _read_side(
     )
 
 
-def _on_side(found: SidedP | None, side: str) -> float:
-    return 1.0 if found is None else found.on_side(side)
+def _on_side(sided: SidedP | None, side: str) -> float:
+    return 1.0 if sided is None else sided.on_side(side)
 
 
 def _signed(arm: ArmEffect, side: str) -> float:

@@ -113,10 +113,12 @@ def measure_compounds(
             problems[name] = finding.problems[0]
     panel = hypothesis.compounds
     arms = [_shell(hypothesis, name, designs, problems) for name in panel.contrasts]
-    found = CompoundEvidence(panel.asks, hypothesis.primary.direction, panel.dose_unit, panel.time_unit, arms, 0, 0, [])
+    evidence = CompoundEvidence(
+        panel.asks, hypothesis.primary.direction, panel.dose_unit, panel.time_unit, arms, 0, 0, []
+    )
     carrying = [arm.contrast for arm in arms if arm.carries and arm.problem is None]
     if len(carrying) < FEWEST_ARMS:
-        return replace(found, problem=_too_few_arms(panel, carrying, list(problems.values())))
+        return replace(evidence, problem=_too_few_arms(panel, carrying, list(problems.values())))
     try:
         model = model_arms([rows[name] for name in designs], designs, _by_name(data.samples))
         others = _others(panel, rows, carrying, designs)
@@ -125,9 +127,9 @@ def measure_compounds(
         fitted = dict(zip(weights, fits, strict=True))
         membership = _membership(fits[0], gene_sets, hypothesis.primary.set, min_set_size)
     except Untestable as finding:
-        return replace(found, problem=finding.problems[0])
+        return replace(evidence, problem=finding.problems[0])
     return replace(
-        found,
+        evidence,
         arms=[_measured(arm, fitted, membership) if arm.problem is None else arm for arm in arms],
         n_samples=len(model.design.samples),
         n_coefficients=len(model.design.columns),
@@ -333,8 +335,8 @@ def _notes(
     shared = len({_reference(rows[name]) for name in carrying}) == 1
     reference = "one shared reference" if shared else "a reference of their own"
     left_out = [arm.contrast for arm in arms if arm.problem]
-    told = [
+    notes = [
         f"One linear model of {len(model.design.samples)} samples holds all {len(panel.contrasts) - len(left_out)} arms; those "
         f"that carry the answer have {reference}."
     ]
-    return told + ([f"Not in the model, since they cannot be tested: {', '.join(left_out)}."] if left_out else [])
+    return notes + ([f"Not in the model, since they cannot be tested: {', '.join(left_out)}."] if left_out else [])

@@ -101,8 +101,8 @@ def measure_hypothesis(
     refused = _refuse(contrasts, hypothesis.kind, by_name, same)
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
-        found = gather_evidence(hypothesis, evidence, refused)
-        return replace(found, compounds=compounds, notes=compounds.notes if compounds else [])
+        panel_evidence = gather_evidence(hypothesis, evidence, refused)
+        return replace(panel_evidence, compounds=compounds, notes=compounds.notes if compounds else [])
     return gather_evidence(
         hypothesis,
         evidence,

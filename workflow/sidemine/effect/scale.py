@@ -131,8 +131,8 @@ class HedgesG(EffectScale):
 
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array, Array]:
         """Return Hedges g of every gene."""
-        found = gene_hedges_g(fit)
-        return found.effect, found.se, found.df, found.weight
+        sizes = gene_hedges_g(fit)
+        return sizes.effect, sizes.se, sizes.df, sizes.weight
 
     def meaning(self, adjusted: str) -> str:
         """Say what its SD is, and whether composition was adjusted for."""

@@ -90,7 +90,7 @@ class SetMembership:
 def are_among(genes: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
     """Return whether each gene is one of those wanted; `numpy.isin` compares every text with every other."""
     wanted = frozenset(wanted)
-    return np.fromiter((gene in wanted for gene in genes), dtype=np.bool_, count=len(genes))
+    return np.fromiter(map(wanted.__contains__, genes), dtype=np.bool_, count=len(genes))
 
 
 def build_membership(

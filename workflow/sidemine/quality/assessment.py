@@ -103,8 +103,8 @@ def assess_quality(
     else:
         within = None if differences is None else np.sqrt(differences.variance)
     copies = find_copies(differences, names) if differences is not None else []
-    found = [pair for pair in copies if unit[pair.first] != unit[pair.second]]
-    pairs, idle = answer_copies(found, independent_pairs, f"key independent_pairs.{row.dataset}")
+    copied = [pair for pair in copies if unit[pair.first] != unit[pair.second]]
+    pairs, idle = answer_copies(copied, independent_pairs, f"key independent_pairs.{row.dataset}")
     texts = {str(name): str(value) for name, value in used["relation"].items()} if "relation" in used else {}
     relations = find_relations(texts, set(shared.known))
     elsewhere = [entry for entry in shared.shared[row.dataset] if entry.sample in set(names)]
@@ -204,19 +204,23 @@ def flag_cell_quality(cells: CellsOnRecord) -> Flag:
     """
     high = [row for row in cells.samples if (row.median_mitochondrial or 0) > USUAL_MITOCHONDRIAL]
     lost = [row for row in cells.samples if sum(row.out.values()) == row.n_cells] if cells.n_dropped else []
-    told = []
+    reasons = []
     if high:
-        told.append(
+        reasons.append(
             f"the median cell of {len(high)} of {len(cells.samples)} samples has more than {USUAL_MITOCHONDRIAL:.0%} mitochondrial "
             f"counts, which most human tissues do not reach: {_some([f'{row.sample} {row.median_mitochondrial:.0%}' for row in high])}"
         )
     if lost:
-        told.append(f"no cell is left of {_some([row.sample for row in lost])}")
-    if not told:
+        reasons.append(f"no cell is left of {_some([row.sample for row in lost])}")
+    if not reasons:
         return Flag("", CELLS_WHOLE, "ok", "no sample has mostly damaged cells")
     step = "damaged cells, or a tissue such as heart or kidney: set most_mitochondrial, and cell_quality: filter"
     return Flag(
-        "", CELLS_WHOLE, "warn", "; ".join(told), step if high else "contrasts that need these samples are not testable"
+        "",
+        CELLS_WHOLE,
+        "warn",
+        "; ".join(reasons),
+        step if high else "contrasts that need these samples are not testable",
     )
 
 
@@ -233,22 +237,22 @@ def flag_declared_scale(provenance: DatasetProvenance) -> Flag:
         Of the prepared dataset.
     """
     words = SCALES[provenance.scale_declared].words
-    told = f"declared {words}: {provenance.scale_answer}. {provenance.scale_reason}; {provenance.transformation}"
+    judged = f"declared {words}: {provenance.scale_answer}. {provenance.scale_reason}; {provenance.transformation}"
     if provenance.scale_answer == "fits":
-        return Flag("", SCALE, "ok", told)
+        return Flag("", SCALE, "ok", judged)
     if provenance.scale_answer == "contradicts":
-        return Flag("", SCALE, "problem", told, "none of the contrasts is tested")
-    return Flag("", SCALE, "warn", told, "taken as declared; see in the record how the values were made")
+        return Flag("", SCALE, "problem", judged, "none of the contrasts is tested")
+    return Flag("", SCALE, "warn", judged, "taken as declared; see in the record how the values were made")
 
 
 def flag_platform(
-    found: float | None, covered: float | None, samples: pd.DataFrame, declared: str, action: str
+    known: float | None, covered: float | None, samples: pd.DataFrame, declared: str, action: str
 ) -> Flag:
     """Compare the declared platform with the samples' records and with the probes of the matrix.
 
     Parameters
     ----------
-    found
+    known
         Share of the identifiers that the platform knows; None where no values were looked at.
     covered
         Share of the platform's annotated probes that the matrix holds; None where there are no probes.
@@ -259,10 +263,10 @@ def flag_platform(
     action
         The declared consequence.
     """
-    told = [] if found is None else [f"{found:.1%} of the identifiers are known there"]
+    shares = [] if known is None else [f"{known:.1%} of the identifiers are known there"]
     wrong = []
     if covered is not None:
-        told.append(f"the matrix holds {covered:.1%} of the platform's annotated probes")
+        shares.append(f"the matrix holds {covered:.1%} of the platform's annotated probes")
         if covered < COVERED:
             wrong.append("the matrix was filtered, or is of another platform")
     records = sorted({str(value) for value in samples.get("platform_id", [])} - {""})
@@ -270,9 +274,9 @@ def flag_platform(
     if others:
         wrong.append(f"the samples' records name {', '.join(others)}, not {declared}")
     if not wrong:
-        return Flag("identifiers", PLATFORM, "ok", "; ".join(told) or "nothing to compare")
+        return Flag("identifiers", PLATFORM, "ok", "; ".join(shares) or "nothing to compare")
     advice = "Check platform and platform_map against the record of the series."
-    return Flag("identifiers", PLATFORM, "warn", "; ".join([*wrong, *told]), consequence_words(action, advice))
+    return Flag("identifiers", PLATFORM, "warn", "; ".join([*wrong, *shares]), consequence_words(action, advice))
 
 
 def _flag_libraries(counts: NDArray[np.float64]) -> Flag:

@@ -56,7 +56,7 @@ def find_associations(
         Column of the pairs, within which numbers are compared; '' for none.
     """
     pairs = [str(label) for label in table[block]] if block in table.columns else []
-    found = []
+    associations = []
     for name in map(str, table.columns):
         batch_like = is_batch_like(name, batch_columns)
         if name in group_columns or (_RECORD_FIELDS.match(name) and not batch_like):
@@ -64,8 +64,8 @@ def find_associations(
         texts = [str(value) for value in table[name]]
         association = _associate(name, texts, is_target, batch_like, name in in_design, pairs)
         if association is not None:
-            found.append(association)
-    return found
+            associations.append(association)
+    return associations
 
 
 def is_batch_like(name: str, batch_columns: Collection[str]) -> bool:
@@ -168,12 +168,12 @@ def _cramers_v(counts: NDArray[np.int64]) -> float:
     return float(np.sqrt(((counts - expected) ** 2 / expected).sum() / counts.sum()))
 
 
-def associated(found: Sequence[Association]) -> list[Association]:
+def associated(associations: Sequence[Association]) -> list[Association]:
     """Return the columns that go with the group beyond chance; renamings of the group are not among them."""
-    limit = P_LIMIT / max(1, sum(association.p_value is not None for association in found))
+    limit = P_LIMIT / max(1, sum(association.p_value is not None for association in associations))
     return [
         association
-        for association in found
+        for association in associations
         if association.pattern == "varies" and association.p_value is not None and association.p_value <= limit
     ]
 

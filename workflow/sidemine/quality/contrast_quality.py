@@ -89,7 +89,7 @@ def assess_contrast(
     here = samples.iloc[positions]
     is_target = np.arange(len(names)) < len(targets)
     in_design = {*compared.covariates, compared.block}
-    found = find_associations(
+    associations = find_associations(
         here,
         is_target,
         group_columns=group_columns,
@@ -101,8 +101,8 @@ def assess_contrast(
     reused = reused_sides(dataset_quality.reused_samples, targets, references)
     typical_se = float(np.median(table["se"])) if len(table) else None
     flags = [
-        flag_batches(found, traps),
-        flag_others(found, traps.group_associated),
+        flag_batches(associations, traps),
+        flag_others(associations, traps.group_associated),
         flag_reused_sides(reused, len(targets), len(references), traps.reused_samples),
         _flag_copies(dataset_quality, names, traps.duplicated_samples),
         *([_flag_blocks(here, compared.block, dataset_quality)] if compared.block in here.columns else []),
@@ -122,16 +122,16 @@ def assess_contrast(
         contrast=compared.contrast,
         dataset=compared.dataset,
         flags=flags,
-        associations=[_rounded(association) for association in found],
+        associations=[_rounded(association) for association in associations],
         p_value_histogram=reading,
         reused_samples=reused,
         age_overlap=find_age_overlap(here, is_target, row.age_column),
     )
 
 
-def flag_batches(found: Sequence[Association], traps: TrapsOfContrast) -> Flag:
+def flag_batches(associations: Sequence[Association], traps: TrapsOfContrast) -> Flag:
     """Return the finding on technical batches: aliased with the group, associated with it, or neither."""
-    batches = [association for association in found if association.batch_like]
+    batches = [association for association in associations if association.batch_like]
     if not batches:
         return Flag("", BATCH, "ok", "no batch is recorded under a name that is known; one may exist nevertheless")
     aliased = [association for association in batches if association.pattern == "aliased"]
@@ -153,7 +153,9 @@ def flag_batches(found: Sequence[Association], traps: TrapsOfContrast) -> Flag:
             consequence_words(action, "The difference between the groups cannot be told from the batch.", done),
             serious=True,
         )
-    outside = [association for association in associated(found) if association.batch_like and not association.in_design]
+    outside = [
+        association for association in associated(associations) if association.batch_like and not association.in_design
+    ]
     if outside:
         return Flag(
             "batch_associated",
@@ -166,9 +168,9 @@ def flag_batches(found: Sequence[Association], traps: TrapsOfContrast) -> Flag:
     return Flag("batch_associated", BATCH, "ok", "; ".join(_association_words(association) for association in batches))
 
 
-def flag_others(found: Sequence[Association], action: str) -> Flag:
+def flag_others(associations: Sequence[Association], action: str) -> Flag:
     """Return the finding on all other columns; those in the design and renamings of the group are told, not flagged."""
-    others = [association for association in found if not association.batch_like]
+    others = [association for association in associations if not association.batch_like]
     suspects = [
         association
         for association in [
@@ -249,13 +251,13 @@ def flag_reused_sides(reused: ReusedSides, n_target: int, n_reference: int, acti
     from scipy import stats
 
     p_value = float(stats.fisher_exact([[n[0], n_target - n[0]], [n[1], n_reference - n[1]]]).pvalue)
-    told = f"{n[0]} of {n_target} samples of the first group and {n[1]} of {n_reference} of the second are re-used (p = {p_value:.2g})"
+    shares = f"{n[0]} of {n_target} samples of the first group and {n[1]} of {n_reference} of the second are re-used (p = {p_value:.2g})"
     one_sided = (n[0] == 0) != (n[1] == 0) or p_value <= 0.01
     return Flag(
         "reused_samples",
         REUSED,
         "warn" if one_sided else "ok",
-        told,
+        shares,
         consequence_words(action, "They were processed elsewhere: what sets them apart is part of the difference.")
         if one_sided
         else "none",
@@ -289,11 +291,11 @@ def _flag_copies(dataset_quality: DatasetQuality, names: list[str], action: str)
 
 def _flag_blocks(samples: pd.DataFrame, block: str, dataset_quality: DatasetQuality) -> Flag:
     sex = dataset_quality.sex.by_genes
-    told = [
+    sentences = [
         (str(label), sorted({sex.get(str(name), "ambiguous") for name in rows} - {"ambiguous"}), sorted(map(str, rows)))
         for label, rows in samples.groupby(block, observed=True).groups.items()
     ]
-    mixed = [entry for entry in told if len(entry[1]) > 1]
+    mixed = [entry for entry in sentences if len(entry[1]) > 1]
     if not mixed:
         words = "no block holds a woman's and a man's sample" if sex else "the genes do not tell the sex here"
         return Flag("sex_mismatch", PAIRS, "ok", words)

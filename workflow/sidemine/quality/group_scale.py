@@ -52,13 +52,13 @@ def flag_scale(
     wider, p_spread = _welch(high - low, is_target)
     # A gene one half interquartile range above the middle moves by half of the change in that range.
     moves = {"level": (shift, p_level, abs(shift)), "spread": (wider, p_spread, abs(wider) / 2)}
-    told = (
+    evidence = (
         f"median {shift:+z.3f} log2 units (p = {p_level:.2g}), interquartile range {wider:+z.3f} (p = {p_spread:.2g}) in "
         f"the first group; typical standard error of a gene {typical_se:.3f}"
     )
     moved = [name for name, (_, p_value, move) in moves.items() if p_value <= P_LIMIT and move > typical_se]
     if not moved:
-        return Flag("scale_shift", SCALE, "ok", told)
+        return Flag("scale_shift", SCALE, "ok", evidence)
     advice = (
         "Either most genes truly moved, or the groups were processed apart: fold changes of single genes hold that shift, "
         "competitive tests do not."
@@ -67,7 +67,7 @@ def flag_scale(
         "scale_shift",
         SCALE,
         "warn",
-        f"{' and '.join(moved)} differ: {told}",
+        f"{' and '.join(moved)} differ: {evidence}",
         consequence_words(action, advice),
         serious=True,
     )
@@ -90,11 +90,11 @@ def flag_library_size(counts: NDArray[np.float64], is_target: NDArray[np.bool_],
     logs = np.log2(np.maximum(counts.sum(axis=1), 1.0))
     difference, p_value = _welch(logs, is_target)
     ratio = float(2**difference)
-    told = f"libraries of the first group are {ratio:.2f} times those of the second (p = {p_value:.2g})"
+    evidence = f"libraries of the first group are {ratio:.2f} times those of the second (p = {p_value:.2g})"
     if p_value > P_LIMIT or max(ratio, 1 / ratio) < LIBRARY_RATIO:
-        return Flag("library_size", LIBRARY, "ok", told)
+        return Flag("library_size", LIBRARY, "ok", evidence)
     advice = "Normalisation and voom weights account for size, not for genes that only deep libraries detect."
-    return Flag("library_size", LIBRARY, "warn", told, consequence_words(action, advice))
+    return Flag("library_size", LIBRARY, "warn", evidence, consequence_words(action, advice))
 
 
 def flag_column_totals(abundances: NDArray[np.float64], is_target: NDArray[np.bool_], action: str) -> Flag:
@@ -114,11 +114,11 @@ def flag_column_totals(abundances: NDArray[np.float64], is_target: NDArray[np.bo
         return Flag("", NORMALISED, "ok", "not compared: too few samples, or too few genes above 0 in all of them")
     difference, p_value = _welch(np.log2(factors), is_target)
     ratio = float(2**difference)
-    told = f"the typical gene of the first group is {ratio:.2f} times that of the second (p = {p_value:.2g})"
+    evidence = f"the typical gene of the first group is {ratio:.2f} times that of the second (p = {p_value:.2g})"
     if p_value > P_LIMIT or max(ratio, 1 / ratio) < UNCORRECTED_RATIO:
-        return Flag("library_size", NORMALISED, "ok", told)
+        return Flag("library_size", NORMALISED, "ok", evidence)
     advice = "Library sizes look uncorrected: if these are expected counts (RSEM, salmon), declare counts."
-    return Flag("library_size", NORMALISED, "warn", told, consequence_words(action, advice), serious=True)
+    return Flag("library_size", NORMALISED, "warn", evidence, consequence_words(action, advice), serious=True)
 
 
 def _welch(numbers: NDArray[np.float64], is_target: NDArray[np.bool_]) -> tuple[float, float]:

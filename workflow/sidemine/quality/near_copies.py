@@ -97,11 +97,11 @@ def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     if chosen.shape[1] < MIN_SAMPLES or chosen.shape[0] < MIN_GENES:
         return None
     samples = np.ascontiguousarray(chosen.T)
-    found = np.full((len(samples), len(samples)), np.inf)
+    distances = np.full((len(samples), len(samples)), np.inf)
     # A distance is the same both ways, to the last bit.
     for row, others in enumerate(compared_samples(samples)):
-        found[row, others] = found[others, row] = distances_from(samples[row], samples[others])
-    return found
+        distances[row, others] = distances[others, row] = distances_from(samples[row], samples[others])
+    return distances
 
 
 def compared_samples(samples: NDArray[np.float64]) -> Iterator[NDArray[np.intp]]:
@@ -335,12 +335,12 @@ def answer_copies(
         replace(pair, independent_because=reasons.get(frozenset({pair.first, pair.second}), "")) for pair in pairs
     ]
     found = {frozenset({pair.first, pair.second}) for pair in pairs}
-    told = listing([f"{pair.first} and {pair.second}" for pair in pairs]) or "none"
+    named = listing([f"{pair.first} and {pair.second}" for pair in pairs]) or "none"
     idle = [
         Problem(
             f"samples {' and '.join(answer.samples)} were not found to be nearly identical, so there is nothing to answer",
             where,
-            f"pairs that this dataset's check of copies names: {told}",
+            f"pairs that this dataset's check of copies names: {named}",
             "Correct the names, or delete the entry.",
         )
         for answer in answers
@@ -382,13 +382,15 @@ def flag_copies(within: Differences | None, pairs: Sequence[NearCopy], action: s
         return Flag("answered_copies", COPIES, "warn", answered_words(answered), f"told here. {PEOPLE_NOT_FOUND}")
     if not pairs:
         closest = rounded_ratio(float(np.nanmin(within.variance)), within.usual)
-        told = f"the closest pair is {closest:.2f} of the usual nearest distance apart (copies: {COPY_RATIO} or less)"
+        evidence = (
+            f"the closest pair is {closest:.2f} of the usual nearest distance apart (copies: {COPY_RATIO} or less)"
+        )
         if not within.least:
-            told += "; had most samples a copy, these values would not show it"
+            evidence += "; had most samples a copy, these values would not show it"
         blind = np.isnan(within.variance) | (N_ERRORS * within.error > COPY_RATIO**2 * within.usual)
         if n_blind := int(np.triu(blind, k=1).sum()):
-            told += f"; {n_blind} pair(s) of libraries are too shallow to tell"
-        return Flag("duplicated_samples", COPIES, "ok", f"{told}. {PEOPLE_NOT_FOUND}")
+            evidence += f"; {n_blind} pair(s) of libraries are too shallow to tell"
+        return Flag("duplicated_samples", COPIES, "ok", f"{evidence}. {PEOPLE_NOT_FOUND}")
     named = listing([f"{pair.first} and {pair.second} ({pair.ratio:.2f})" for pair in pairs])
     return Flag(
         "duplicated_samples",
@@ -440,8 +442,10 @@ def flag_apart(within: NDArray[np.float64] | None, samples: Sequence[str], actio
     ]
     farthest = int(nearest.argmax())
     if not apart:
-        told = f"the farthest, {samples[farthest]}, is {nearest[farthest] / usual:.2f} times the usual nearest distance"
-        return Flag("outlier_samples", APART, "ok", f"{told} from its nearest sample")
+        evidence = (
+            f"the farthest, {samples[farthest]}, is {nearest[farthest] / usual:.2f} times the usual nearest distance"
+        )
+        return Flag("outlier_samples", APART, "ok", f"{evidence} from its nearest sample")
     named = listing([f"{samples[column]} ({nearest[column] / usual:.1f} times)" for column in apart])
     return Flag(
         "outlier_samples",

@@ -70,16 +70,16 @@ def read_histogram(p_values: Sequence[float]) -> PValueHistogram:
     if not total:
         return PValueHistogram(counts, "none", "No gene was tested, so there is nothing to show.")
     share = counts[0] / total
-    found = int((benjamini_hochberg(np.asarray(p_values, dtype=np.float64)) <= FDR).sum())
+    n_discoveries = int((benjamini_hochberg(np.asarray(p_values, dtype=np.float64)) <= FDR).sum())
     base = (
         f"{counts[0]:,} of {total:,} genes ({100 * share:.0f} %) have p < 0.05; 5 % would by chance alone. "
-        f"{f'{found:,}' if found else 'No'} gene{' has' if found < 2 else 's have'} q ≤ {FDR:g}."
+        f"{f'{n_discoveries:,}' if n_discoveries else 'No'} gene{' has' if n_discoveries < 2 else 's have'} q ≤ {FDR:g}."
     )
-    shape = _shape(counts, total, found)
+    shape = _shape(counts, total, n_discoveries)
     return PValueHistogram(counts, shape, f"{base} {_MEANINGS[shape]}")
 
 
-def _shape(counts: list[int], total: int, found: int) -> Shape:
+def _shape(counts: list[int], total: int, n_discoveries: int) -> Shape:
     if total < MIN_P_VALUES:
         return "none"
     height = [count * N_BINS / total for count in counts]
@@ -88,13 +88,13 @@ def _shape(counts: list[int], total: int, found: int) -> Shape:
     right_of_middle = (height[-1] + height[-2]) / 2 / max(sum(height[8:14]) / 6, 1e-9)
     raised_right = last > RIGHT or right_of_middle > RIGHT_OF_MIDDLE
     if raised_right:
-        return "U-shaped" if left > 1 or found > MOST_BY_CHANCE else "peak at right"
+        return "U-shaped" if left > 1 or n_discoveries > MOST_BY_CHANCE else "peak at right"
     if middle > HUMP and left < 1:
         return "hump"
     if left < FEW_SMALL:
         return "peak at right"
     if left > PEAK_LEFT:
         return "peak at left"
-    if found > MOST_BY_CHANCE:
+    if n_discoveries > MOST_BY_CHANCE:
         return "narrow peak at left"
     return "slight peak at left" if left > PEAK_LEFT_USUAL else "uniform"

@@ -53,7 +53,7 @@ def find_relations(relations: Mapping[str, str], known: set[str]) -> list[Reused
     known
         Accessions of all samples and series of the study.
     """
-    found: list[ReusedSample] = []
+    reused: list[ReusedSample] = []
     for sample, text in relations.items():
         for match in _RELATION.finditer(text):
             how, others = match[1].lower(), _ACCESSION.findall(match[2].upper())
@@ -61,8 +61,8 @@ def find_relations(relations: Mapping[str, str], known: set[str]) -> list[Reused
                 others = [other for other in others if other in known and other != sample]
             elif not others:
                 others = ["another sample"]
-            found += [ReusedSample(sample, other, match[1]) for other in others]
-    return found
+            reused += [ReusedSample(sample, other, match[1]) for other in others]
+    return reused
 
 
 @dataclass(frozen=True)
@@ -226,18 +226,20 @@ def flag_reuse(relations: Sequence[ReusedSample], shared: Sequence[ReusedSample]
     samples = sorted({row.sample for row in [*relations, *shared]})
     if not samples:
         return Flag("reused_samples", CHECK, "ok", "no relation in GEO says so, and no other dataset holds them")
-    told = []
+    sentences = []
     if relations:
         origins = [f"{row.sample} ({row.how} {row.other})" for row in relations]
-        told.append(f"{len({row.sample for row in relations})} of {n_used} by GEO's relation: {listing(origins, 5)}")
+        sentences.append(
+            f"{len({row.sample for row in relations})} of {n_used} by GEO's relation: {listing(origins, 5)}"
+        )
     for dataset in sorted({str(row.dataset) for row in shared}):
         same = [row.sample for row in shared if row.dataset == dataset]
-        told.append(f"{len(same)} of {n_used} also in dataset {dataset}: {listing(same, 5)}")
+        sentences.append(f"{len(same)} of {n_used} also in dataset {dataset}: {listing(same, 5)}")
     return Flag(
         "reused_samples",
         CHECK,
         "warn",
-        "; ".join(told),
+        "; ".join(sentences),
         consequence_words(
             action,
             ("" if all(row.same_series for row in [*relations, *shared]) else _PROCESSED_ELSEWHERE)

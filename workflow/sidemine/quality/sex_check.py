@@ -172,12 +172,12 @@ def flag_sex(reading: SexReading, recorded: Mapping[str, str], column: str, acti
         if sex != "ambiguous" and recorded_sex(recorded[sample]) not in {"", sex}
     )
     unread = sum(not recorded_sex(recorded[sample]) for sample in reading.by_genes)
-    told = reading.words + (f"; {unread} samples without a readable {column}" if unread else "")
+    evidence = reading.words + (f"; {unread} samples without a readable {column}" if unread else "")
     ambiguous = sorted(sample for sample, sex in reading.by_genes.items() if sex == "ambiguous")
     if ambiguous:
-        told += f"; ambiguous: {listing(ambiguous)}"
+        evidence += f"; ambiguous: {listing(ambiguous)}"
     if not wrong:
-        return Flag("sex_mismatch", CHECK, "ok", f"no label of {column} contradicts the genes; {told}")
+        return Flag("sex_mismatch", CHECK, "ok", f"no label of {column} contradicts the genes; {evidence}")
     named = listing([f"{name} ({recorded[name]}, genes: {reading.by_genes[name]})" for name in wrong])
     done = "sex as the genes show it is a covariate wherever it varies within both groups" if action == "adjust" else ""
     advice = "A wrong sex label may be a swapped sample: its group label may be wrong as well."
@@ -185,7 +185,7 @@ def flag_sex(reading: SexReading, recorded: Mapping[str, str], column: str, acti
         "sex_mismatch",
         CHECK,
         "warn",
-        f"{len(wrong)} of {len(reading.by_genes)} labels of {column} contradict the genes: {named}; {told}",
+        f"{len(wrong)} of {len(reading.by_genes)} labels of {column} contradict the genes: {named}; {evidence}",
         consequence_words(action, advice, done),
         tuple(wrong),
     )

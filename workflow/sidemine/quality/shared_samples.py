@@ -68,8 +68,8 @@ def find_shared_samples(
     differences: dict[tuple[str, bool], Differences | None] = {}
     for first, second in combinations(rows, 2):
         here = find_shared(used[first.dataset], used[second.dataset])
-        told = {row.sample for row in here}
-        if len(told) < len(used[second.dataset].samples):
+        accessions = {row.sample for row in here}
+        if len(accessions) < len(used[second.dataset].samples):
             copies = find_copies_between(*_comparable((first.dataset, second.dataset), values_of, differences))
             here += [
                 ReusedSample(
@@ -79,7 +79,7 @@ def find_shared_samples(
                     first.dataset,
                 )
                 for pair in copies
-                if pair.second not in told
+                if pair.second not in accessions
             ]
         shared[second.dataset] += here
     known = {name for entry in used.values() for name in entry.samples} | {row.accession for row in rows}
@@ -119,8 +119,8 @@ def find_families(rows: Sequence[DatasetToCount], samples: Mapping[str, pd.DataF
     for row in rows:
         names[row.dataset] = {row.independent_source}
         if not row.declared_apart:
-            told = " ".join(samples[row.dataset].get("series_relation", pd.Series(dtype=str)).astype(str).unique())
-            names[row.dataset] |= {source_of("", name) for name in [row.accession, *_SERIES.findall(told)]}
+            relations = " ".join(samples[row.dataset].get("series_relation", pd.Series(dtype=str)).astype(str).unique())
+            names[row.dataset] |= {source_of("", name) for name in [row.accession, *_SERIES.findall(relations)]}
     find = _joined((*sorted(found),) for found in names.values())
     family = {row.dataset: find(row.independent_source) for row in rows}
     sources: dict[str, set[str]] = {}

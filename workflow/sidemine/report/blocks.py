@@ -6,7 +6,7 @@ A block is a record that `packing.pack` packs under the id of an element; genes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ from sidemine.prepare.log_expression import mean_and_sd
 from sidemine.report.collect import ContrastResults, DatasetResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
 from sidemine.report.packing import SMALLEST_P, distances, p_values, scaled, significant, steps
-from sidemine.report.thinning import kept_genes
 from sidemine.sources.scales import DIFFERENCE_UNITS, EXPRESSION_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.panels import LONGEST_PANEL
 
@@ -296,11 +295,21 @@ def genes_with_values(results: StudyResults, dataset: str) -> list[str]:
     return [gene for gene in wanted if gene in available][:room]
 
 
-def dataset_block(results: StudyResults, dataset: str) -> DatasetBlock:
-    """Return one dataset's per-sample values, principal components and metadata."""
+def dataset_block(results: StudyResults, dataset: str, drawn: Sequence[str]) -> DatasetBlock:
+    """Return one dataset's values of the genes that are drawn sample by sample, its principal components and metadata.
+
+    Parameters
+    ----------
+    results
+        Of the study.
+    dataset
+        Its id.
+    drawn
+        Genes that are drawn, in order.
+    """
     here = results.datasets[dataset]
     position = {gene: column for column, gene in enumerate(here.genes)}
-    genes = [gene for gene in genes_with_values(results, dataset) if gene in results.gene_index]
+    genes = [gene for gene in drawn if gene in results.gene_index]
     components = here.quality.principal_components
     return DatasetBlock(
         samples=[bounded(name, 80) for name in here.sample_names],
@@ -319,15 +328,22 @@ def set_tables(results: StudyResults, contrast: str) -> SetTables:
     return SetTables(set_table(enrichment, "verdict", first), set_table(enrichment, "descriptive", first))
 
 
-def contrast_block(results: StudyResults, contrast: str) -> ContrastBlock:
-    """Return one contrast's gene table, group summaries and histogram."""
+def contrast_block(results: StudyResults, contrast: str, kept: Collection[str]) -> ContrastBlock:
+    """Return one contrast's gene table, group summaries and histogram.
+
+    Parameters
+    ----------
+    results, contrast
+        The study, and the contrast.
+    kept
+        Genes of its table that are on the page.
+    """
     import numpy as np
 
     here = results.contrasts[contrast]
     places = np.array([results.gene_index[gene] for gene in here.differential["gene"]], dtype=np.int64)
     order = places.argsort(kind="stable")
     whole, places = here.differential.iloc[order], places[order]
-    kept = kept_genes(here.genes_by_p, always_shown(results), results.thinning)
     if len(kept) < len(whole):
         stays = np.array([gene in kept for gene in whole["gene"]])
         table, places = whole[stays], places[stays]

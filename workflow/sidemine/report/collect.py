@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -165,6 +165,18 @@ class StudyResults:
         """Genes of each gene set, in the order of the table."""
         grouped = self.gene_sets.groupby("gene_set", sort=True)["gene"]
         return {str(name): [str(gene) for gene in genes] for name, genes in grouped}
+
+    @cached_property
+    def pooled_genes_by_p(self) -> dict[str, list[str]]:
+        """Pooled genes of each hypothesis by p-value."""
+        return {key: genes_by_p(table) for key, table in self.pooled_genes.items()}
+
+    def thinned(self, thinning: Thinning) -> StudyResults:
+        """Return the same study with so much of its gene tables on the page; what was found of it is not looked for again."""
+        other = replace(self, thinning=thinning)
+        found = {name: value for name, value in vars(self).items() if name not in vars(other)}
+        vars(other).update(found)
+        return other
 
     @property
     def settings(self) -> Settings:

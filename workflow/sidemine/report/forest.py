@@ -11,7 +11,7 @@ from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import as_sentence
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.panel import Panel, Subject
-from sidemine.drawing.words import bounded, listed, number, p_statement, percent, unit_words
+from sidemine.drawing.words import bounded, isolated, listed, number, p_statement, percent, unit_words
 from sidemine.effect.pooled_effect import weights_of
 from sidemine.effect.pooling import METHODS, RANDOM
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect, PooledEstimate
@@ -117,7 +117,7 @@ def forest_rows(
 
 
 def _origin(entry: ContrastEvidence) -> str:
-    label = [bounded(entry.accession, 40), bounded(entry.tissue, 60), bounded(entry.platform, 20)]
+    label = [bounded(entry.accession, 40), isolated(bounded(entry.tissue, 60)), bounded(entry.platform, 20)]
     return " · ".join(filter(None, label))
 
 
@@ -126,11 +126,11 @@ def _contrast_row(entry: ContrastEvidence, weight: float | None, *, told_apart: 
     facts = [
         f"{entry.n_target} v {entry.n_reference}",
         *([f"weight {weight:.0f} %"] if weight is not None else []),
-        *([] if told_apart else [bounded(entry.accession, 40), bounded(entry.tissue, 60)]),
+        *([] if told_apart else [bounded(entry.accession, 40), isolated(bounded(entry.tissue, 60))]),
         f"{percent(entry.n_measured, entry.n_in_set)} of set measured",
         bounded(entry.contrast, 64),
     ]
-    label = _origin(entry) if told_apart else bounded(entry.target_label, 60)
+    label = _origin(entry) if told_apart else isolated(bounded(entry.target_label, 60))
     row = replace(
         _row(bounded(entry.contrast, 64), label, " · ".join(filter(None, facts)), entry.interval), weight=weight
     )
@@ -204,7 +204,12 @@ def forest(
     room = max(_VALUE_ROOM, 2 + _CHARACTER * max((len(row.value) for row in rows), default=0))
     label = {"type": "text", "align": "left", "baseline": "middle", "limit": {"expr": f"width - {room + 4:g}"}}
     color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
-    tooltip = [{"field": "contrast"}, {"field": "value", "title": "effect [95 % CI]"}, {"field": "facts"}]
+    tooltip = [
+        {"field": "label", "title": "data"},
+        {"field": "contrast"},
+        {"field": "value", "title": "effect [95 % CI]"},
+        {"field": "facts"},
+    ]
     band = [{**row, "low": -abs(margin), "high": abs(margin)} for row in values] if margin else []
 
     def interval(low: str, mark: Spec) -> Spec:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from sidemine.drawing.words import RIGHT_TO_LEFT
+
 
 @dataclass(frozen=True)
 class Term:
@@ -84,6 +86,8 @@ GLOSSARY: tuple[Term, ...] = (
 _ANY = re.compile("|".join(f"(?P<t{place}>{term.pattern})" for place, term in enumerate(GLOSSARY)))
 _TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
+_FROM_RIGHT_IN_QUOTES = re.compile(f"“([^“”]*[{RIGHT_TO_LEFT}][^“”]*)”")
+"""A name in a sentence that is read from right to left: set apart, so that a number beside it keeps its place."""
 _CLOSED = frozenset(
     [
         "a",
@@ -135,10 +139,13 @@ def linked(html: str) -> Markup:
                 told.pop()
         elif not closed and part not in plain:
             # Most texts hold no term, and many stand there more than once: one search is enough for them.
-            if _ANY.search(part):
-                parts[place] = _ANY.sub(lambda match: _button(match, told[-1]), part)
-            else:
+            apart = _FROM_RIGHT_IN_QUOTES.sub(r"“<bdi>\1</bdi>”", part)
+            if _ANY.search(apart):
+                parts[place] = _ANY.sub(lambda match: _button(match, told[-1]), apart)
+            elif apart == part:
                 plain.add(part)
+            else:
+                parts[place] = apart
     return Markup("".join(parts))  # noqa: S704 - HTML came in, and only buttons of this file were added
 
 

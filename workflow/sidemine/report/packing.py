@@ -11,6 +11,7 @@ import gzip
 import json
 import math
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -107,13 +108,17 @@ def pack_within(parts: Mapping[str, Part], room: float) -> Packed:
 
     first: list[str] = []
     bytes_each: dict[str, float] = {}
-    for kind in dict.fromkeys(part.kind for part in parts.values()):
+    # The kind of most parts tells the most for the least work.
+    kinds = Counter(part.kind for part in parts.values()).most_common()
+    for kind, _ in kinds:
         names = [name for name, part in parts.items() if part.kind == kind]
         some = names[:: max(1, min(_ONE_OF, len(names) // 2))]
         pack_more(some)
         first += some
         tried = sum(parts[name].numbers for name in some)
         bytes_each[kind] = sum(len(packed.get(name, "")) for name in some) / max(1, tried)
+        if is_too_large(parts, bytes_each, room):
+            return Packed(None, bytes_each)
     left = [name for name in parts if name not in first]
     while not is_too_large({name: parts[name] for name in left}, bytes_each, room, sum(map(len, packed.values()))):
         if not left:

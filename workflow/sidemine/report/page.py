@@ -5,9 +5,8 @@ from __future__ import annotations
 import gc
 import logging
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +37,7 @@ from sidemine.report.registry import sections_of, thinned_sections_of
 from sidemine.report.section import Section
 from sidemine.report.sections.explorer import explorer_block
 from sidemine.report.sources import source_tables
-from sidemine.report.thinning import STEPS, genes_by_p, kept_genes, page_budget
+from sidemine.report.thinning import STEPS, kept_genes, page_budget
 from sidemine.tables import write_json, write_text
 from sidemine.verdict.card import verdicts_json
 
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
     from jinja2 import Template
 
 _LOG = logging.getLogger(__name__)
+_FIRST_BLOCKS = ("data-page", "library-charts")
+"""What the first charts need: it stands before the scripts, so that they are drawn while the browser reads the others."""
 LONGEST_TEXT = 2000
 """Characters of one text on the page; longer ones say how many more there are."""
 
@@ -104,7 +105,7 @@ def render(results: StudyResults) -> str:
     frame, budget = size_of(page), page_budget(len(results.contrasts))
     bytes_each: Mapping[str, float] = {}
     for thinning in STEPS:
-        thinned = replace(results, thinning=thinning)
+        thinned = results.thinned(thinning)
         parts = thinned_blocks(thinned)
         room = math.inf if thinning == STEPS[-1] else budget - frame
         # Of fewer genes each takes no fewer bytes (they are less alike, and need their ranks): what would be too large at the
@@ -205,6 +206,7 @@ def _frame(
         styles=styles,
         policy=security_policy([*libraries, *scripts], styles),
         blocks=blocks,
+        first_blocks=_FIRST_BLOCKS,
     )
 
 
@@ -251,17 +253,20 @@ def thinned_blocks(results: StudyResults) -> dict[str, Part]:
     """Return the data by element id of which a page holds as much as `results.thinning` says."""
     always = always_shown(results)
     parts: dict[str, Part] = {}
+    make: Callable[[], object | None]
     for card in results.verdicts.verdicts:
-        if (table := results.pooled_genes.get(card.hypothesis)) is not None and len(table):
+        if genes := results.pooled_genes_by_p.get(card.hypothesis):
             # The pooled genes of one contrast are those of its own block.
             kind = "explorer" if len(card.evidence) > 1 else "explorer of one contrast"
-            kept = kept_genes(genes_by_p(table), always, results.thinning)
-            parts[f"data-explorer-{card.hypothesis}"] = Part(kind, len(kept), partial(explorer_block, results, card))
+            kept = kept_genes(genes, always, results.thinning)
+            make = partial(explorer_block, results, card, kept)
+            parts[f"data-explorer-{card.hypothesis}"] = Part(kind, len(kept), make)
     for key, item in results.datasets.items():
-        values = len(item.sample_names) * len(genes_with_values(results, key))
-        parts[f"data-dataset-{key}"] = Part("dataset", values, partial(dataset_block, results, key))
+        drawn = genes_with_values(results, key)
+        make = partial(dataset_block, results, key, drawn)
+        parts[f"data-dataset-{key}"] = Part("dataset", len(item.sample_names) * len(drawn), make)
     for key, contrast in results.contrasts.items():
-        make = partial(contrast_block, results, key)
         kept = kept_genes(contrast.genes_by_p, always, results.thinning)
+        make = partial(contrast_block, results, key, kept)
         parts[f"data-contrast-{key}"] = Part("contrast", len(kept), make)
     return parts

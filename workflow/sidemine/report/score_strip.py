@@ -21,7 +21,7 @@ from sidemine.drawing.charts import (
     signed_axis,
 )
 from sidemine.drawing.panel import Panel
-from sidemine.drawing.words import bounded, count, number
+from sidemine.drawing.words import bounded, count, isolated, number
 from sidemine.effect.scale import scale_of
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
@@ -233,7 +233,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
             rows = [row for row in samples if row.group == group]
             label = entry.target_label if group == "target" else entry.reference_label
             # The number first: a long name may be cut at its end.
-            keys.append(row_key(len(keys), f"n = {len(rows)}: {bounded(label, 60)}"))
+            keys.append(row_key(len(keys), f"n = {len(rows)}: {isolated(bounded(label, 60))}"))
             means.append({"key": keys[-1], "score": float(np.mean([row.score for row in rows])), "group": names[group]})
             points += [
                 {

@@ -140,12 +140,12 @@ def _check_series(study: Study, truth: StandinTruth, place: str) -> None:
 
 def _libraries(study: Study) -> dict[str, list[GeneSetRow]]:
     """Return the rows of gene sets that read a public library, by its address."""
-    found: dict[str, list[GeneSetRow]] = {}
+    rows_of_library: dict[str, list[GeneSetRow]] = {}
     for row in study.used_gene_sets:
         source = source_of_gene_set(row, study.folder)
         if source.local_path is None:
-            found.setdefault(source.locations[0], []).append(row)
-    return found
+            rows_of_library.setdefault(source.locations[0], []).append(row)
+    return rows_of_library
 
 
 def _members(rows: Iterable[GeneSetRow]) -> list[str]:
@@ -155,12 +155,12 @@ def _members(rows: Iterable[GeneSetRow]) -> list[str]:
 
 def _own_sets(study: Study) -> dict[str, tuple[str, ...]]:
     """Return the sets that lie in files beside the study, by their id."""
-    own = {}
+    sets = {}
     for row in study.used_gene_sets:
         path = source_of_gene_set(row, study.folder).local_path
         if path is not None and row.member != "*":
-            own[row.gene_set] = tuple(gene for gene, _ in read_library(path, row.format).sets[row.member])
-    return own
+            sets[row.gene_set] = tuple(gene for gene, _ in read_library(path, row.format).sets[row.member])
+    return sets
 
 
 def _markers(study: Study) -> dict[str, dict[str, tuple[str, ...]]]:
@@ -251,7 +251,7 @@ def _write_library(path: Path, rows: list[GeneSetRow], universe: GeneUniverse, t
 
 def _write_signatures(path: Path, study: Study, row: LineRow, universe: GeneUniverse, truth: StandinTruth) -> None:
     """Write a library of perturbations in which the drug of a row moves its set as the row declares."""
-    (declared,) = (one for one in study.used_gene_sets if one.gene_set == row.set)
+    (declared,) = (entry for entry in study.used_gene_sets if entry.gene_set == row.set)
     names = declared.member.split("+") if is_url(declared.source) else [declared.gene_set]
     factor = -1.0 if row.direction == "up" else 1.0
     planted = {part: factor for name in names for part in _parts(name, truth)}
@@ -421,9 +421,9 @@ def _model(
 
 def _planted(truth: StandinTruth, changes: list[dict[str, float]]) -> dict[str, FloatArray]:
     """Return the change of each module in each sample: that of its set, or of the set that holds it."""
-    found: dict[str, FloatArray] = {}
+    effects: dict[str, FloatArray] = {}
     for column, change in enumerate(changes):
         of_module = {part: value for name, value in change.items() for part in _parts(name, truth)}
         for module, value in of_module.items():
-            found.setdefault(module, np.zeros(len(changes)))[column] = value
-    return found
+            effects.setdefault(module, np.zeros(len(changes)))[column] = value
+    return effects

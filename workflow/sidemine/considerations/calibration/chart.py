@@ -145,7 +145,7 @@ def _narrow(narrow: str, wide: str) -> str:
 
 
 def _spec(marks: Sequence[Spec], keys: Sequence[str]) -> Spec:
-    told = "; ".join(
+    rates_told = "; ".join(
         f"{mark['key'].split('|')[1]}, {mark['test']} {mark['words']} ({mark['limits']})" for mark in marks
     )
     tests = list(dict.fromkeys(mark["test"] for mark in marks))
@@ -174,7 +174,7 @@ def _spec(marks: Sequence[Spec], keys: Sequence[str]) -> Spec:
         {"field": "reading", "title": "reading"},
     ]
     return {
-        **base(f"How often each test calls where there is nothing, against the line at 5 %. {told}", 20 * len(keys) + 6),
+        **base(f"How often each test calls where there is nothing, against the line at 5 %. {rates_told}", 20 * len(keys) + 6),
         "data": {"values": list(marks)},
         "layer": [
             {"mark": {"type": "rect", "color": "@band", "opacity": 0.6},

@@ -5,6 +5,7 @@ The rows lie in `resources/calibration/design_classes.tsv`; `benchmarks/calibrat
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -82,14 +83,14 @@ def quote_class(
         What is quoted.
     """
     simple = reference["parameter"].str.fullmatch(r"r=[0-9.]+")
-    rows = reference[(reference["subject"] == name) & (reference["quantity"] == "size") & simple]
+    rows = rows_of(reference[(reference["subject"] == name) & (reference["quantity"] == "size") & simple])
     nulls = tuple(nulls)
     for test in tests:
         for null in nulls:
             for level in LEVELS:
-                own = rows[(rows["test"] == test) & (rows["null"] == null) & (rows["level"] == level)]
-                if len(own):
-                    largest = rows_of(own.sort_values("rate", kind="stable").tail(1))[0]
+                own = [row for row in rows if (row.test, row.null, row.level) == (test, null, level)]
+                if own:
+                    largest = sorted(own, key=lambda row: math.inf if math.isnan(row.rate) else row.rate)[-1]
                     reason = f"{why}; {_QUOTED}{name}{_AT_LARGEST}"
                     yield replace(largest, scope="dataset", subject=contrast, family="primary", reason=reason)
                 else:
@@ -104,15 +105,15 @@ _QUOTED, _AT_LARGEST = "quoted from the design class ", ", at the set correlatio
 
 def quoted_class(reason: str) -> str:
     """Return the design class that a row of `quote_class` was quoted from; '' where it was not."""
-    found = re.search(f"{re.escape(_QUOTED)}(.+){re.escape(_AT_LARGEST)}", reason)
-    return found[1] if found else ""
+    match = re.search(f"{re.escape(_QUOTED)}(.+){re.escape(_AT_LARGEST)}", reason)
+    return match[1] if match else ""
 
 
 def overall_reading(readings: Iterable[str]) -> str:
     """Return one reading of several: the worst that was measured."""
-    found = set(readings)
+    distinct = set(readings)
     for reading in (LIBERAL, UNDECIDED, HOLDS, CONSERVATIVE):
-        if reading in found:
+        if reading in distinct:
             return reading
     return NOT_MEASURED
 

@@ -123,19 +123,19 @@ def measure_calibration(
         name = entry.contrast.contrast
         sets = list(dict.fromkeys(primary_sets.get(name, ())))
         if entry.fit is None:
-            found, labelings, design_class = _untestable(name), None, ""
+            rows_of_contrast, labelings, design_class = _untestable(name), None, ""
         else:
             design = design_again(entry.contrast, entry.samples, entry.treatment, settings.min_group_size)
             membership = build_membership(gene_sets, entry.fit.genes, settings.min_set_size, settings.max_set_size)
             plan = _Plan(name, entry.fit, design, membership, sets, settings)
-            found, labelings, design_class = plan.rows(reference)
-        rows += found
+            rows_of_contrast, labelings, design_class = plan.rows(reference)
+        rows += rows_of_contrast
         contrasts[name] = ContrastCalibration(
-            **_readings(found),
+            **_readings(rows_of_contrast),
             measured=labelings is not None,
             labelings=labelings or 0,
             design_class=design_class,
-            sentence=_sentence(found, labelings, design_class, sets),
+            sentence=_sentence(rows_of_contrast, labelings, design_class, sets),
         )
     table = table_of(rows, CALIBRATION)
     parts = [table, reference, *([] if plasmode is None else [plasmode]), _whole_rule(whole_rule)]
@@ -217,15 +217,15 @@ class _Plan:
         for name in self.primary:
             if name not in self.membership.gene_sets:
                 continue
-            found = unequal_variances(self.fit, self.design, self.membership, name)
-            if found is None:
+            unequal = unequal_variances(self.fit, self.design, self.membership, name)
+            if unequal is None:
                 continue
             for level in LEVELS:
-                rate = found.size_of_test(level)
+                rate = unequal.size_of_test(level)
                 yield calibration_row(
                     "dataset", self.contrast, "global", SELF_CONTAINED.name, rate, family="primary", level=level,
                     parameter=f"set={name}, {_UNEQUAL}", reading=read_measured(rate, level), source=THIS_STUDY,
-                    reason=found.sentence(),
+                    reason=unequal.sentence(),
                 )  # fmt: skip
 
 

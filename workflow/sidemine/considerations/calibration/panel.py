@@ -92,12 +92,12 @@ def _summary(rows: pd.DataFrame) -> str:
     """Tell in one sentence how the tests behave where there is no effect, on the comparisons that answers rest on."""
     sizes = rows[rows["quantity"] == "size"]
     readings = sizes["reading"].value_counts()
-    told = [f"{number} {reading}" for reading, number in readings.items()]
-    if not told:
+    counts = [f"{number} {reading}" for reading, number in readings.items()]
+    if not counts:
         return "No test of a primary set was calibrated on the comparisons of this study."
     return (
         f"How often a test calls a difference where there is none, at a nominal {100 * LEVEL:g} %: of {count(len(sizes), 'figure')} "
-        f"on the comparisons and primary sets of this study, {listed(told)}."
+        f"on the comparisons and primary sets of this study, {listed(counts)}."
     )
 
 
@@ -127,13 +127,13 @@ def _by_subject(rows: list[dict[str, str]]) -> list[dict[str, object]]:
 def _each_sentence_once(reasons: Iterable[str]) -> list[str]:
     """Return reasons without the sentences that an earlier one has told."""
     known: set[str] = set()
-    told = []
+    sentences = []
     for reason in reasons:
         new = [sentence for sentence in _SENTENCES.split(reason) if sentence and sentence not in known]
         known.update(new)
         if new:
-            told.append(" ".join(new))
-    return told
+            sentences.append(" ".join(new))
+    return sentences
 
 
 def _conditions(rows: pd.DataFrame, rules: str) -> str:
@@ -173,7 +173,7 @@ def calibration_methods(table: pd.DataFrame | None) -> str:
     measured = sizes[primary & sizes["upper_95"].notna()]
     here = sorted({str(name) for name in measured["subject"]})
     quoted = sorted({str(name) for name in sizes["subject"]} - set(here))
-    told = [
+    paragraphs = [
         f"on permuted labels of {count(len(here), 'contrast')} of this study ({int(measured['n'].max()):,} labelings or fewer)"
         if here
         else "",
@@ -183,7 +183,7 @@ def calibration_methods(table: pd.DataFrame | None) -> str:
         else "",
     ]
     return (
-        f"Calibration. Share of null sets called at a nominal level: {listed([part for part in told if part]) or 'no contrast'}. In "
+        f"Calibration. Share of null sets called at a nominal level: {listed([part for part in paragraphs if part]) or 'no contrast'}. In "
         "simulated data a test holds at 5 % when the one-sided upper 95 % bound of that share is at most 6.5 %; on a study's "
         "own labelings it is liberal when the whole 95 % interval lies above 6.5 %, and undecided when neither is the case: the "
         "reading of the nearest design class then counts. Size is claimed for the null "

@@ -140,7 +140,7 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
     stimuli
         Fits of the stimulus contrasts whose datasets declare the same panel, by contrast.
     """
-    found: dict[str, str] = {}
+    contaminated: dict[str, str] = {}
     for contrast, fit in sorted(stimuli.items()):
         if not fit.has_fold_change:
             continue  # the limit is in log2 units
@@ -154,10 +154,10 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
         ):
             moves = p_value <= strict and abs(effect) >= CONTAMINATION_LOG2
             if moves or (p_value <= CONTAMINATION_P and abs(effect) >= LARGE_LOG2):
-                found.setdefault(
+                contaminated.setdefault(
                     name, f"contaminated: its markers move in {contrast} (log2 {effect:.2f}, p = {p_value:.2g})"
                 )
-    return found
+    return contaminated
 
 
 def _as_sets(markers: Mapping[str, list[str]]) -> pd.DataFrame:

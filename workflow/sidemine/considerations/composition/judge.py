@@ -169,7 +169,11 @@ def _joined(*parts: str) -> str:
 
 def _fault(total: PooledEstimate, adjusted: PooledEstimate, corrected: PooledEstimate) -> str:
     """Return why the adjusted effect does not back the total one, or nothing."""
-    numbers = [number for one in (adjusted, corrected) for number in (one.effect, one.ci_low, one.ci_high, one.p_value)]
+    numbers = [
+        number
+        for estimate in (adjusted, corrected)
+        for number in (estimate.effect, estimate.ci_low, estimate.ci_high, estimate.p_value)
+    ]
     if not all(math.isfinite(number) for number in (total.effect, *numbers)):
         return "the adjusted effect is no number"
     if adjusted.effect * total.effect <= 0:

@@ -150,13 +150,13 @@ def find_differing(
         As in `measure_composition`.
     """
     target = set_score(fit, primary, score)
-    found = []
+    differing = []
     for name in sorted(set(contaminated) & set(markers)):
         # Each alone: no proxy here depends on another one.
         proxy = build_proxies(fit, {name: markers[name]}, {}, target).scores
         if len(proxy) and _standardised_shift(proxy[0], 1.0).p_value <= DIFFERS_P:
-            found.append(name)
-    return found
+            differing.append(name)
+    return differing
 
 
 def _with_dropped(
@@ -282,13 +282,13 @@ def _bootstrap(
 def _alone(
     target: NDArray[np.float64], proxies: Proxies, number: int, fit: ContrastFit, total: Estimate
 ) -> SingleProxy:
-    own, factor = proxies.scores[number], score_factor(fit)
-    alone = adjusted_estimate(target, own[None], factor, fit)
-    shift = _standardised_shift(own, factor)
+    scores, factor = proxies.scores[number], score_factor(fit)
+    alone = adjusted_estimate(target, scores[None], factor, fit)
+    shift = _standardised_shift(scores, factor)
     return SingleProxy(proxies.names[number], shift, alone, total.effect - alone.effect)
 
 
-def _standardised_shift(own: NDArray[np.float64], factor: float) -> Estimate:
+def _standardised_shift(scores: NDArray[np.float64], factor: float) -> Estimate:
     """Return how far a proxy differs between the groups, as Hedges g."""
-    spread = float(np.sqrt(np.mean(own[1:] ** 2)))
-    return adjusted_estimate(own / spread, np.zeros((0, len(own))), factor)
+    spread = float(np.sqrt(np.mean(scores[1:] ** 2)))
+    return adjusted_estimate(scores / spread, np.zeros((0, len(scores))), factor)

@@ -69,8 +69,8 @@ def adjust_cohorts(
             here = {name: fit for name, fit in measured.items() if specification.contrasts[name].panel == panel}
             seeds = {name: named_seed(specification.seed, name, hypothesis.id) for name in here}
             contaminated = checks[panel][0]
-            found = adjust_hypothesis(hypothesis.id, here, primary, panels[panel], contaminated, seeds, score)
-            for name, entry in found.items():
+            adjusted = adjust_hypothesis(hypothesis.id, here, primary, panels[panel], contaminated, seeds, score)
+            for name, entry in adjusted.items():
                 entries[name].append(entry)
         for name, fit in measured.items():
             cells = specification.contrasts[name]

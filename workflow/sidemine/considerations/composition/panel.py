@@ -67,7 +67,7 @@ def adjustment_chart(composition: CompositionAdjusted | CompositionUnknown | Not
     for entry in composition.contrasts[:MOST_CONTRASTS]:
         rows: list[tuple[str, WithInterval]] = [("total", entry.total)]
         if isinstance(entry, AdjustedIn):
-            rows += [(f"{one.cell_type.replace('_', ' ')} alone", one.adjusted) for one in entry.single]
+            rows += [(f"{proxy.cell_type.replace('_', ' ')} alone", proxy.adjusted) for proxy in entry.single]
             rows += [(_ALL, entry.adjusted), (_NOISE, entry.corrected)]
         groups.append((entry.contrast, rows))
     return intervals(interval_rows(groups), effect_unit, "What is left after adjusting for the mix of cells?")

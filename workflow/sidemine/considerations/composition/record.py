@@ -180,10 +180,10 @@ Entries = list[AdjustedIn | NotAdjustedIn | NotNeededIn]
 
 def entries_by_hypothesis(records: list[CompositionOfContrast]) -> dict[str, Entries]:
     """Return the entries of all `composition.json`, by hypothesis."""
-    found: dict[str, Entries] = {}
+    entries: dict[str, Entries] = {}
     for record in records:
         for entry in record.hypotheses:
-            here = found.setdefault(entry.hypothesis, [])
+            here = entries.setdefault(entry.hypothesis, [])
             if isinstance(entry, NotNeeded):
                 here.append(NotNeededIn(**fields_of(entry), contrast=record.contrast))
                 continue
@@ -196,7 +196,7 @@ def entries_by_hypothesis(records: list[CompositionOfContrast]) -> dict[str, Ent
                     panel=record.panel,
                 )
             )
-    return found
+    return entries
 
 
 @dataclass(frozen=True)

@@ -61,10 +61,10 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureCompounds) -
             treatment=read_record(Treatment, treatment[name]),
             problem=provenance.problem,
         )
-    found = {}
+    measured = {}
     for hypothesis in specification.hypotheses:
         rows = {name: specification.contrasts[name] for name in hypothesis.compounds.contrasts}
-        found[hypothesis.id] = measure_compounds(
+        measured[hypothesis.id] = measure_compounds(
             hypothesis,
             rows,
             datasets[next(iter(rows.values())).dataset],
@@ -74,7 +74,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureCompounds) -
             rotations=specification.rotations,
             seed=specification.seed,
         )
-    write_record(CompoundsOfStudy(found), outputs.path("record"))
+    write_record(CompoundsOfStudy(measured), outputs.path("record"))
 
 
 JOB = StudyJob(

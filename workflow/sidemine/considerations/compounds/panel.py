@@ -35,25 +35,25 @@ _COLUMNS = (
 def compound_panel(subject: Subject) -> Panel | None:
     """Return the panel of one answer card; None where its hypothesis is no panel of compounds."""
     columns = subject.columns_of(CompoundColumns)
-    found = columns.compounds
-    if found is None:
+    evidence = columns.compounds
+    if evidence is None:
         return None
     drawn: list[tuple[str, WithInterval]] = [
-        (arm_label(found, arm), arm) for arm in found.arms if arm.effect is not None
+        (arm_label(evidence, arm), arm) for arm in evidence.arms if arm.effect is not None
     ]
-    others = "others" if found.others else ""
-    carrying = [row for row, arm in zip(drawn, _fitted(found), strict=True) if arm.of_class]
-    beside = [row for row, arm in zip(drawn, _fitted(found), strict=True) if not arm.of_class]
+    others = "others" if evidence.others else ""
+    carrying = [row for row, arm in zip(drawn, _fitted(evidence), strict=True) if arm.of_class]
+    beside = [row for row, arm in zip(drawn, _fitted(evidence), strict=True) if not arm.of_class]
     groups = [(name, rows) for name, rows in (("class", carrying), (others or "beside", beside)) if rows]
     return Panel(
         kind="compounds",
         element=f"compounds-{subject.hypothesis}",
-        title=_TITLES[found.asks],
+        title=_TITLES[evidence.asks],
         caption="Every arm against its vehicle, in one linear model of all arms. 95 % CI.",
-        why_empty=found.problem.what if found.problem else "no arm could be fitted",
+        why_empty=evidence.problem.what if evidence.problem else "no arm could be fitted",
         chart=intervals(interval_rows(groups), subject.unit, "Effect of every arm of the panel") if groups else None,
-        facts=_facts(found, columns.pattern, subject.unit),
-        table=Table("Arms", _COLUMNS, [_row(found, arm) for arm in found.arms]),
+        facts=_facts(evidence, columns.pattern, subject.unit),
+        table=Table("Arms", _COLUMNS, [_row(evidence, arm) for arm in evidence.arms]),
         leads=True,
     )
 
@@ -77,12 +77,12 @@ def arm_words(columns: CompoundColumns, gene_set: str) -> str:
     gene_set
         The primary set.
     """
-    found = columns.compounds
-    if found is None or not found.carrying:
+    evidence = columns.compounds
+    if evidence is None or not evidence.carrying:
         return f"{gene_set} genes could not be tested in one model of the arms."
-    arms = sorted(found.carrying, key=lambda arm: -abs(arm.effect or 0.0))
+    arms = sorted(evidence.carrying, key=lambda arm: -abs(arm.effect or 0.0))
     named = "; ".join(
-        f"{arm_label(found, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
+        f"{arm_label(evidence, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
         f"{number(arm.ci_low)} to {number(arm.ci_high)})"
         for arm in arms[:MOST_NAMED]
     )
@@ -91,15 +91,15 @@ def arm_words(columns: CompoundColumns, gene_set: str) -> str:
     return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
 
 
-def compound_methods(found: Sequence[CompoundEvidence]) -> str:
+def compound_methods(evidence: Sequence[CompoundEvidence]) -> str:
     """Return the methods of the panels of a study; nothing without any."""
-    if not found:
+    if not evidence:
         return ""
-    several = any(panel.asks == "class_wide" for panel in found)
-    ordered = any(panel.asks != "class_wide" for panel in found)
+    several = any(panel.asks == "class_wide" for panel in evidence)
+    ordered = any(panel.asks != "class_wide" for panel in evidence)
     return (
         f"Panels. All arms of a panel were fitted in one linear model per gene, which holds the vehicle that they share "
-        f"({count(len(found), 'panel')}, {', '.join(f'{panel.n_samples} samples' for panel in found)})."
+        f"({count(len(evidence), 'panel')}, {', '.join(f'{panel.n_samples} samples' for panel in evidence)})."
         + (
             " Class-wide: at least two thirds of the compounds, by the partial conjunction of their one-sided FRY p-values "
             "(Benjamini and Heller), each compound against the vehicle and against the mean of the compounds of another class, "
@@ -116,38 +116,45 @@ def compound_methods(found: Sequence[CompoundEvidence]) -> str:
     )
 
 
-def _fitted(found: CompoundEvidence) -> list[ArmEffect]:
-    return [arm for arm in found.arms if arm.effect is not None]
+def _fitted(evidence: CompoundEvidence) -> list[ArmEffect]:
+    return [arm for arm in evidence.arms if arm.effect is not None]
 
 
-def arm_label(found: CompoundEvidence, arm: ArmEffect) -> str:
+def arm_label(evidence: CompoundEvidence, arm: ArmEffect) -> str:
     """Return compound, cell, dose and time of an arm, as far as they are declared."""
-    parts = [arm.compound, arm.cell, amount_words(arm.dose, found.dose_unit), amount_words(arm.time, found.time_unit)]
+    parts = [
+        arm.compound,
+        arm.cell,
+        amount_words(arm.dose, evidence.dose_unit),
+        amount_words(arm.time, evidence.time_unit),
+    ]
     return ", ".join(part for part in parts if part)
 
 
-def _facts(found: CompoundEvidence, pattern: str | None, unit: str) -> Sequence[str]:
-    told = [f"Pattern: {pattern}."] if pattern else []
-    if found.response is not None:
-        shapes = "; ".join(f"{row.shape} {number(row.statistic)}" for row in found.response.shapes)
-        told.append(
+def _facts(evidence: CompoundEvidence, pattern: str | None, unit: str) -> Sequence[str]:
+    facts = [f"Pattern: {pattern}."] if pattern else []
+    if evidence.response is not None:
+        shapes = "; ".join(f"{row.shape} {number(row.statistic)}" for row in evidence.response.shapes)
+        facts.append(
             f"Mean deviate of the set along each shape: {shapes}. The p of the largest one, by rotation, pays for having looked at "
             "all four. A dose of half effect is not told: so few arms leave it open tenfold."
         )
-    if found.others:
-        told.append(f"Compounds of another class, on the other side of the vehicle guard: {', '.join(found.others)}.")
-    return [*told, *found.notes, f"Effects are in {unit_words(unit)}."]
+    if evidence.others:
+        facts.append(
+            f"Compounds of another class, on the other side of the vehicle guard: {', '.join(evidence.others)}."
+        )
+    return [*facts, *evidence.notes, f"Effects are in {unit_words(unit)}."]
 
 
-def _row(found: CompoundEvidence, arm: ArmEffect) -> dict[str, str]:
+def _row(evidence: CompoundEvidence, arm: ArmEffect) -> dict[str, str]:
     return {
         "arm": arm.contrast,
         "effect": interval_words(arm.effect, arm.ci_low, arm.ci_high),
         "compound": arm.compound,
         "of_class": "yes" if arm.of_class else "no",
         "cell": arm.cell or "—",
-        "dose": amount_words(arm.dose, found.dose_unit) or "—",
-        "time": amount_words(arm.time, found.time_unit) or "—",
+        "dose": amount_words(arm.dose, evidence.dose_unit) or "—",
+        "time": amount_words(arm.time, evidence.time_unit) or "—",
         "n": f"{arm.n_target} v {arm.n_reference}",
         "p": p_value(arm.tested.p_value if arm.tested else None),
         "p_over": p_value(arm.over_others.p_value if arm.over_others else None),

@@ -75,7 +75,7 @@ def samples_of(expression: AnnData, fit: ContrastFit) -> Samples:
 
 def find_correlates(
     fit: ContrastFit,
-    found: Factors,
+    factors: Factors,
     rows: NDArray[np.intp],
     gene_sets: pd.DataFrame,
     samples: Samples | None = None,
@@ -84,7 +84,7 @@ def find_correlates(
 
     Parameters
     ----------
-    fit, found, rows
+    fit, factors, rows
         A fitted contrast, its factors, and the positions of the genes that they were found in.
     gene_sets
         The study's sets, as `gene_set_table.GENE_SETS` describes: the scores of confounder sets are compared within the groups.
@@ -92,19 +92,19 @@ def find_correlates(
         Its samples; None: only sets are compared.
     """
     compared = [
-        _with_sets(fit, found, gene_sets),
-        *([] if samples is None else _with_samples(fit, found, rows, samples)),
+        _with_sets(fit, factors, gene_sets),
+        *([] if samples is None else _with_samples(fit, factors, rows, samples)),
     ]
     pairs = [row for group in compared for row in group]
     number = len(pairs)
-    kept: list[list[Follows]] = [[] for _ in found.scores]
+    kept: list[list[Follows]] = [[] for _ in factors.scores]
     for place, follows in pairs:
         if follows.p_value * number <= FOLLOWS_P:
             kept[place].append(replace(follows, p_value=follows.p_value * number))
     return [sorted(own, key=lambda row: -abs(row.correlation))[:MOST_SHOWN] for own in kept]
 
 
-def _with_sets(fit: ContrastFit, found: Factors, gene_sets: pd.DataFrame) -> list[tuple[int, Follows]]:
+def _with_sets(fit: ContrastFit, factors: Factors, gene_sets: pd.DataFrame) -> list[tuple[int, Follows]]:
     sets = gene_sets[gene_sets["family"] == SET_FAMILY]
     if sets.empty:
         return []
@@ -116,15 +116,15 @@ def _with_sets(fit: ContrastFit, found: Factors, gene_sets: pd.DataFrame) -> lis
         (place, _follows(name, "set", float(own[1:] @ score / np.linalg.norm(own[1:]) / length), fit.residual_df))
         for name, score in zip(membership.gene_sets, scores, strict=True)
         if (length := float(np.linalg.norm(score))) > 0
-        for place, own in enumerate(found.scores)
+        for place, own in enumerate(factors.scores)
     ]
 
 
 def _with_samples(
-    fit: ContrastFit, found: Factors, rows: NDArray[np.intp], samples: Samples
+    fit: ContrastFit, factors: Factors, rows: NDArray[np.intp], samples: Samples
 ) -> list[list[tuple[int, Follows]]]:
     spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
-    amounts = found.loadings.T @ (samples.values[rows] / spread)
+    amounts = factors.loadings.T @ (samples.values[rows] / spread)
     return [
         [
             (place, follows)

@@ -139,10 +139,10 @@ def _counted(rows: Sequence[AdjustedForFactors]) -> str:
 
 
 def _number_of_factors(row: AdjustedForFactors) -> str:
-    found, different = len(row.factors), sum(map(differs, row.factors))
-    if not found:
+    number, different = len(row.factors), sum(map(differs, row.factors))
+    if not number:
         return "no factor found"
-    factors = "1 factor" if found == 1 else f"{found} factors"
+    factors = "1 factor" if number == 1 else f"{number} factors"
     return f"{factors}, {different or 'none'} of which {'differ' if different > 1 else 'differs'} between the groups"
 
 

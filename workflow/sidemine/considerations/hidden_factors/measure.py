@@ -105,13 +105,13 @@ def adjust_for_factors(
     known = NotAdjustedForFactors(contrast, _why_not(fit, len(rows)), len(rows), n_close, total)
     if known.reason:
         return known
-    found = find_factors(standardised(fit)[rows])
-    follows = find_correlates(fit, found, rows, gene_sets, samples)
+    factors_found = find_factors(standardised(fit)[rows])
+    follows = find_correlates(fit, factors_found, rows, gene_sets, samples)
     return AdjustedForFactors(
         **fields_of(known),
-        adjusted=adjusted_estimate(target, found.scores, factor, fit, found.variances),
-        factors=[_factor(number, found, target, factor, own) for number, own in enumerate(follows)],
-        n_beyond=found.n_beyond,
+        adjusted=adjusted_estimate(target, factors_found.scores, factor, fit, factors_found.variances),
+        factors=[_factor(number, factors_found, target, factor, own) for number, own in enumerate(follows)],
+        n_beyond=factors_found.n_beyond,
     )
 
 
@@ -151,12 +151,12 @@ def _why_not(fit: ContrastFit, n_genes: int) -> str:
 
 
 def _factor(number: int, found: Factors, target: Array, factor: float, follows: list[Follows]) -> HiddenFactor:
-    own = found.scores[number]
-    spread = float(np.sqrt(np.mean(own[1:] ** 2)))
+    scores = found.scores[number]
+    spread = float(np.sqrt(np.mean(scores[1:] ** 2)))
     return HiddenFactor(
         share=100 * float(found.shares[number]),
         reliability=float(found.reliability[number]),
-        difference=adjusted_estimate(own / spread, np.zeros((0, len(own))), factor),
-        correlation=float(own[1:] @ target[1:] / np.linalg.norm(own[1:]) / np.linalg.norm(target[1:])),
+        difference=adjusted_estimate(scores / spread, np.zeros((0, len(scores))), factor),
+        correlation=float(scores[1:] @ target[1:] / np.linalg.norm(scores[1:]) / np.linalg.norm(target[1:])),
         follows=follows,
     )

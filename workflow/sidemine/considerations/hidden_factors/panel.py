@@ -47,13 +47,13 @@ def _lines(entry: FactorsOfContrast) -> list[str]:
     head += f"; {count(entry.n_beyond, 'more factor')} for which there are too few samples" if entry.n_beyond else ""
     # Those in which the groups differ first: they are what can feign an effect.
     order = sorted(range(len(entry.factors)), key=lambda place: (not differs(entry.factors[place]), place))
-    told = []
+    sentences = []
     for place in order[:MOST_FACTORS]:
         factor = entry.factors[place]
         with_what = ", ".join(f"{row.what} ({number(row.correlation)})" for row in factor.follows)
-        told.append(
+        sentences.append(
             f"{entry.contrast}, factor {place + 1} ({factor.share:.0f} % of the residual variance): the groups differ by "
             f"{number(factor.difference.effect)} SD ({number(factor.difference.ci_low)} to {number(factor.difference.ci_high)}); "
             f"correlation with the set's score {number(factor.correlation)}; goes with {with_what or 'nothing that is known'}"
         )
-    return [head, *told]
+    return [head, *sentences]

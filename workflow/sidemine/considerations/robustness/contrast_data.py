@@ -258,7 +258,10 @@ class ContrastData:
         """Return the covariates as the reference run read them: fewer samples must not turn a number into a factor."""
         if change == Change():
             return list(self.contrast.covariates)
-        return [f"{one.kind}({one.name})" for one in self._design(Change()).covariate_kinds]
+        return [
+            f"{kind_of_covariate.kind}({kind_of_covariate.name})"
+            for kind_of_covariate in self._design(Change()).covariate_kinds
+        ]
 
     def _restricted(self, change: Change) -> Groups:
         names = self.groups.samples.index.astype(str)

@@ -93,16 +93,16 @@ def vary_hypothesis(
         hypothesis.primary.score,
     )
     singles = [variant for variant in singles if variant.name not in skip]
-    found = [_attempt(question, variant) for variant in singles]
+    attempts = [_attempt(question, variant) for variant in singles]
     if "crossed" in settings.robustness:
-        usable = [variant for variant, (measured, _) in zip(singles, found, strict=True) if measured]
+        usable = [variant for variant, (measured, _) in zip(singles, attempts, strict=True) if measured]
         crossed = cross_variants(usable, settings.robustness_crossed)
         singles += crossed
-        found += [_attempt(question, variant) for variant in crossed]
+        attempts += [_attempt(question, variant) for variant in crossed]
     reference = Measured(question.testable, _genes_of_reference(question))
     rows = _read(
         question,
-        [(REFERENCE, reference, ""), *((one, *told) for one, told in zip(singles, found, strict=True))],
+        [(REFERENCE, reference, ""), *((one, *told) for one, told in zip(singles, attempts, strict=True))],
         verdict,
     )
     return summarise_rows(hypothesis, rows, "", ages_modelled=all(data.models_age for data in used.values()))
@@ -161,27 +161,27 @@ def _set_versions(
 
 def _read(question: Question, found: Sequence[tuple[Variant, Measured | None, str]], verdict: Verdict) -> list[Row]:
     """Pool what each variant measured, all variants at once, and let the rules read it."""
-    measured = [one for _, one, _ in found if one is not None]
+    measured = [result for _, result, _ in found if result is not None]
     pooled = iter(_pool(question, measured))
     rows: list[Row] = []
-    for variant, one, reason in found:
-        if one is None:
+    for variant, result, reason in found:
+        if result is None:
             rows.append(Row(variant, reason=_reason(variant, reason)))
             continue
         effect = next(pooled)
         if variant is REFERENCE:
             effect = question.evidence.pooled
-        test = one.test
+        test = result.test
         if question.kind == "experiment":
-            test = self_contained_p(one.rows)
+            test = self_contained_p(result.rows)
         elif test is not None:
             effect = replace(effect, p=test.p_value)
-        by_name = {row.contrast: row for row in one.rows}
+        by_name = {row.contrast: row for row in result.rows}
         kept = [by_name[row.contrast] for row in question.evidence.contrasts if row.contrast in by_name]
         kept += [row for row in question.evidence.contrasts if not row.testable]
         decided = verdict(replace(question.evidence, contrasts=kept, pooled=effect))
-        direction = one.test.direction if one.test else _direction(effect)
-        rows.append(Row(variant, one, effect, test.p_value if test else effect.p, direction, decided))
+        direction = result.test.direction if result.test else _direction(effect)
+        rows.append(Row(variant, result, effect, test.p_value if test else effect.p, direction, decided))
     return rows
 
 
@@ -200,7 +200,7 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
     """Return the pooled effect of each variant; the contrasts that may enter are those of the reference run."""
     names = question.pooled
     scale = scale_of(question.kind)
-    by_name = [{row.contrast: row for row in one.rows} for one in measured]
+    by_name = [{row.contrast: row for row in result.rows} for result in measured]
 
     def table(attribute: str) -> NDArray[np.float64]:
         return np.array([[_number(rows.get(name), attribute) for name in names] for rows in by_name], dtype=np.float64)
@@ -208,22 +208,22 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
     # The design's weights are those of the reference: a variant changes the effects, and hardly who is compared.
     weights = table("effect_weight")
     known = not np.isnan(weights).all()
-    found = pool(table("effect"), table("effect_se"), table("effect_df"), weights=weights if known else None)
-    carried = found.carried
+    pooled = pool(table("effect"), table("effect_se"), table("effect_df"), weights=weights if known else None)
+    carried = pooled.carried
     refused = question.evidence.pooled.refused
     results = []
     for row, rows in enumerate(by_name):
         entered = [name for name in names if name in rows]
         effect, se, low, high, p_value, df = (
             float(values[row])
-            for values in (carried.effect, carried.se, carried.ci_low, carried.ci_high, found.demanded_p, carried.df)
+            for values in (carried.effect, carried.se, carried.ci_low, carried.ci_high, pooled.demanded_p, carried.df)
         )
         results.append(
             PooledEffect(
-                k=int(found.k[row]),
+                k=int(pooled.k[row]),
                 contrasts=entered,
                 refused=[*refused, *(Refused(name, "left out") for name in names if name not in rows)],
-                method=METHODS[int(found.method[row])],
+                method=METHODS[int(pooled.method[row])],
                 unit=scale.unit,
                 effect=effect,
                 se=se,

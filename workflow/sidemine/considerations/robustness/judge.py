@@ -58,14 +58,14 @@ def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
     """
     missing = {}
     doubt = ""
-    found: list[str] = []
+    reasons: list[str] = []
     if record is None or record.share is None:
         reason = NOT_COMPUTED if record is None else record.reason or NOT_COMPUTED
         missing = {"robustness_share": reason} | ({"robustness": reason} if record is None else {})
         faults, passed, detail = [f"the robustness of the answer is not known ({reason})"], None, reason
     else:
         faults, unknown = _faults(record)
-        found = list(faults)
+        reasons = list(faults)
         doubt = as_sentence(faults[0]) if faults else ""
         passed = False if faults else None if unknown else True
         faults += unknown
@@ -74,7 +74,7 @@ def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
         RobustnessColumns(record, None if record is None else record.share),
         missing=missing,
         gates=(make_gate("robustness", _DEMAND, passed, detail, required=case.is_cohort),),
-        caps=tuple(Cap("robustness", as_sentence(fault)) for fault in (faults if case.is_cohort else found)),
+        caps=tuple(Cap("robustness", as_sentence(fault)) for fault in (faults if case.is_cohort else reasons)),
         doubts=(Doubt(DoubtWeight.FAULT, doubt),) if doubt and case.is_cohort else (),
         sensitivity=tuple(_sensitivity(case, name, record) for name in _WITHOUT_SAMPLES),
     )
@@ -86,10 +86,10 @@ def _sensitivity(case: Case, name: str, record: Robustness | None) -> Sensitivit
     row, reference = rows.get(_WITHOUT_SAMPLES[name]), rows.get(REFERENCE.name)
     if row is None or reference is None:
         return no_sensitivity(name, LEFT_OUT if rows else (record.reason if record else None) or NOT_COMPUTED)
-    found, declared = _estimate(row), _estimate(reference)
-    if found is None or declared is None:
+    estimate, declared = _estimate(row), _estimate(reference)
+    if estimate is None or declared is None:
         return no_sensitivity(name, row.reason or "the run gave no effect")
-    return sensitivity_of(case, name, row.description, found, declared)
+    return sensitivity_of(case, name, row.description, estimate, declared)
 
 
 def _estimate(row: VariantRow) -> Estimate | None:
@@ -111,11 +111,11 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
         faults.append(f"only {full.agreeing} of {full.of} full-data variants agree with the analysis as declared")
     for run, words in _RUNS.items():
         status, detail = record.required_runs[run], record.required_details[run]
-        told = f" ({detail})" if detail else ""
+        detail_words = f" ({detail})" if detail else ""
         if status == "failed":
-            faults.append(f"{words} does not hold the answer{told}")
+            faults.append(f"{words} does not hold the answer{detail_words}")
         elif status == "not evaluated":
-            unknown.append(f"{words} was not evaluated{told}")
+            unknown.append(f"{words} was not evaluated{detail_words}")
     return faults, unknown
 
 

@@ -265,5 +265,5 @@ def _by_test(question: Question, change: Change) -> Measured:
 
 def self_contained_p(rows: list[ContrastEvidence]) -> SetP | None:
     """Return the self-contained p of an experiment hypothesis: the smallest of its contrasts, Bonferroni-adjusted."""
-    found = [SetP(row.p_self_contained, row.direction) for row in rows if row.p_self_contained is not None]
-    return smallest_of_all(found) if found else None
+    p_values = [SetP(row.p_self_contained, row.direction) for row in rows if row.p_self_contained is not None]
+    return smallest_of_all(p_values) if p_values else None

@@ -98,11 +98,11 @@ def read_contrast_data(
         for name in names
     }
     mixes = {name: read_record(CompositionOfContrast, path) for name, path in files.composition.items()}
-    found = {}
+    data_of_contrasts = {}
     for contrast in contrasts:
         name = contrast.contrast
         checks = read_record(ContrastQuality, files.checks[name])
-        found[name] = data_of_contrast(
+        data_of_contrasts[name] = data_of_contrast(
             contrast,
             loaded[contrast.dataset],
             checks.age_overlap,
@@ -112,7 +112,7 @@ def read_contrast_data(
             min_group_size=settings.min_group_size,
             without_markers=_why_no_markers(mix),
         )
-    return found
+    return data_of_contrasts
 
 
 def _why_no_markers(mix: CompositionOfContrast | None) -> str:
@@ -135,14 +135,14 @@ def _other_probes(
     if not asked or not chosen:
         return {}
     gene_table = read_gene_table(files.gene_table, files.gene_table_source)
-    found: dict[str, Probes] = {}
+    probes: dict[str, Probes] = {}
     for row in chosen:
         own = dict(files.raw[row.dataset])
         samples = read_table(own.pop("samples"), SAMPLES)
         matrices = collapse_otherwise(
             row, own, samples, gene_table, rules, multi_gene_probes=settings.multi_gene_probes
         )
-        found[row.dataset] = {
+        probes[row.dataset] = {
             rule: (matrix.genes, np.ascontiguousarray(matrix.values.T)) for rule, matrix in matrices.items()
         }
-    return found
+    return probes

@@ -82,15 +82,15 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
     return SetP(float(found[column].iloc[0]), str(found["direction"].iloc[0]))
 
 
-def combine_stouffer(found: list[SetP], weights: list[float]) -> SetP:
+def combine_stouffer(p_values: list[SetP], weights: list[float]) -> SetP:
     """Return the weighted sum of the contrasts' signed z-values as one two-sided p, with its direction."""
     signs = {"up": 1.0, "down": -1.0}
-    z = np.array([signs.get(one.direction, 0.0) * -float(t_quantile(one.p_value / 2, np.inf)) for one in found])
+    z = np.array([signs.get(p.direction, 0.0) * -float(t_quantile(p.p_value / 2, np.inf)) for p in p_values])
     total = float(np.array(weights) @ z / np.linalg.norm(weights))
     return SetP(float(two_sided_p(np.array(total), np.inf)), "up" if total > 0 else "down" if total < 0 else "none")
 
 
-def smallest_of_all(found: list[SetP]) -> SetP:
+def smallest_of_all(p_values: list[SetP]) -> SetP:
     """Return the smallest p times the number of contrasts, with the direction of that contrast."""
-    best = min(found, key=lambda one: one.p_value)
-    return SetP(min(1.0, best.p_value * len(found)), best.direction)
+    best = min(p_values, key=lambda p: p.p_value)
+    return SetP(min(1.0, best.p_value * len(p_values)), best.direction)

@@ -134,13 +134,13 @@ def _share(agreeing: int, of: int) -> Share:
 
 
 def _count(rows: Sequence[Row], reference: Row) -> tuple[int, int]:
-    told = [row.agrees(reference) for row in rows if row.measured is not None]
-    return sum(map(bool, told)), len(told)
+    answers = [row.agrees(reference) for row in rows if row.measured is not None]
+    return sum(map(bool, answers)), len(answers)
 
 
 def _required(kind: str, name: str, rows: Sequence[Row], reference: Row, ages_modelled: bool) -> tuple[RunStatus, str]:
     """Return status and sentence of a required run."""
-    row = next((one for one in rows if one.variant.name == REQUIRED[name]), None)
+    row = next((candidate for candidate in rows if candidate.variant.name == REQUIRED[name]), None)
     if kind == "experiment" and name == "age_overlap":
         return "not applicable", "Experiments compare samples of the same cells or donors."
     if row is None:

@@ -171,7 +171,7 @@ def declare_variants(
     score
         As a cohort hypothesis declares it.
     """
-    found = [
+    variants = [
         *(
             _of("covariates", f"without_{name}", f"without the covariate {name}", without=(name,))
             for name in covariates
@@ -195,7 +195,7 @@ def declare_variants(
         *(_of("dataset_left_out", name, f"without the dataset {name}", left_out=name) for name in datasets),
         *_SAMPLES,
     ]
-    return [variant for variant in found if variant.dimension in dimensions]
+    return [variant for variant in variants if variant.dimension in dimensions]
 
 
 def cross_variants(evaluated: Sequence[Variant], most: int) -> list[Variant]:
@@ -215,7 +215,7 @@ def cross_variants(evaluated: Sequence[Variant], most: int) -> list[Variant]:
     for variant in evaluated:
         if variant.dimension in levels and (variant.dimension != "covariates" or variant.name == "covariates_none"):
             levels[variant.dimension].append(variant)
-    combinations = [[one for one in chosen if one] for chosen in product(*levels.values())]
+    combinations = [[change for change in chosen if change] for chosen in product(*levels.values())]
     chosen = sorted((parts for parts in combinations if len(parts) > 1), key=len)[:most]
     return [_joined(parts) for parts in chosen]
 

@@ -128,9 +128,9 @@ def specificity_sentence(contrasts: Sequence[Placed]) -> str:
     return ". ".join(parts) + "." if parts else ""
 
 
-def _places(found: Sequence[tuple[Placed, float | None]]) -> _Places | None:
+def _places(places: Sequence[tuple[Placed, float | None]]) -> _Places | None:
     """Return the places of the contrasts that have one; None without any."""
-    known = [(place, entry) for entry, place in found if place is not None]
+    known = [(place, entry) for entry, place in places if place is not None]
     if not known:
         return None
     worst, entry = min(known, key=lambda one: one[0])

@@ -140,19 +140,19 @@ def _measure(question: _Question, gene_sets: pd.DataFrame) -> tuple[pd.DataFrame
     beside = build_membership(
         others, question.fit.genes, question.settings.min_set_size, question.settings.max_set_size
     )
-    own = _effects(question, primary)
+    effects = _effects(question, primary)
     rest = _effects(question, beside, with_p=False)
-    effect = float(own["effect"].iloc[0])
+    effect = float(effects["effect"].iloc[0])
     comparators = rest.loc[rest["family"] == "comparator", "effect"].to_numpy(dtype=float)
     rest["percentile_comparators"] = [_among(value, comparators, question) for value in rest["effect"]]
-    own["percentile_comparators"] = _among(effect, comparators, question)
+    effects["percentile_comparators"] = _among(effect, comparators, question)
     matched, random_effects = _matched(question, primary, gene_sets)
-    own["percentile_matched"] = np.nan if matched.reason else percentile(effect, random_effects, question.sign)
+    effects["percentile_matched"] = np.nan if matched.reason else percentile(effect, random_effects, question.sign)
     rest["percentile_matched"] = np.nan
     overlaps = _overlaps(question, primary_rows, others).assign(
         percentile_matched=np.nan, percentile_comparators=np.nan
     )
-    parts = [part for part in (own, rest, overlaps) if len(part)]
+    parts = [part for part in (effects, rest, overlaps) if len(part)]
     table = pd.concat(parts, ignore_index=True).assign(
         hypothesis=question.hypothesis.id,
         contrast=question.contrast,
@@ -184,7 +184,7 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
     import pandas as pd
 
     if question.common is not None:
-        found = hedges_g(question.fit, membership, score=question.hypothesis.primary.score).rename(
+        effects = hedges_g(question.fit, membership, score=question.hypothesis.primary.score).rename(
             columns={"g": "effect"}
         )
     else:
@@ -193,8 +193,8 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
             "over_complement_ci_low": "ci_low",
             "over_complement_ci_high": "ci_high",
         }
-        found = set_effects(question.fit, membership).drop(columns=["effect", "ci_low", "ci_high"])
-        found = found.rename(columns=columns)
+        effects = set_effects(question.fit, membership).drop(columns=["effect", "ci_low", "ci_high"])
+        effects = effects.rename(columns=columns)
     p_value = fry(question.fit, membership, mixed=False)["p_value"].to_numpy(dtype=float) if with_p else np.nan
     return pd.DataFrame(
         {
@@ -202,8 +202,8 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
             "family": np.array(membership.families, dtype=object),
             "without": "",
             "n_measured": membership.n_measured,
-            **{name: found[name].to_numpy(dtype=float) for name in ("effect", "ci_low", "ci_high")},
-            "direction": direction_of(found["effect"].to_numpy(dtype=float)),
+            **{name: effects[name].to_numpy(dtype=float) for name in ("effect", "ci_low", "ci_high")},
+            "direction": direction_of(effects["effect"].to_numpy(dtype=float)),
             "p_value": p_value,
         }
     )
@@ -264,10 +264,10 @@ def _overlaps(question: _Question, primary_rows: pd.DataFrame, others: pd.DataFr
     membership = build_membership(
         pd.concat(parts, ignore_index=True), question.fit.genes, question.settings.min_set_size
     )
-    found = _effects(question, membership) if membership.gene_sets else _nothing()
-    found["without"] = [names[name][1] for name in found["gene_set"]]
-    found["gene_set"] = [names[name][0] for name in found["gene_set"]]
-    return found
+    effects = _effects(question, membership) if membership.gene_sets else _nothing()
+    effects["without"] = [names[name][1] for name in effects["gene_set"]]
+    effects["gene_set"] = [names[name][0] for name in effects["gene_set"]]
+    return effects
 
 
 def _nothing() -> pd.DataFrame:

@@ -107,12 +107,12 @@ def specificity_chart(
     y = {"field": "contrast", "type": "nominal", "sort": order, "axis": None}
     x = {"type": "quantitative", "axis": {"title": signed_axis(unit_words(effect_unit)), "grid": False, "tickCount": 5}}
     legend = {"title": None, "orient": "top", "columns": {"expr": "width < 380 ? 2 : 4"}, "labelFontSize": 11}
-    told = "; ".join(f"{entry.contrast}: {number(entry.effect)}, {_place(entry)}" for entry in contrasts)
+    effects_told = "; ".join(f"{entry.contrast}: {number(entry.effect)}, {_place(entry)}" for entry in contrasts)
     labels = [{"contrast": name, "words": _place(entry)} for name, entry in zip(order, contrasts, strict=True)]
     size = {"condition": [{"test": "datum.kind === 'primary set'", "value": 130},
                           {"test": "datum.kind === 'comparator'", "value": 14}], "value": 60}  # fmt: skip
     return {
-        **base(f"Effect of the primary set beside matched random sets and other sets. {told}", 54 * len(contrasts) + 8),
+        **base(f"Effect of the primary set beside matched random sets and other sets. {effects_told}", 54 * len(contrasts) + 8),
         "layer": [
             {"data": {"values": bars}, "mark": {"type": "bar", "height": 16, "color": "@band", "yOffset": 9},
              "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
@@ -180,15 +180,15 @@ def confounders_chart(
 
 def overlap_sentences(columns: SpecificityColumns, primary: str) -> list[str]:
     """Tell what is left of the primary set, and of overlapping secondary sets, without the genes that they share."""
-    told = []
+    sentences = []
     for entry in columns.specificity.contrasts:
         rows = [row for row in entry.overlaps if is_number(row.effect)]
         # The other targets that share genes with the primary set, largest remainder of it last: nearest rivals first.
         rivals = sorted((row for row in rows if row.gene_set == primary), key=lambda row: row.n_measured)
         for row in rivals[:_MOST_OVERLAPS]:
             others = [other for other in rows if (other.gene_set, other.without) == (row.without, primary)]
-            told.append(f"{entry.contrast}: {'; '.join(map(_part, [row, *others]))}")
-    return told
+            sentences.append(f"{entry.contrast}: {'; '.join(map(_part, [row, *others]))}")
+    return sentences
 
 
 def _part(row: SetBeside) -> str:

@@ -34,10 +34,10 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     four times the variance of their wells, a rotation test of wells at 5 % rejects in half of all nulls: units of unknown
     kind are a doubt.
     """
-    found = [*_replicates(case), *_flags(case, checks)]
+    flags = [*_replicates(case), *_flags(case, checks)]
     tested = {name for row in case.evidence.contrasts if row.testable for name in (row.contrast, row.dataset)}
     serious = sorted(
-        (flag for flag in found if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
+        (flag for flag in flags if flag.serious and flag.name in tested), key=lambda flag: _ORDER.index(flag.trap)
     )
     groups = {
         row.contrast: f" (“{row.target_label}” v “{row.reference_label}”)"
@@ -51,16 +51,16 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
         )
         for flag in serious[:1]
     ]
-    unknown = [flag.name for flag in found if flag.trap == "replicates" and not flag.serious and flag.name in tested]
+    unknown = [flag.name for flag in flags if flag.trap == "replicates" and not flag.serious and flag.name in tested]
     if unknown:
         doubts.append(Doubt(DoubtWeight.OPEN, _unknown_units(f"the samples of {', '.join(unknown)}")))
     doubts += [
         Doubt(DoubtWeight.OPEN, f"Nearly identical samples are counted as independent ones ({flag.evidence}).")
-        for flag in found
+        for flag in flags
         if flag.trap == "answered_copies" and flag.where == "contrast" and flag.name in tested
     ]
     return Judgement(
-        TrapColumns(tuple(found)),
+        TrapColumns(tuple(flags)),
         caps=tuple(Cap(flag.trap, f"{DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in CAPPING),
         doubts=tuple(doubts),
         notes=tuple(
@@ -89,7 +89,7 @@ def _unknown_units(samples: str) -> str:
 
 def _replicates(case: Case) -> list[TrapFlag]:
     """Return a finding for each dataset of an experiment whose units are wells, or nobody knows what."""
-    found = [
+    flags = [
         TrapFlag("dataset", row.dataset, "replicates", _UNITS, "warn",
                  f"declared: {row.replicates}", "the answer is at most suggestive" if wells else
                  "told here; column replicates of datasets.tsv says what they are", serious=wells)
@@ -97,7 +97,7 @@ def _replicates(case: Case) -> list[TrapFlag]:
         if not case.is_cohort and row.replicates in {"wells", "unknown"}
         for wells in [row.replicates == "wells"]
     ]  # fmt: skip
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(flags))
 
 
 def _flags(case: Case, checks: Checks) -> list[TrapFlag]:

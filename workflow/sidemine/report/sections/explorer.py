@@ -6,17 +6,15 @@ digits that are shown; a p-value is as in `packing.p_values`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import bounded, count
-from sidemine.report.blocks import always_shown
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.packing import distances, p_values, scaled, steps
 from sidemine.report.section import Section
-from sidemine.report.thinning import genes_by_p, kept_genes
 from sidemine.verdict.card import Card
 
 if TYPE_CHECKING:
@@ -124,15 +122,23 @@ def explorer_options(results: StudyResults) -> list[ExplorerOption]:
     return options
 
 
-def explorer_block(results: StudyResults, card: Card) -> ExplorerBlock | None:
-    """Return the pooled genes of one hypothesis; None when it has none."""
+def explorer_block(results: StudyResults, card: Card, kept: Collection[str]) -> ExplorerBlock | None:
+    """Return the pooled genes of one hypothesis; None when it has none.
+
+    Parameters
+    ----------
+    results, card
+        The study, and the answer.
+    kept
+        Genes of its table that are on the page.
+    """
     table = results.pooled_genes.get(card.hypothesis)
     if table is None or not len(table):
         return None
-    table = table[table["gene"].isin(list(results.gene_index))].sort_values("gene", kind="stable")
+    table = table[[gene in results.gene_index for gene in table["gene"]]].sort_values("gene", kind="stable")
     names = [row.contrast for row in card.evidence]
     same = names[0] if len(names) == 1 and _is_that_of(results.contrasts[names[0]], table) else None
-    shown = table[table["gene"].isin(kept_genes(genes_by_p(table), always_shown(results), results.thinning))]
+    shown = table[[gene in kept for gene in table["gene"]]]
     return ExplorerBlock(
         unit=str(table["effect_unit"].iloc[0]),
         contrasts=[_contrast_words(results, name) for name in names],

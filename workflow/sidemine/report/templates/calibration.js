@@ -1,7 +1,7 @@
 // The whole calibration table, built when its heading is opened.
 (() => {
   "use strict";
-  const { byId, block, escapeText, shown, starts } = window.sidemine;
+  const { byId, block, tables, escapeText, shown, starts } = window.sidemine;
   const percent = shown((value) => (value === null ? "—" : `${(100 * value).toFixed(1)} %`));
   const plain = shown((value) => (value === null ? "—" : value.toLocaleString("en")));
   const text = (value, type) => (type === "display" ? escapeText(value) : value);
@@ -13,7 +13,7 @@
   ];
 
   async function build() {
-    const data = await block("data-calibration");
+    const [data] = await Promise.all([block("data-calibration"), tables()]);
     const rows = data.scope.map((_scope, i) => Object.fromEntries(columns.map(([name]) => [name, data[name][i]])));
     new window.DataTable("#calibration-table", {
       data: rows, pageLength: 25, lengthMenu: [25, 100], order: [], autoWidth: false, deferRender: true,

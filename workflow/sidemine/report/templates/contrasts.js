@@ -2,7 +2,7 @@
 // computed here; the volcano needs −log10 p.
 (() => {
   "use strict";
-  const { byId, block, draw, drawSoon, charts, download, tsv, number, pWords, escapeText, shown, button, keep, chose } = window.sidemine;
+  const { byId, block, tables, draw, drawSoon, charts, download, tsv, number, pWords, escapeText, shown, button, keep, chose } = window.sidemine;
   const { drawComponents, drawHeat, drawRank, inUnit } = window.sidemine.pictures;
   const state = new Map();
   const ways = { h: "higher", l: "lower", u: "unclear" };
@@ -41,6 +41,7 @@
     if (article.dataset.testable === "yes") {
       here.sets = await block("data-sets");
       here.rows = await geneRows(contrast);
+      await tables();
       buildGeneTable(here);
       jobs.push(drawVolcano(here), drawHistogram(here));
       buildSetTable(here, `sets-${contrast}`, here.tests.sets);

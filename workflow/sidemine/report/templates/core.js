@@ -11,13 +11,18 @@ window.sidemine = (() => {
   const kept = new Map();
 
   // ---- data ---------------------------------------------------------------------------------------------------
+  // What the first charts need stands before this script, all other data behind it: they are drawn while these are read.
+  const early = new Set([...document.querySelectorAll("script[type='application/octet-stream']")].map((part) => part.id));
+  const parsed = new Promise((done) => { document.addEventListener("DOMContentLoaded", done); });
+
   function block(id) {
-    if (!blocks.has(id)) blocks.set(id, unpack(byId(id).textContent).then((found) => found.json()));
+    if (!blocks.has(id)) blocks.set(id, unpack(id).then((found) => found.json()));
     return blocks.get(id);
   }
 
-  async function unpack(text) {
-    const letters = atob(text);
+  async function unpack(id) {
+    if (!early.has(id)) await parsed;
+    const letters = atob(byId(id).textContent);
     const bytes = new Uint8Array(letters.length);
     for (let i = 0; i < letters.length; i += 1) bytes[i] = letters.charCodeAt(i);
     return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip")));
@@ -26,9 +31,12 @@ window.sidemine = (() => {
   // Libraries come packed. Each becomes an inline script, which the page's policy lets run by its hash.
   async function library(id) {
     const script = document.createElement("script");
-    script.textContent = await (await unpack(byId(id).textContent)).text();
+    script.textContent = await (await unpack(id)).text();
     document.head.append(script);
   }
+
+  let tableLibrary = null;
+  const tables = () => (tableLibrary ??= library("library-tables"));
 
   // ---- words --------------------------------------------------------------------------------------------------
   const superscript = (text) => [...text].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"["0123456789".indexOf(c)] ?? "⁻").join("");
@@ -167,9 +175,9 @@ window.sidemine = (() => {
 
   // What can be seen before what is folded away, from the top of the page to its end.
   const inOrder = () => {
-    const folded = new Map([...waiting.keys()].map((holder) => [holder, holder.clientWidth === 0]));
-    const isBefore = (a, b) => a.compareDocumentPosition(b) & Node.DOCUMENT_POSITION_FOLLOWING;
-    return [...folded.keys()].sort((a, b) => folded.get(a) - folded.get(b) || (isBefore(a, b) ? -1 : 1));
+    const all = [...document.querySelectorAll("[id]")].filter((holder) => waiting.has(holder));
+    const folded = new Map(all.map((holder) => [holder, holder.clientWidth === 0]));
+    return [...all.filter((holder) => !folded.get(holder)), ...all.filter((holder) => folded.get(holder))];
   };
 
   async function drawRest() {
@@ -184,7 +192,7 @@ window.sidemine = (() => {
 
   async function start() {
     root.classList.toggle("dark", dark.matches);
-    const [page] = await Promise.all([block("data-page"), library("library-charts"), library("library-tables")]);
+    const [page] = await Promise.all([block("data-page"), library("library-charts")]);
     for (const one of starts) await one(page);
     root.dataset.ready = "yes";
     await drawRest();
@@ -227,6 +235,5 @@ window.sidemine = (() => {
     printing = false;
   });
 
-  document.addEventListener("DOMContentLoaded", start);
-  return { byId, block, draw, drawSoon, drawNow, redraw, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
+  return { start, tables, byId, block, draw, drawSoon, drawNow, redraw, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
 })();

@@ -2,7 +2,7 @@
 // No number is computed here: integers are put back to the digits that were packed.
 (() => {
   "use strict";
-  const { byId, block, drawSoon, download, tsv, number, pWords, escapeText, starts, keep, chose } = window.sidemine;
+  const { byId, block, tables, drawSoon, download, tsv, number, pWords, escapeText, starts, keep, chose } = window.sidemine;
   const reasons = { m: "not measured", f: "filtered", x: "not compared" };
   const picker = byId("explorer-picker");
   let here = null;
@@ -82,7 +82,7 @@
       return;
     }
     const [data, genes, sets, page] = await Promise.all(
-      [explorerData(id), ...["data-genes", "data-sets", "data-page"].map(block)]);
+      [explorerData(id), ...["data-genes", "data-sets", "data-page"].map(block), tables()]);
     Object.assign(here, { data, columns: columnsOf(data), rows: explorerRows(data, genes), sets, filters: [], members: null });
     for (const item of data.contrasts) {
       const line = document.createElement("li");

@@ -6,7 +6,7 @@
 // Nothing of an address is trusted: a name must be one that the page has, a value must be one that its box takes.
 (() => {
   "use strict";
-  const { byId, kept, starts, drawNow } = window.sidemine;
+  const { byId, kept, start, starts, drawNow } = window.sidemine;
   const boxes = "main select, main input";
   const mark = { sidemine: true };
   const filled = new Map();
@@ -150,4 +150,7 @@
       });
     }
   });
+
+  // The last script: every part has said how it starts.
+  start();
 })();
