@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def test_a_specification_and_its_code_are_parameters(rules):
     """What a job uses of the study and the code that it runs; retrieval and the two last records aside."""
     without = {rule.name for rule in rules if not {"specification", "code"} <= dict(rule.params.items()).keys()}
     assert without == {"retrieve_input", "describe_study", "build_report", "record_run", "draw_annex"}
+
+
+def test_the_study_is_told_apart_by_a_digest(rules):
+    """Snakemake compares, keeps and prints parameters, but no functions of `input`: the log held the whole study, drawings included."""
+    (describe,) = (rule for rule in rules if rule.name == "describe_study")
+    params = dict(describe.params.items())
+    assert "input" in inspect.signature(params["study"]).parameters
+    assert re.fullmatch("[0-9a-f]{16}", params["digest"])
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.stem)

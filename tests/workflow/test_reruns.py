@@ -67,9 +67,10 @@ def followers(arrows):
 
 
 def test_every_rule_behind_the_check_asks_for_its_gate(arrows, followers):
-    """Snakemake decides anew, after the check, about these rules only; the others would keep its first plan."""
-    asking = {rule for first, rule in arrows if first == "check_designs"}
-    assert followers({"prepare_dataset"}) - {"record_run", "all"} <= asking
+    """Snakemake decides anew, after a checkpoint, about these rules only; the others would keep its first plan."""
+    for checkpoint, behind in (("check_designs", {"prepare_dataset"}), ("compare_datasets", {"analyse_dataset"})):
+        asking = {rule for first, rule in arrows if first == checkpoint}
+        assert followers(behind) - {"record_run", "all"} <= asking
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -172,8 +173,12 @@ def swapped(workflow, finished, tmp_path_factory):
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_exchanged_groups_are_fitted_again(killed, workflow, finished, copy, swapped):
-    """The page of a swapped contrast has the numbers of a fresh run, also when the re-run was killed half-way."""
+    """The page of a swapped contrast has the numbers of a fresh run, also when the re-run was killed half-way.
+
+    That the datasets are compared again, with the result that was lost, has no other one analysed.
+    """
     edit(copy / "contrasts.tsv", *SWAP)
+    (copy / STUDY / "shared_samples.json").unlink()
     other = copy / STUDY / "contrasts" / "cohort_b_vte" / "differential.tsv.gz"
     fitted = copy / STUDY / "provenance" / "analyse_dataset" / "cohort_a.json"
     before, untouched = fitted.read_bytes(), other.stat().st_mtime_ns
@@ -185,6 +190,7 @@ def test_exchanged_groups_are_fitted_again(killed, workflow, finished, copy, swa
     assert other.stat().st_mtime_ns == untouched
     assert "Score the activities" not in run.output
     assert killed or "Analyse cohort_a:" in run.output
+    assert killed or "Look for samples that stand in two datasets" in run.output
     assert "Analyse cohort_b:" not in run.output
     ours, theirs = read_results(copy), read_results(swapped.folder)
     assert [name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)] == []

@@ -11,7 +11,7 @@ for dataset in STUDY.datasets:
             samples=f"<results>/datasets/{dataset}/samples.tsv",
             shared="<results>/shared_samples.json",
             sets="<results>/gene_sets.tsv.gz",
-            checked=get_gate,
+            checked=get_comparison,
         output:
             quality=f"<results>/datasets/{dataset}/quality.json",
             treatment=f"<results>/datasets/{dataset}/treatment.json",

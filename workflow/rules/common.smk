@@ -3,6 +3,9 @@ import re
 import sys
 from pathlib import Path
 
+from snakemake.io import _IOFile
+from snakemake.script import PythonScript
+
 # The package lies beside this workflow: it is found without being installed, here and in the scripts.
 WORKFLOW = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(WORKFLOW))
@@ -17,6 +20,11 @@ from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
 from sidemine.engine.local_files import digests_of, megabytes_of, place_of
 from sidemine.engine.slurm import begin_on_slurm
+from sidemine.engine.spared_work import (
+    ask_before_loading,
+    hash_files_once,
+    start_jobs_at_once,
+)
 from sidemine.engine.study_run import open_run
 from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
@@ -52,6 +60,8 @@ def get_run():
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
     if works or runs_a_group(sys.argv[1:]):
+        hash_files_once(_IOFile)
+        ask_before_loading(PythonScript)
         stand_by()
     return run
 
@@ -86,6 +96,8 @@ wildcard_constraints:
 
 def begin():
     """Settle with Slurm, where that runs the jobs, how the end of a job is learnt and how jobs are found again."""
+    if workflow.executor_plugin.name == "local":
+        start_jobs_at_once(workflow.scheduler)
     if workflow.executor_plugin.name != "slurm":
         return
     try:
@@ -160,6 +172,15 @@ def get_gate(wildcards):
     """
     keep_going_in_group()
     return checkpoints.check_designs.get().output.passed
+
+
+def get_comparison(wildcards):
+    """Return the gate, and the file that says that the datasets were compared: there Snakemake looks again, too.
+
+    Any dataset that is prepared again has all of them compared again, mostly with the same result: then the others are
+    left alone. All rules behind `compare_datasets` ask for this in the place of the gate.
+    """
+    return [get_gate(wildcards), checkpoints.compare_datasets.get().output.compared]
 
 
 def get_final_output():

@@ -39,7 +39,7 @@ rule adjust_set_tests:
             "<results>/contrasts/{contrast}/set_descriptions.tsv",
             contrast=STUDY.contrasts,
         ),
-        checked=get_gate,
+        checked=get_comparison,
     output:
         enrichment=report(
             expand(

@@ -23,7 +23,7 @@ rule measure_effects:
             if "measure_compounds" in SPECIFICATIONS
             else []
         ),
-        checked=get_gate,
+        checked=get_comparison,
     output:
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
@@ -60,7 +60,7 @@ rule pool_datasets:
             "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
         ),
         sets="<results>/gene_sets.tsv.gz",
-        checked=get_gate,
+        checked=get_comparison,
     output:
         genes=expand(
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
@@ -102,7 +102,7 @@ for job in STUDY_JOBS:
                         PLAN, wildcards.get(job.wildcard, "")
                     )
                 ),
-                checked=get_gate if job.after_designs else [],
+                checked=get_comparison if job.after_designs else [],
             output:
                 **job.output_files(PLAN),
                 provenance=job.provenance,

@@ -1,4 +1,5 @@
-rule compare_datasets:
+# A checkpoint: what it finds is mostly what it found before, and then nothing behind it has to run (`get_comparison`).
+checkpoint compare_datasets:
     input:
         samples=expand(
             "<results>/datasets/{dataset}/samples.tsv", dataset=STUDY.datasets
@@ -10,6 +11,7 @@ rule compare_datasets:
         checked=get_gate,
     output:
         shared="<results>/shared_samples.json",
+        compared="<results>/shared_samples.compared",
         provenance="<results>/provenance/compare_datasets.json",
     log:
         "<logs>/compare_datasets.log",

@@ -99,7 +99,7 @@ rule build_report:
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
             hypothesis=SCOPE.hypotheses,
         ),
-        checked=get_gate,
+        checked=get_comparison,
     output:
         page=report(
             "<results>/report.html",

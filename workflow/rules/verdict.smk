@@ -17,7 +17,7 @@ rule decide_verdicts:
         lines=expand("<results>/lines/{place}.json", place=STUDY.line_places),
         inputs="<results>/inputs.json",
         planted=[place_of(STUDY.planted)] if STUDY.planted else [],
-        checked=get_gate,
+        checked=get_comparison,
     output:
         verdicts=report(
             "<results>/verdicts.json",

@@ -11,7 +11,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from sidemine.quality.shared_samples import find_shared_samples
     from sidemine.records import write_record
     from sidemine.study.specifications import CompareDatasets
-    from sidemine.tables import read_table
+    from sidemine.tables import read_table, write_text
 
     specification = CompareDatasets.model_validate(snakemake.params.specification)
     expression = {Path(path).parent.name: Path(path) for path in snakemake.input.expression}
@@ -21,3 +21,4 @@ with log_to(snakemake.log[0]), record_job(snakemake):
         lambda dataset: read_expression(expression[dataset]),
     )
     write_record(shared, Path(snakemake.output.shared))
+    write_text("All datasets were compared with each other.\n", Path(snakemake.output.compared))

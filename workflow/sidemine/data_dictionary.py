@@ -85,6 +85,9 @@ RESULT_FILES: tuple[ResultFile, ...] = (
     ResultFile("manifest.json", record="manifest"),
     ResultFile("run.json", record="run"),
     ResultFile("shared_samples.json", record="shared_samples"),
+    ResultFile(
+        "shared_samples.compared", words="One line, always the same: all datasets were compared with each other."
+    ),
     ResultFile("design_check.json", record="design_check"),
     ResultFile("design_check.passed", words="Empty: the designs were checked and none stops the run."),
     ResultFile("gene_sets.tsv.gz", (GENE_SETS,)),

@@ -1,0 +1,92 @@
+"""What Snakemake does over and over in a run on this machine, done once: the numbers are the same, the time is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from typing import IO, Protocol
+
+Digest = Callable[["HashedFile", int | None, bool, str | None], Awaitable[str | None]]
+
+
+class HashedFile(Protocol):
+    """A file of a job, as Snakemake has it."""
+
+    file: str
+    is_storage: bool
+
+
+class FileClass(Protocol):
+    """The class of these files: `snakemake.io._IOFile`."""
+
+    checksum: Digest
+
+
+class ScriptClass(Protocol):
+    """The class of the scripts of jobs: `snakemake.script.PythonScript`."""
+
+    write_script: Callable[[object, str, IO[bytes]], None]
+
+
+class Scheduler(Protocol):
+    """What starts jobs."""
+
+    job_rate_limiter: object
+
+
+def hash_files_once(files: FileClass) -> None:
+    """Keep the digest of a file until something writes to it.
+
+    Snakemake notes the digest of each input beside each output: the values of a dataset with six contrasts would be read
+    36 times, which is half of its own time.
+
+    Parameters
+    ----------
+    files
+        The class of Snakemake's files, whose way to hash is replaced.
+    """
+    anew = files.checksum
+    known: dict[tuple[object, ...], str | None] = {}
+
+    async def checksum(
+        self: HashedFile, threshold: int | None = None, force: bool = False, algorithm: str | None = None
+    ) -> str | None:
+        if self.is_storage or algorithm not in {None, "sha256"} or not os.path.isfile(self.file):  # noqa: PTH113
+            return await anew(self, threshold, force, algorithm)
+        state = os.stat(self.file)  # noqa: PTH116 - of a path that is text
+        # No writer can set the time of the last change.
+        key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns, threshold, force)
+        if key not in known:
+            known[key] = await anew(self, threshold, force, algorithm)
+        return known[key]
+
+    files.checksum = checksum
+
+
+def start_jobs_at_once(scheduler: Scheduler) -> None:
+    """Let jobs start without a limit per second, which is for the sake of a cluster.
+
+    While jobs wait for a core, whatever happens makes Snakemake look at all of them once more every second from then on,
+    so that the looks per second grow with the number of jobs that ended.
+    """
+    scheduler.job_rate_limiter = None
+
+
+_ASK = b"from sidemine.warm_job import run_warm; run_warm()\n"
+
+
+def ask_before_loading(scripts: ScriptClass) -> None:
+    """Have a job ask the process that stands by (`warm_process`) before it loads Snakemake, which is most of its start.
+
+    Parameters
+    ----------
+    scripts
+        The class of Snakemake's scripts, whose way to write one down is replaced.
+    """
+    plain = scripts.write_script
+
+    def write_script(self: object, preamble: str, fd: IO[bytes]) -> None:
+        fd.write(_ASK)
+        plain(self, preamble, fd)
+
+    scripts.write_script = write_script
