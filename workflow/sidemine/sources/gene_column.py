@@ -35,8 +35,10 @@ def first_cells(table: TextTable, position: int) -> list[str]:
 
 def counts_rows(cells: Sequence[str]) -> bool:
     """Tell whether cells are 0, 1, 2, … or 1, 2, 3, …, perhaps with thousands separators."""
+    if len(cells) < _MIN_COUNTED or cells[0].replace(",", "") not in {"0", "1"}:
+        return False
     texts = [cell.replace(",", "") for cell in cells]
-    if len(texts) < _MIN_COUNTED or texts[0] not in {"0", "1"} or not all(map(str.isdecimal, texts)):
+    if not all(map(str.isdecimal, texts)):
         return False
     return all(int(after) - int(before) == 1 for before, after in pairwise(texts))
 
