@@ -108,7 +108,7 @@ def test_sample_in_both_groups_is_refused() -> None:
 def test_groups_are_counted_in_units() -> None:
     """Four samples of two donors are two units, not four."""
     samples = sheet(donor=list("aabbccdd")).assign(unit=list("aabbccdd"))
-    with pytest.raises(Untestable, match="the target has 2 independent units, fewer than the minimum of 3"):
+    with pytest.raises(Untestable, match="the target group has 2 independent units, fewer than the minimum of 3"):
         build_design(samples, *split(8), block="donor")
     with pytest.raises(Untestable, match="2 problems"):
         build_design(samples, *split(8))

@@ -108,7 +108,7 @@ def test_no_single_figure_stands_for_effects_that_differ_too_much():
     # Of 2.3-fold and 18-fold, on the scale on which they are tested; a reader who divides the folds gets another number.
     assert pool_contrasts(of_cells).sizes_differ.words == "both up, the larger 3.5 times the smaller (in log2)"
     three = pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 1.9)])
-    assert three.sizes_differ.words == "all 3 up, the largest 9.5 times the smallest (in SD)"
+    assert three.sizes_differ.words == "all 3 effects up, the largest 9.5 times the smallest (in SD)"
     assert "I² is" in three.sizes_differ.reason
     assert pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 0.9)]).sizes_differ is None
 

@@ -44,7 +44,7 @@ def samples():
 MISTAKES = {
     "small": (
         {"reference": "sample in (G5, G6)"},
-        ["the reference has 2 independent units, fewer than the minimum of 3", "G5, G6"],
+        ["the reference group has 2 independent units, fewer than the minimum of 3", "G5, G6"],
     ),
     "overlapping": ({"reference": "place = north"}, ["4 samples belong to both"]),
     "unmeasured": ({"covariates": "age"}, ["covariate age is missing in 1 samples", "G2"]),

@@ -94,7 +94,7 @@ def test_a_missing_covariate_and_a_small_group_are_told(preflight, study):
     ahead = preflight(study)
     told = "\n".join(map(str, ahead.untestable))
     assert "covariate smoking does not exist" in told
-    assert "the target has 2 independent units" in told
+    assert "the target group has 2 independent units" in told
     assert ahead.stops == []
 
 

@@ -17,6 +17,7 @@ from sidemine.considerations.judgement import Found, Sensitivity
 from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.differential.record import FittedDesign
+from sidemine.drawing.words import number
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
@@ -147,8 +148,8 @@ def test_a_control_that_misbehaves_is_told():
 @pytest.mark.parametrize(
     ("card", "told"),
     [
-        (clean(), "Further cohorts that disagree. Its 2 checks all held."),
-        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check held."),
+        (clean(), "Further cohorts that disagree. None of its 2 checks changes it."),
+        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check does not change it."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
@@ -204,19 +205,26 @@ def test_two_samples_of_one_person_are_not_two_people():
     assert studies_words(card, designs_of(card, paired=True)) == f"2 studies, {n} pairs of samples"
     assert studies_words(card, designs_of(card)) == f"2 studies, {2 * n} samples: {n} v {n}"
     first = replace(card, evidence=rows[:1], pooled=None)
-    assert "A randomly chosen target sample lies above a randomly chosen reference sample in" in effect_words(first)
+    assert (
+        "A randomly chosen sample of the first group lies above a randomly chosen sample of the second in"
+        in effect_words(first)
+    )
 
 
 def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
-    """Beside a total effect without a sign, it would read as a like one."""
+    """Beside a total effect without a sign, it would read as a like one; without its interval, as a sure one."""
+    adjusted = clean().columns_of(CompositionColumns).composition_adjusted
     columns = [
         replace(row, composition_adjusted=replace(row.composition_adjusted, effect=-1.39))
         if isinstance(row, CompositionColumns)
         else row
         for row in clean().considered
     ]
-    assert effect_words(replace(clean(), considered=tuple(columns))).endswith(
-        "but −1.39 adjusted for the mix of cells)"
+    turned = replace(clean(), considered=tuple(columns))
+    assert answer_words(turned).endswith("; the sign turns when adjusted for the mix of cells.")
+    assert "turns" not in answer_words(clean())
+    assert effect_words(turned).endswith(
+        f"but −1.39 ({number(adjusted.ci_low)} to {number(adjusted.ci_high)}) adjusted for the mix of cells)"
     )
 
 
@@ -275,7 +283,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == "A rise of the declared margin or more is excluded."
+        == f"A rise of the declared margin ({number(clean().declared.margin.value)} SD) or more is excluded."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     assert (

@@ -82,6 +82,11 @@ def test_cards_fit_a_printed_page(browser, example_page, example_results):
         assert page.box(f"#card-{entry['hypothesis']} .card-top")["height"] <= 1040
     assert page.box("#overview")["y"] + page.box("#overview")["height"] <= 1040
     assert page.tab.locator(".contents").is_hidden()
+    # One column is a box of columns too: in it, Chromium cuts a heading in two or leaves it on the sheet before its figure.
+    columns = page.tab.eval_on_selector_all(
+        ".panels, .beside", "parts => parts.map(part => getComputedStyle(part).columnCount)"
+    )
+    assert set(columns) == {"auto"}
     page.tab.close()
 
 
@@ -170,6 +175,40 @@ def test_no_words_are_clipped(request, width):
 WIDER_THAN_PAPER = """() => [...document.querySelectorAll("body *")]
   .filter(part => part.offsetParent && !part.closest("svg") && part.getBoundingClientRect().right > 721)
   .map(part => `${part.closest("[id]").id}: ${part.tagName} ${part.className}`)"""
+
+
+def test_what_is_folded_away_is_drawn_for_paper(browser, example_page):
+    """Not in the width that a browser gives to what it hides, for example half a column; opened, it takes its place's width."""
+    page = OpenPage(browser, example_page)
+    page.wait_until_complete()
+    charts = page.tab.locator(".card details.checks:not([open]) .chart svg")
+    widths = [float(chart.get_attribute("width")) for chart in charts.all()]
+    assert widths
+    assert min(widths) > 550
+    fold = page.tab.locator(".card details.checks:not([open]):has(.chart svg):visible").first
+    identity = fold.locator(".chart").first.get_attribute("id")
+    fold.locator("> summary").click()
+    page.tab.wait_for_function(
+        "id => { const holder = document.getElementById(id), svg = holder.querySelector('svg');"
+        " return svg && Math.abs(svg.getAttribute('width') - holder.clientWidth) < 12; }",
+        arg=identity,
+    )
+    page.tab.close()
+
+
+@pytest.mark.usefixtures("chromium_only")
+def test_a_dark_screen_prints_on_white_paper(browser, example_page):
+    """Figures that are drawn for a dark screen are inverted on paper, so they stand on black, which must not be left out."""
+    page = OpenPage(browser, example_page, scheme="dark")
+    page.wait_until_complete()
+    page.tab.emulate_media(media="print")
+    styles = page.tab.eval_on_selector_all(
+        ".chart svg, .chart canvas",
+        "charts => charts.map(chart => { const style = getComputedStyle(chart);"
+        " return [style.filter.includes('invert(1)'), style.backgroundColor, style.printColorAdjust].join(' '); })",
+    )
+    assert set(styles) == {"true rgb(0, 0, 0) exact"}
+    page.tab.close()
 
 
 @pytest.mark.usefixtures("chromium_only")

@@ -295,7 +295,7 @@ def _refuse_small_groups(table: pd.DataFrame, is_target: NDArray[np.bool_], min_
         if n_units < min_group_size:
             problems.append(
                 Problem(
-                    f"the {group} has {n_units} independent units, fewer than the minimum of {min_group_size}{after}",
+                    f"the {group} group has {n_units} independent units, fewer than the minimum of {min_group_size}{after}",
                     f"{n_samples} samples: {_listing(list(table.index[member])) or 'none'}",
                     f"at least {min_group_size} independent units per group",
                     "Widen the selector if it misses samples. settings.min_group_size is the minimum (never below 2). "

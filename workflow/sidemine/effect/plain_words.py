@@ -7,7 +7,7 @@ from math import sqrt
 
 from sidemine.effect.record import COHORT_UNIT, ContrastEvidence
 
-PATIENTS, GROUPS = ("patient", "control"), ("target sample", "reference sample")
+PATIENTS, GROUPS = ("patient", "control"), ("sample of the first group", "sample of the second")
 """What the members of the two groups of a cohort are called: where patients are compared, and otherwise."""
 DISEASE = "disease"
 """Role of a contrast of patients and controls."""

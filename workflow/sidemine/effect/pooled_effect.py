@@ -236,7 +236,7 @@ def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
     if 0 < up < len(effects):
         return f"{up} up, {len(effects) - up} down"
     two = len(effects) == 2
-    who = "both" if two else f"all {len(effects)}"
+    who = "both" if two else f"all {len(effects)} effects"
     large, small = ("larger", "smaller") if two else ("largest", "smallest")
     fold = sizes[-1] / sizes[0] if sizes[0] > 0 else math.inf
     times = f"{fold:.2g}" if fold < 10 else f"{fold:.0f}" if fold < MOST_FOLD else f"more than {MOST_FOLD}"

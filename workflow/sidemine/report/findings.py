@@ -145,13 +145,33 @@ def answer_words(card: Card) -> str:
     if pattern:
         return f"{pattern[:1].upper()}{pattern[1:]}.{_excluded_of_panel(card)}"
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
-        return f"{_CHANGE[card.declared.direction]} of the declared margin or more is excluded."
+        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
         return "Higher in some comparisons and not in others."
     against = " That is opposite to what was declared." if card.opposite else ""
-    return f"{_compared(card, sides.pop().capitalize())}.{against}"
+    turned = "; the sign turns when adjusted for the mix of cells" if _turned(card) else ""
+    return f"{_compared(card, sides.pop().capitalize())}{turned}.{against}"
+
+
+def _margin(card: Card) -> str:
+    value = card.declared.margin.value
+    told = "" if value is None else f" ({words.number(value)} {_unit(card)})"
+    return f"the declared margin{told}"
+
+
+def _unit(card: Card) -> str:
+    return "SD" if card.kind == "cohort" else "log2"
+
+
+def _turned(card: Card) -> bool:
+    """Whether the effect that is adjusted for the mix of cells lies on the other side of the total one."""
+    adjusted, total = card.columns_of(CompositionColumns).composition_adjusted, card.main_effect
+    return bool(adjusted and total) and {words.side(adjusted.effect), words.side(total.effect)} == {
+        words.HIGHER,
+        words.LOWER,
+    }
 
 
 def _excluded_of_panel(card: Card) -> str:
@@ -159,7 +179,7 @@ def _excluded_of_panel(card: Card) -> str:
     panel = card.columns_of(CompoundColumns).compounds
     if panel is None or card.verdict is not Verdict.NOT_SUPPORTED or card.opposite:
         return ""
-    what = "An effect of the whole class" if panel.asks == "class_wide" else "A response of the declared margin or more"
+    what = "An effect of the whole class" if panel.asks == "class_wide" else f"A response of {_margin(card)} or more"
     return f" {what} is excluded."
 
 
@@ -220,22 +240,23 @@ def _brief(card: Card, effect: Interval) -> str:
 
 
 def _plain(card: Card, effect: Interval) -> str:
-    amount = f"{words.number(effect.effect)} {'SD' if card.kind == 'cohort' else 'log2'}"
+    amount = f"{words.number(effect.effect)} {_unit(card)}"
     interval = f"{amount}; 95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
     if card.kind != "cohort":
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
     adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    mixed = f"; {_beside(adjusted.effect, effect.effect)} adjusted for the mix of cells" if adjusted else ""
+    mixed = f"; {_beside(adjusted, turned=_turned(card))} adjusted for the mix of cells" if adjusted else ""
     return f"{plain[:1].upper()}{plain[1:]} ({interval}{mixed})"
 
 
-def _beside(adjusted: float, total: float) -> str:
-    """Return an adjusted effect; where it has the other sign, so that no reader takes it for a like one."""
-    told = words.number(adjusted)
-    if {words.side(adjusted), words.side(total)} != {words.HIGHER, words.LOWER}:
+def _beside(adjusted: Interval, *, turned: bool) -> str:
+    """Return an adjusted effect; where it has the other sign, so that no reader takes it for a like one, or for a sure one."""
+    told = words.number(adjusted.effect)
+    if not turned:
         return told
-    return f"but {'+' if adjusted > 0 else ''}{told}"
+    interval = f"{words.number(adjusted.ci_low)} to {words.number(adjusted.ci_high)}"
+    return f"but {'+' if adjusted.effect > 0 else ''}{told} ({interval})"
 
 
 def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:

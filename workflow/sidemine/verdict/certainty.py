@@ -148,9 +148,9 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     none = (
         ""
         if lifting or not asked
-        else " Its one check held."
+        else " Its one check does not change it."
         if len(asked) == 1
-        else f" Its {len(asked)} checks all held."
+        else f" None of its {len(asked)} checks changes it."
     )
     return as_sentence(named) + none
 

@@ -102,7 +102,7 @@ class ExperimentRules(Rules):
                 "nothing was tested" if level.p is None else level.told,
                 shortfall="Nothing was tested."
                 if level.p is None
-                else f"The smallest p over the contrasts is above {FAMILY_P:g} ({level.told})."
+                else f"{'The p' if len(readings) == 1 else 'The smallest p over the contrasts'} is above {FAMILY_P:g} ({level.told})."
                 if passing
                 else "No experiment shows the change.",
             ),

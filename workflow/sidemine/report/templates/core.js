@@ -76,12 +76,15 @@ window.sidemine = (() => {
     legend: { labelColor: "@ink", titleColor: "@ink" },
   };
 
+  // A browser may lay out what it hides, and so give a width to what is folded away.
+  const isFolded = (holder) => holder.clientWidth === 0 || !holder.checkVisibility();
+
   async function draw(holder, spec, datasets, renderer = "svg") {
     charts.get(holder)?.view?.finalize();
     const style = getComputedStyle(root);
     const full = { ...coloured(spec, style), ...(datasets ? { datasets } : {}) };
     // What is folded away has no width yet, or not the one that it unfolds to: it is drawn for paper, and again when it is unfolded.
-    const folded = full.width === "container" && holder.clientWidth === 0;
+    const folded = full.width === "container" && isFolded(holder);
     if (folded) full.width = 560;
     const { view } = await window.vegaEmbed(holder, full, {
       actions: false, ast: true, renderer, config: coloured(look, style), defaultStyle: false,
@@ -176,7 +179,7 @@ window.sidemine = (() => {
   // What can be seen before what is folded away, from the top of the page to its end.
   const inOrder = () => {
     const all = [...document.querySelectorAll("[id]")].filter((holder) => waiting.has(holder));
-    const folded = new Map(all.map((holder) => [holder, holder.clientWidth === 0]));
+    const folded = new Map(all.map((holder) => [holder, isFolded(holder)]));
     return [...all.filter((holder) => !folded.get(holder)), ...all.filter((holder) => folded.get(holder))];
   };
 
