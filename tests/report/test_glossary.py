@@ -80,6 +80,13 @@ def test_a_name_that_is_read_from_the_right_stands_apart_in_a_sentence():
     assert "<bdi>" not in linked("<p>higher in “drug 100 nM” than in “vehicle”</p>")
 
 
+def test_marks_that_touch_a_term_stand_in_its_button():
+    """A button is a box: a line would end before a full stop or behind a bracket that stands outside it."""
+    html = str(linked("<p>0.3 SD (Hedges g), after adjusting for the mix of cells. More</p>"))
+    assert ">(Hedges g),</button>" in html
+    assert ">adjusting for the mix of cells.</button> More" in html
+
+
 def test_words_that_only_look_like_a_term_stay_words():
     """Letters within other words, gene symbols and numbers are no terms."""
     for words in ("the pathway", "SDHA", "zinc = 2", "qPCR: yes", "harm", "marginal", "p53", "step = 3"):

@@ -83,7 +83,9 @@ GLOSSARY: tuple[Term, ...] = (
 )  # fmt: skip
 """In the order of the alphabet."""
 
-_ANY = re.compile("|".join(f"(?P<t{place}>{term.pattern})" for place, term in enumerate(GLOSSARY)))
+_TERMS = "|".join(f"(?P<t{place}>{term.pattern})" for place, term in enumerate(GLOSSARY))
+_ANY = re.compile(rf"\(?(?:{_TERMS})[.,;:)]*")
+"""A term with the marks that touch it: a line never ends between a button and what stands outside it without a blank."""
 _TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 _FROM_RIGHT_IN_QUOTES = re.compile(f"“([^“”]*[{RIGHT_TO_LEFT}][^“”]*)”")
@@ -150,7 +152,7 @@ def linked(html: str) -> Markup:
 
 
 def _button(match: re.Match[str], told: set[int]) -> str:
-    place = int((match.lastgroup or "t0")[1:])
+    place = int((match.lastgroup or "t0")[1:])  # the one named group that matched
     if place in told:
         return match[0]
     told.add(place)
