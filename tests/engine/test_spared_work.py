@@ -62,12 +62,21 @@ def test_a_file_of_other_content_is_read_again_whatever_its_date_says(files) -> 
 
 
 def test_a_script_asks_first_and_is_the_same_otherwise() -> None:
-    kind = type("Script", (), {"write_script": lambda _, preamble, stream: stream.write(preamble.encode() + b"job\n")})
+    kind = type("Script", (), {"write_script": lambda self, preamble, fd: fd.write(preamble.encode() + b"job\n")})
     ask_before_loading(kind)
     kind().write_script("loads Snakemake\n", stream := io.BytesIO())
     first, *others = stream.getvalue().decode().splitlines()
     assert first == "from sidemine.warm_job import run_warm; run_warm()"
     assert others == ["loads Snakemake", "job"]
+
+
+@pytest.mark.parametrize("method", [None, lambda self, preamble: None])
+def test_another_release_of_snakemake_is_left_as_it_is(method) -> None:
+    """A part that is gone, or that takes something else, is not replaced: the run is slower, and right."""
+    kind = type("Changed", (), {"checksum": method, "write_script": method})
+    hash_files_once(kind)
+    ask_before_loading(kind)
+    assert (kind.checksum, kind.write_script) == (method, method)
 
 
 def test_snakemake_still_has_what_is_spared() -> None:

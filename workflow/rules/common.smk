@@ -3,9 +3,6 @@ import re
 import sys
 from pathlib import Path
 
-from snakemake.io import _IOFile
-from snakemake.script import PythonScript
-
 # The package lies beside this workflow: it is found without being installed, here and in the scripts.
 WORKFLOW = Path(str(workflow.current_basedir)).resolve().parent
 sys.path.insert(0, str(WORKFLOW))
@@ -20,11 +17,7 @@ from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
 from sidemine.engine.local_files import digests_of, megabytes_of, place_of
 from sidemine.engine.slurm import begin_on_slurm
-from sidemine.engine.spared_work import (
-    ask_before_loading,
-    hash_files_once,
-    start_jobs_at_once,
-)
+from sidemine.engine.spared_work import spare_work, start_jobs_at_once
 from sidemine.engine.study_run import open_run
 from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
@@ -60,8 +53,7 @@ def get_run():
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{get_study_file()}: {error}") from None
     if works or runs_a_group(sys.argv[1:]):
-        hash_files_once(_IOFile)
-        ask_before_loading(PythonScript)
+        spare_work()
         stand_by()
     return run
 

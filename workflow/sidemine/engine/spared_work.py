@@ -1,7 +1,12 @@
-"""What Snakemake does over and over in a run on this machine, done once: the numbers are the same, the time is not."""
+"""What Snakemake does over and over in a run on this machine, done once: the numbers are the same, the time is not.
+
+These are inner parts of Snakemake, which another release may change: where they are not as they are known here, nothing is
+replaced, and the run is only slower.
+"""
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Awaitable, Callable
 from typing import IO, Protocol
@@ -34,6 +39,21 @@ class Scheduler(Protocol):
     job_rate_limiter: object
 
 
+def spare_work() -> None:
+    """Have Snakemake hash each file once, and its jobs ask for a warm start before they load it."""
+    try:
+        from snakemake.io import _IOFile
+        from snakemake.script import PythonScript
+    except ImportError:
+        return
+    hash_files_once(_IOFile)
+    ask_before_loading(PythonScript)
+
+
+def _takes(function: object, *parameters: str) -> bool:
+    return callable(function) and tuple(inspect.signature(function).parameters) == parameters
+
+
 def hash_files_once(files: FileClass) -> None:
     """Keep the digest of a file until something writes to it.
 
@@ -45,7 +65,9 @@ def hash_files_once(files: FileClass) -> None:
     files
         The class of Snakemake's files, whose way to hash is replaced.
     """
-    anew = files.checksum
+    anew: Digest | None = getattr(files, "checksum", None)
+    if anew is None or not _takes(anew, "self", "threshold", "force", "algorithm"):
+        return
     known: dict[tuple[object, ...], str | None] = {}
 
     async def checksum(
@@ -83,7 +105,9 @@ def ask_before_loading(scripts: ScriptClass) -> None:
     scripts
         The class of Snakemake's scripts, whose way to write one down is replaced.
     """
-    plain = scripts.write_script
+    plain: Callable[[object, str, IO[bytes]], None] | None = getattr(scripts, "write_script", None)
+    if plain is None or not _takes(plain, "self", "preamble", "fd"):
+        return
 
     def write_script(self: object, preamble: str, fd: IO[bytes]) -> None:
         fd.write(_ASK)
