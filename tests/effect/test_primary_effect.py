@@ -167,6 +167,36 @@ def test_a_small_cohort_of_a_pooled_source_is_no_witness_of_its_own():
     assert "residual degrees of freedom" in refused[0].reason
 
 
+def without_genes(result, n):
+    """The same cohort on a platform that lacks the first n genes."""
+    return replace(result, fit=fit_without(result.fit, n))
+
+
+def fit_without(fit, n):
+    """The fit of all genes but the first n."""
+    per_gene = {
+        name: value[n:]
+        for name, value in vars(fit).items()
+        if isinstance(value, np.ndarray) and len(value) == len(fit.genes)
+    }
+    return replace(fit, genes=fit.genes[n:], **per_gene)
+
+
+def test_genes_that_only_a_cohort_beside_the_pooled_ones_lacks_are_told():
+    """It does not enter, but it takes genes away: 3 of 10 are told, 6 of 10 leave too few, and the large ones name its fault."""
+    results, sets = zip(*map(fitted_results, ["large", "other", "small"]), strict=True)
+    *large, small = results
+    notes = measured_up([*large, without_genes(small, 3)], sets[0]).notes
+    assert any(note.endswith("7 of the set count, without small it would be 10.") for note in notes)
+    assert not any("it would be" in note for note in measured_up(results, sets[0]).notes)
+    untestable = measured_up([*large, without_genes(small, 6)], sets[0]).contrasts
+    assert [row.problem.next_step.startswith("This contrast measures enough") for row in untestable] == [
+        True,
+        True,
+        False,
+    ]
+
+
 def test_a_large_cohort_without_a_number_carries_nothing():
     """Every gene of its set is constant: one large cohort is left, and the small one counts beside it."""
     results, sets = zip(*map(fitted_results, ["large", "other", "small"]), strict=True)

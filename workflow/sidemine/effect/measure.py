@@ -111,6 +111,9 @@ def measure_hypothesis(
         None if common is None else len(common),
         [
             *_notes(results, set(hypothesis.primary.contrasts)),
+            *_genes_lost(
+                set(primary["gene"]), refused, {row.contrast: by_name[row.contrast].fit for row in contrasts}, common
+            ),
             *(_ordinary_errors(contrasts, by_name) if hypothesis.kind == "cohort" else []),
         ],
     )
@@ -346,8 +349,24 @@ def _too_few_genes(
         f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}){together}",
         f"at least settings.min_set_size measured genes, and never fewer than {FEWEST_GENES}: the change of fewer is not told "
         "from that of one gene",
-        "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
+        "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis."
+        if common is None or measured < FEWEST_GENES
+        else "This contrast measures enough of them: leave the cohort out of the hypothesis that lacks them.",
     )
+
+
+def _genes_lost(
+    genes: set[str], refused: Sequence[Refused], fits: Mapping[str, ContrastFit | None], common: set[str] | None
+) -> list[str]:
+    """Tell of genes of the set that do not count only because a cohort that is not pooled lacks them."""
+    left_out = [entry.contrast for entry in refused]
+    rest = genes & common_genes([fit for name, fit in fits.items() if name not in left_out])
+    if common is None or not left_out or len(rest) == len(common):
+        return []
+    return [
+        f"The effect rests on genes that all cohorts of the hypothesis measured, those that are not pooled too: "
+        f"{len(common)} of the set count, without {', '.join(left_out)} it would be {len(rest)}."
+    ]
 
 
 def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str, ContrastResults]) -> list[str]:
