@@ -100,7 +100,7 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     rows = apart.evidence[:1] * 4
-    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Were there")[0]
+    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Precision")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
     untestable = example_card(4)
     assert first_screen.plain_sentence(untestable).endswith(

@@ -16,7 +16,7 @@ from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
 from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval, PooledEstimate
 from sidemine.verdict.card import Card
 from sidemine.verdict.vocabulary import Verdict
 
@@ -168,10 +168,9 @@ def _unit(card: Card) -> str:
 def _turned(card: Card) -> bool:
     """Whether the effect that is adjusted for the mix of cells lies on the other side of the total one."""
     adjusted, total = card.columns_of(CompositionColumns).composition_adjusted, card.main_effect
-    return bool(adjusted and total) and {words.side(adjusted.effect), words.side(total.effect)} == {
-        words.HIGHER,
-        words.LOWER,
-    }
+    if adjusted is None or total is None:
+        return False
+    return {words.side(adjusted.effect), words.side(total.effect)} == {words.HIGHER, words.LOWER}
 
 
 def _excluded_of_panel(card: Card) -> str:
@@ -250,7 +249,7 @@ def _plain(card: Card, effect: Interval) -> str:
     return f"{plain[:1].upper()}{plain[1:]} ({interval}{mixed})"
 
 
-def _beside(adjusted: Interval, *, turned: bool) -> str:
+def _beside(adjusted: Interval | PooledEstimate, *, turned: bool) -> str:
     """Return an adjusted effect; where it has the other sign, so that no reader takes it for a like one, or for a sure one."""
     told = words.number(adjusted.effect)
     if not turned:
