@@ -60,6 +60,71 @@ def test_exports_take_along_what_belongs_to_them(each_browser, example_page, exa
     page.tab.close()
 
 
+def test_a_figure_of_a_comparison_tells_what_was_chosen_for_it(browser, example_page):
+    """Gene, set and panel are chosen beside the figure: they leave the page with it, and so does what the caption says of them."""
+    page = OpenPage(browser, example_page)
+    page.show("vte_a")
+    gene = page.tab.locator("#strip-vte_a").get_attribute("data-gene")
+    chosen = "SIM_CYTOKINE_FEEDBACK"
+    page.tab.select_option("#rank-set-vte_a", chosen)
+    page.tab.wait_for_function(
+        "name => document.getElementById('rank-words-vte_a').textContent.includes(name)", arg="of 6"
+    )
+    found = page.tab.locator("[data-chart=volcano][data-contrast=vte_a] [data-told]").first.inner_text()
+    for chart, parts in {
+        "strip": [f"{gene}: log2 fold change"],
+        "volcano": [found, f"Filled: genes of {chosen}."],
+        "rank": [f"Gene set: {chosen}.", "Leading edge:"],
+        "heat": ["Panel: Antiviral genes.", "genes measured here"],
+        "histogram": [page.tab.locator("#reading-vte_a").inner_text()],
+    }.items():
+        told = words_of(page.saved_by(f"#{chart}-vte_a + .save button").decode())
+        assert [part for part in [*parts, "SIMULATED DATA", "n: 20 v 16 samples"] if part not in told] == [], chart
+    forest = words_of(page.saved_by("#card-vte_targets .forest .save button").decode())
+    assert forest.startswith(
+        "SIMULATED DATA · not evidence about any drug or patient Forest plot, effect and 95 % confidence interval per comparison Are"
+    )
+    page.tab.close()
+
+
+def test_a_table_of_simulated_data_says_so_in_its_name(chromium, example_page):
+    """A table has no room for a mark that every reader of tables would pass over."""
+    page = OpenPage(chromium, example_page)
+    page.show("vte_a")
+    for selector, name in {
+        "#contrast-vte_a .filters button": "simulated_vte_a.tsv",
+        "button[data-table=inputs]": "simulated_inputs.tsv",
+    }.items():
+        with page.tab.expect_download() as download:
+            page.tab.locator(selector).evaluate("button => button.click()")
+        assert download.value.suggested_filename == name
+    page.tab.close()
+
+
+NAME = "\u05d1\u05e8\u05d9\u05e6\u05d9\u05d8\u05d9\u05e0\u05d9\u05d1 100 nM"
+
+
+def test_a_name_that_is_read_from_right_to_left_keeps_its_dose_in_exports(browser, tmp_path):
+    """In titles, claims, sizes and axes such a name stands apart from its neighbours, as on the page."""
+    folder = write_example_results(tmp_path / "results")
+    for path in folder.rglob("*.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace('"VTE"', json.dumps(NAME)), encoding="utf-8")
+    build_report(folder, folder / "report.html")
+    page = OpenPage(browser, folder / "report.html")
+    page.show("vte_a")
+    saved = [page.saved_by(f"#{chart}-vte_a + .save button").decode() for chart in ("strip", "rank", "volcano")]
+    saved += [
+        page.saved_by("#card-vte_targets .forest .save button").decode(),
+        page.tab.locator("#card-vte_targets").evaluate(SLIDE),
+    ]
+    for drawn in saved:
+        assert NAME in words_of(drawn)
+        assert NAME not in words_of(drawn).replace(f"\u2068{NAME}\u2069", "")
+    assert page.tab.locator("#card-vte_targets .plain bdi").first.inner_text() == NAME
+    assert page.tab.locator("#overview td bdi bdi").first.inner_text() == NAME
+    page.tab.close()
+
+
 def test_a_slide_of_a_folded_card_holds_its_chart_as_wide_as_unfolded(browser, tmp_path):
     """What is folded has no width of its own; the card is folded again afterwards."""
     folder = write_example_results(tmp_path / "results")

@@ -80,3 +80,20 @@ def test_no_address_does_harm(browser, example_page):
     assert page.complaints == []
     assert [url for url in page.requests if not url.startswith(("data:", "file:"))] == []
     page.tab.close()
+
+
+def test_a_gene_is_chosen_while_its_comparison_is_made(browser, example_page):
+    """A link that is followed while the browser makes the comparison waits for it, and is not forgotten."""
+    page = OpenPage(browser, example_page)
+    page.wait_until_complete()
+    page.tab.evaluate("""() => {
+      const picker = document.getElementById("contrast-picker");
+      picker.value = "vte_b";
+      picker.dispatchEvent(new Event("change", { bubbles: true }));
+      setTimeout(() => { location.hash = "#contrasts?contrast=vte_b&gene=SOCS3"; }, 20);
+    }""")
+    page.tab.wait_for_selector("#contrast-vte_b[data-ready]")
+    page.tab.wait_for_selector("#strip-vte_b[data-gene=SOCS3]", timeout=20_000)
+    assert told(page)["gene"] == ["SOCS3"]
+    assert page.complaints == []
+    page.tab.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from example_evidence import PANEL
 from example_results import SETS
@@ -290,3 +292,17 @@ def test_the_pathway_is_filled_by_the_chosen_comparison(opened, example_results)
     opened.tab.keyboard.press("Enter")
     opened.tab.wait_for_selector("#contrast-inhibitor.shown #strip-inhibitor[data-gene=MX1]")
     assert opened.tab.evaluate("window.hacked") is None
+
+
+def test_the_running_sum_falls_evenly_behind_the_last_gene_of_the_set(opened):
+    """Each gene outside the set takes the same step down: the line slopes to 0 at the last rank, and does not drop there."""
+    opened.show("vte_a")
+    path = opened.tab.locator("#rank-vte_a .mark-line path").first.get_attribute("d")
+    (before, _), (last, end) = [
+        tuple(map(float, point.split(","))) for point in re.findall(r"[\d.-]+,[\d.-]+", path)[-2:]
+    ]
+    assert before < last - 20
+    zero = opened.tab.evaluate(
+        "window.sidemine.charts.get(document.getElementById('rank-vte_a')).view.scale('layer_0_y')(0)"
+    )
+    assert end == pytest.approx(zero, abs=0.6)

@@ -62,6 +62,12 @@ def group_names(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
     return names if names[0] != names[1] else (FIRST, SECOND)
 
 
+def drawn_names(pairs: Iterable[tuple[str, str]]) -> tuple[str, str]:
+    """Return `group_names` for a figure: what is read from right to left stands apart (`isolated`)."""
+    target, reference = group_names(pairs)
+    return isolated(target), isolated(reference)
+
+
 def quoted_name(name: str) -> str:
     """Return the label of a group in quotes, since no grammar fits what anybody may write; common words stand as they are.
 
@@ -79,7 +85,7 @@ def name_groups(chart: Spec, pairs: Iterable[tuple[str, str]]) -> Spec:
     chart, pairs
         The chart, and as in `group_names`.
     """
-    first = quoted_name(isolated(group_names(pairs)[0]))
+    first = quoted_name(drawn_names(pairs)[0])
 
     def named(part: Any) -> Any:  # type: ignore[explicit-any]
         if isinstance(part, str):

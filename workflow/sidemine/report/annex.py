@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html import escape
 from pathlib import Path
 
-from sidemine.drawing.charts import Spec, group_names
+from sidemine.drawing.charts import Spec, drawn_names
 from sidemine.drawing.words import bounded
 from sidemine.report import assets
 from sidemine.report.annex_files import KINDS_OF_HYPOTHESIS
@@ -93,7 +93,7 @@ def _components(results: StudyResults, item: ContrastResults) -> Spec | None:
     components = results.datasets[item.row.dataset].quality.principal_components
     if components is None or not components.samples:
         return None
-    names = group_names([(item.row.target_label, item.row.reference_label)])
+    names = drawn_names([(item.row.target_label, item.row.reference_label)])
     target, reference = set(item.design.target_samples), set(item.design.reference_samples)
     samples = [
         {"sample": bounded(name), "pc1": scores[0], "pc2": scores[1], "group": group, "told": group}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sidemine.differential.differential_table import sides_of_genes
-from sidemine.drawing.charts import Spec, group_names
+from sidemine.drawing.charts import Spec, drawn_names
 from sidemine.drawing.words import bounded
 from sidemine.enrichment.registry import statistics
 from sidemine.prepare.log_expression import mean_and_sd
@@ -358,7 +358,7 @@ def contrast_block(results: StudyResults, contrast: str, kept: Collection[str]) 
     return ContrastBlock(
         target=[bounded(name, 80) for name in here.design.target_samples],
         reference=[bounded(name, 80) for name in here.design.reference_samples],
-        labels=group_names([(here.row.target_label, here.row.reference_label)]),
+        labels=drawn_names([(here.row.target_label, here.row.reference_label)]),
         gene_step=steps(places.tolist()),
         log2_fold_change=scaled(table["log2_fold_change"], 1000),
         below=below,

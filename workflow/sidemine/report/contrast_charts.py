@@ -176,7 +176,7 @@ def set_rank() -> Spec:
         "resolve": {"scale": {"y": "independent"}},
         "layer": [
             {"layer": [
-                {"data": {"name": "running"}, "mark": {"type": "line", "color": "@ink", "strokeWidth": 1.8, "interpolate": "step-after"},
+                {"data": {"name": "running"}, "mark": {"type": "line", "color": "@ink", "strokeWidth": 1.8},
                  "encoding": {"x": x, "y": running}},
                 {"data": {"name": "peak"}, "mark": {"type": "rule", "strokeDash": [4, 3], "color": "@accent"},
                  "encoding": {"x": x, "y": running, "y2": {"datum": 0}}},

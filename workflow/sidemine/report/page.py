@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache, partial
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 _FIRST_BLOCKS = ("data-page", "library-charts")
 """What the first charts need: it stands before the scripts, so that they are drawn while the browser reads the others."""
+_QUOTED_FROM_RIGHT = re.compile(f"“([^”]*[{words.RIGHT_TO_LEFT}][^”]*)”")
 LONGEST_TEXT = 2000
 """Characters of one text on the page; longer ones say how many more there are."""
 
@@ -168,10 +170,13 @@ def shown(value: object) -> object:
 
 
 def emphasised(text: str, parts: Sequence[str]) -> str:
-    """Return `text` as HTML that is escaped first, with the first place of each of `parts` in bold."""
+    """Return `text` as HTML that is escaped first, with the first place of each of `parts` in bold.
+
+    Names in quotes that are read from right to left stand apart from their neighbours.
+    """
     from markupsafe import Markup, escape
 
-    html = str(escape(words.bounded(text, LONGEST_TEXT)))
+    html = _QUOTED_FROM_RIGHT.sub(r"“<bdi>\1</bdi>”", str(escape(words.bounded(text, LONGEST_TEXT))))
     for part in parts:
         plain = str(escape(part))
         html = html.replace(plain, f"<strong>{plain}</strong>", 1)

@@ -14,7 +14,7 @@ from sidemine.drawing.charts import (
     SERIES,
     Spec,
     base,
-    group_names,
+    drawn_names,
     heading_key,
     interval_words,
     row_key,
@@ -217,7 +217,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
     names = dict(
         zip(
             ("target", "reference"),
-            group_names([(evidence[name].target_label, evidence[name].reference_label) for name in scored]),
+            drawn_names([(evidence[name].target_label, evidence[name].reference_label) for name in scored]),
             strict=True,
         )
     )

@@ -11,7 +11,7 @@ import numpy as np
 
 from sidemine.drawing.charts import ROW_LABELS, Spec, base, heading_key, label_room, row_key
 from sidemine.drawing.panel import Panel
-from sidemine.drawing.words import bounded, count, number, p_value
+from sidemine.drawing.words import bounded, count, isolated, number, p_value
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.packing import significant
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
@@ -193,7 +193,7 @@ def _chart(drawn: SetMap, limits: dict[str, float], carrying: frozenset[str]) ->
             keys.append(heading_key(len(keys), _GROUPS[role] + (f", to ±{number(limit, 1)}" if limit else "")))
             sizes.append("")
         mark = "● " if item.row.contrast in carrying else ""
-        groups = f"{bounded(item.row.target_label, 60)} − {bounded(item.row.reference_label, 40)}"
+        groups = f"{isolated(bounded(item.row.target_label, 60))} − {isolated(bounded(item.row.reference_label, 40))}"
         keys.append(row_key(len(keys), f"{mark}{groups}"))
         # At the right end, where a long name cannot push it out: two comparisons may have the same groups.
         sizes.append(f"{item.design.n_target} v {item.design.n_reference}, {bounded(drawn.accessions[place], 16)}")

@@ -2,9 +2,10 @@
 // computed here; the volcano needs −log10 p.
 (() => {
   "use strict";
-  const { byId, block, tables, draw, drawSoon, charts, download, tsv, number, pWords, escapeText, shown, button, keep, chose } = window.sidemine;
+  const { byId, block, tables, draw, drawSoon, ahead, charts, download, tsv, number, pWords, escapeText, isolated, shown, button, keep, chose } = window.sidemine;
   const { drawComponents, drawHeat, drawRank, inUnit } = window.sidemine.pictures;
   const state = new Map();
+  const built = new Map();
   const ways = { h: "higher", l: "lower", u: "unclear" };
 
   // ---- one comparison -----------------------------------------------------------------------------------------
@@ -220,7 +221,7 @@
   // The rows carry the names of the groups and how many samples each has; a name that is cut leaves its number.
   function namedGroups(here, spec) {
     const names = here.article.querySelectorAll("h3 bdi");
-    const words = ["target", "reference"].map((group, i) => JSON.stringify([names[i].textContent.replace(/\s/g, " "), `${group}, n = ${here.data[group].length}`]));
+    const words = ["target", "reference"].map((group, i) => JSON.stringify([isolated(names[i].textContent.replace(/\s/g, " ")), `${group}, n = ${here.data[group].length}`]));
     for (const layer of spec.layer) layer.encoding.y.axis.labelExpr = `datum.value === 'target' ? ${words[0]} : ${words[1]}`;
     return spec;
   }
@@ -308,21 +309,23 @@
   async function show(contrast) {
     for (const article of document.querySelectorAll(".contrast")) article.classList.toggle("shown", article.dataset.contrast === contrast);
     picker.value = contrast;
-    if (!state.has(contrast)) await build(contrast);
+    // Whoever asks for a comparison that is being made waits for it: a gene can be chosen in a complete one only.
+    if (!built.has(contrast)) built.set(contrast, ahead(() => build(contrast)));
+    await built.get(contrast);
   }
 
   const names = () => [...picker.options].map((option) => option.value);
   keep("contrast", () => (picker.selectedIndex > 0 ? picker.value : ""), async (name) => {
     const wanted = names().includes(name) ? name : names()[0];
     // A fresh page waits with the comparison that it shows first until somebody comes near.
-    if (wanted !== undefined && (state.size || wanted !== names()[0])) await show(wanted);
+    if (wanted !== undefined && (built.size || wanted !== names()[0])) await show(wanted);
   });
   keep("gene", () => {
     const here = state.get(picker.value);
     return here && here.chosen !== here.first ? here.chosen : "";
   }, async (gene) => {
-    if (!gene && !state.size) return;
-    if (!state.size) await show(picker.value);
+    if (!picker.options.length || (!gene && !built.size)) return;
+    await show(picker.value);
     const here = state.get(picker.value);
     const wanted = here?.rows?.some((row) => row.gene === gene) ? gene : here?.first;
     if (wanted && wanted !== here.chosen) await choose(here, wanted, true);
@@ -343,7 +346,7 @@
     if (!picker.options.length) return;
     document.querySelector(".contrast").classList.add("shown");
     // Drawn once it comes near, or when the browser is idle: it is on paper too.
-    drawSoon(byId("contrasts"), async () => { if (!state.size) await show(picker.value); });
+    drawSoon(byId("contrasts"), async () => { if (!built.size) await show(picker.value); });
     picker.addEventListener("change", async () => { await show(picker.value); chose(); });
   });
 })();

@@ -54,6 +54,8 @@ window.sidemine = (() => {
 
   const escapes = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
   const escapeText = (text) => String(text).replace(/[&<>"']/g, (character) => escapes[character]);
+  // Names that are read from right to left stand apart from their neighbours: a number beside one keeps its place. HTML has <bdi>.
+  const isolated = (name) => (/[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/.test(name) ? `\u2068${name}\u2069` : name);
   const shown = (words) => (value, type) => (type === "display" ? escapeText(words(value)) : value ?? Infinity);
   const button = (value, type) =>
     type === "display" ? `<button type="button" class="pick">${escapeText(value)}</button>` : value;
@@ -113,7 +115,8 @@ window.sidemine = (() => {
   function download(url, name) {
     const link = document.createElement("a");
     link.href = url;
-    link.download = name;
+    // Pictures and records tell by themselves that they are simulated; of a table only its name can.
+    link.download = byId("simulated-banner") && name.endsWith(".tsv") ? `simulated_${name}` : name;
     link.click();
   }
 
@@ -171,7 +174,21 @@ window.sidemine = (() => {
     await job();
   }
 
-  const idle = () => new Promise((done) => (window.requestIdleCallback ?? window.setTimeout)(done));
+  // What the reader asked for comes before what is only drawn for print.
+  let asked = 0;
+
+  async function ahead(job) {
+    asked += 1;
+    try {
+      return await job();
+    } finally {
+      asked -= 1;
+    }
+  }
+
+  async function idle() {
+    do await new Promise((done) => (window.requestIdleCallback ?? window.setTimeout)(done)); while (asked);
+  }
 
   // What can be seen before what is folded away, from the top of the page to its end.
   const inOrder = () => {
@@ -235,5 +252,5 @@ window.sidemine = (() => {
     printing = false;
   });
 
-  return { start, tables, byId, block, draw, drawSoon, drawNow, redraw, charts, download, tsv, number, pWords, escapeText, shown, button, starts, kept, keep, chose };
+  return { start, tables, byId, block, draw, drawSoon, drawNow, ahead, redraw, charts, download, tsv, number, pWords, escapeText, isolated, shown, button, starts, kept, keep, chose };
 })();

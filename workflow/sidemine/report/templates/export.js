@@ -2,12 +2,20 @@
 // slide per answer. Made here, of what the page shows; nothing is asked of any server.
 (() => {
   "use strict";
-  const { byId, block, drawNow, redraw, charts, download, escapeText, starts } = window.sidemine;
+  const { byId, block, drawNow, redraw, charts, download, escapeText, isolated, starts } = window.sidemine;
   const pen = document.createElement("canvas").getContext("2d");
   const fonts = "system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif";
   const unseen = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu;
   const plain = (text) => (text ?? "").replace(/\s+/g, " ").replace(unseen, "").trim();
-  const textOf = (part) => plain(part?.textContent);
+  const isolate = /[\u2068\u2069]/;
+
+  // Names stay apart from the words around them, as <bdi> keeps them on the page.
+  function textOf(part) {
+    const copied = part?.cloneNode(true);
+    for (const name of copied?.querySelectorAll("bdi") ?? []) name.textContent = isolated(plain(name.textContent));
+    return (copied?.textContent ?? "").replace(/\s+/g, " ").replace(unseen, (one) => (isolate.test(one) ? one : "")).trim();
+  }
+
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const simulated = () => Boolean(byId("simulated-banner"));
   const MARK = "SIMULATED DATA · not evidence about any drug or patient";
@@ -51,7 +59,7 @@
     const card = holder.closest(".card");
     const found = (await block("data-verdicts")).verdicts.find((one) => one.hypothesis === card.dataset.hypothesis);
     const sizes = found.evidence.map((row) => `${plain(row.accession)} ${row.n_target} v ${row.n_reference}`);
-    const groups = new Set(found.evidence.map((row) => `${plain(row.target_label)} v ${plain(row.reference_label)}`));
+    const groups = new Set(found.evidence.map((row) => `${isolated(plain(row.target_label))} v ${isolated(plain(row.reference_label))}`));
     return {
       question: textOf(card.querySelector("h3")), verdict: textOf(card.querySelector(".chip")), claim: textOf(card.querySelector(".plain")),
       doubt: plain(card.dataset.doubt),
@@ -60,11 +68,22 @@
     };
   }
 
+  // What the reader chose for a figure (gene, set, panel, colour), and what its caption then says.
+  function chosenIn(holder, figure) {
+    const boxes = [...(figure?.querySelectorAll("figcaption label") ?? [])].map((label) => `${plain(label.firstChild.textContent)}: ${plain(label.querySelector("select").selectedOptions[0]?.textContent)}.`);
+    const filled = figure?.dataset.chart === "volcano" ? plain(byId(`rank-set-${figure.dataset.contrast}`)?.value) : "";
+    const words = [...(figure?.querySelectorAll("[data-told]") ?? [])].map(textOf);
+    return [...boxes, ...words, filled && `Filled: genes of ${filled}.`].filter(Boolean).join(" ");
+  }
+
   async function about(holder) {
     const figure = holder.closest("figure");
-    const title = textOf(holder.closest(".evidence-panel, .figure-panel")?.querySelector("h3, h4")) || textOf(figure?.querySelector("figcaption strong"));
+    const title = textOf(holder.closest(".evidence-panel")?.querySelector("h4")) || textOf(figure?.querySelector("figcaption strong")) ||
+      textOf(holder.closest("details[data-panel]")?.querySelector("summary"));
+    // Of a description the first sentence is its title; the others hold what the figure shows.
+    const described = plain(holder.getAttribute("aria-label")).split(/(?<=\.) /)[0];
     const source = textOf(figure?.querySelector(`.source[data-of="${CSS.escape(holder.id)}"]`)).replace(" in the results folder", "");
-    const told = { title: title.replace(/\.$/, "") || plain(holder.getAttribute("aria-label")), claim: "", n: "", source };
+    const told = { title: (title || described).replace(/\.$/, ""), claim: "", chosen: chosenIn(holder, figure), n: "", source };
     if (holder.closest(".card")) {
       const card = await cardOf(holder);
       return { ...told, claim: `${card.question} Answer: ${card.verdict.replace(/^\P{L}+/u, "")}.`, n: card.n };
@@ -72,7 +91,7 @@
     const comparison = holder.closest(".contrast");
     if (comparison) {
       const data = await block(`data-contrast-${comparison.dataset.contrast}`);
-      return { ...told, claim: `${[...comparison.querySelectorAll("h3 bdi")].map(textOf).join(" − ")} (${comparison.dataset.contrast}); positive: higher in the first.`,
+      return { ...told, claim: `${[...comparison.querySelectorAll("h3 bdi")].map((name) => isolated(textOf(name))).join(" − ")} (${comparison.dataset.contrast}); positive: higher in the first.`,
         n: `n: ${data.target.length} v ${data.reference.length} samples` };
     }
     return told;
@@ -97,7 +116,7 @@
       parts.push(box(0, 0, all, mark.bottom + 4, colour("sim")), mark.svg);
       y += mark.bottom;
     }
-    for (const [text, size, weight, fill] of [[told.title, 17, 700, "ink"], [told.claim, 14, 400, "ink"], [told.n, 13, 400, "soft"]]) {
+    for (const [text, size, weight, fill] of [[told.title, 17, 700, "ink"], [told.claim, 14, 400, "ink"], [told.chosen, 13, 400, "ink"], [told.n, 13, 400, "soft"]]) {
       const part = paragraph(text, { x: 16, y, width: all - 32, size, weight, fill: colour(fill) });
       parts.push(part.svg);
       y = part.bottom + 2;

@@ -202,7 +202,7 @@ window.sidemine.pictures = (() => {
   // Any gene has a rank, of the set or not.
   async function drawRanks(here, datasets, all) {
     const holder = byId(`rank-${here.contrast}`);
-    const view = await draw(holder, here.page.specs.rank, { ...datasets, chosen: [] });
+    const view = await draw(holder, inUnit(here, "rank"), { ...datasets, chosen: [] });
     const ranks = new Map(here.ranked.map((row) => [row.gene, row.rank]));
     return linked(here, holder, view, "rank", ranks, (gene) => ({ gene, rank: ranks.get(gene), late: ranks.get(gene) > all / 2 }));
   }
