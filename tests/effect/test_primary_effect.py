@@ -144,8 +144,65 @@ def test_a_small_cohort_does_not_keep_open_what_two_larger_ones_answer(names, po
     assert found.pooled.contrasts == pooled
     assert all(row.effect is not None for row in found.contrasts)
     left = [name for name in names if name not in pooled]
-    assert [entry.contrast for entry in found.pooled.refused] == left
+    assert [(entry.contrast, entry.too_small) for entry in found.pooled.refused] == [(name, True) for name in left]
     assert [f"{name} is not pooled: it has " in " ".join(found.notes) for name in left] == [True] * len(left)
+
+
+def measured_up(results, sets):
+    """The evidence of a question about these cohorts."""
+    primary = {"set": "S", "contrasts": [entry.contrast for entry in results], "direction": "up", "margin": 0.4}
+    declared = Hypothesis.model_validate(
+        {"id": "h", "question": "Is the set higher?", "kind": "cohort", "primary": primary}
+    )
+    return measure_hypothesis(declared, results, sets, {})
+
+
+def test_a_small_cohort_of_a_pooled_source_is_no_witness_of_its_own():
+    """It is left out for its size, and what it says contradicts nobody."""
+    results, sets = zip(*map(fitted_results, ["small", "large", "other"]), strict=True)
+    small, *large = results
+    joined = replace(small, dataset=small.dataset.model_copy(update={"accession": "GSElarge"}))
+    refused = measured_up([joined, *large], sets[0]).pooled.refused
+    assert [(entry.contrast, entry.too_small) for entry in refused] == [("small", False)]
+    assert "residual degrees of freedom" in refused[0].reason
+
+
+def without_genes(result, n):
+    """The same cohort on a platform that lacks the first n genes."""
+    return replace(result, fit=fit_without(result.fit, n))
+
+
+def fit_without(fit, n):
+    """The fit of all genes but the first n."""
+    per_gene = {
+        name: value[n:]
+        for name, value in vars(fit).items()
+        if isinstance(value, np.ndarray) and len(value) == len(fit.genes)
+    }
+    return replace(fit, genes=fit.genes[n:], **per_gene)
+
+
+def test_genes_that_only_a_cohort_beside_the_pooled_ones_lacks_are_told():
+    """It does not enter, but it takes genes away: 3 of 10 are told, 6 of 10 leave too few, and the large ones name its fault."""
+    results, sets = zip(*map(fitted_results, ["large", "other", "small"]), strict=True)
+    *large, small = results
+    notes = measured_up([*large, without_genes(small, 3)], sets[0]).notes
+    assert any(note.endswith("7 of the set count, without small it would be 10.") for note in notes)
+    assert not any("it would be" in note for note in measured_up(results, sets[0]).notes)
+    untestable = measured_up([*large, without_genes(small, 6)], sets[0]).contrasts
+    assert [row.problem.next_step.startswith("This contrast measures enough") for row in untestable] == [
+        True,
+        True,
+        False,
+    ]
+
+
+def test_a_large_cohort_without_a_number_carries_nothing():
+    """Every gene of its set is constant: one large cohort is left, and the small one counts beside it."""
+    results, sets = zip(*map(fitted_results, ["large", "other", "small"]), strict=True)
+    silent = replace(results[1].fit, score_effects=results[1].fit.score_effects * 0)
+    found = measured_up([results[0], replace(results[1], fit=silent), results[2]], sets[0])
+    assert found.pooled.contrasts == ["large", "small"]
 
 
 def test_a_small_cohort_outweighs_no_large_one():

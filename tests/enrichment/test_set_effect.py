@@ -166,6 +166,23 @@ def test_pairs_are_counted_in_standard_deviations_between_people() -> None:
     assert row["p_value"] == pytest.approx(stats.ttest_1samp(d, 0).pvalue)
 
 
+def test_many_pairs_weigh_what_they_tell_and_few_do_not() -> None:
+    """Pairs take half of all degrees of freedom: with many of them their spread is known, with three it is noise."""
+
+    def of_pairs(people: int) -> pd.Series:
+        rng = np.random.default_rng(6)
+        persons = 2 * np.repeat(rng.normal(size=people), 2)
+        values = persons + rng.normal(size=2 * people) + rng.normal(0, 0.3, (60, 2 * people))
+        fit = fit_contrast(values, GENES, design_of(2 * people, block="pair"))
+        return hedges_g(fit, membership()).set_index("gene_set").loc["plain"]
+
+    many, few = of_pairs(40), of_pairs(3)
+    precision = 1 / (many["g_se"] ** 2 - many["g"] ** 2 / (2 * 78) * (1 + 0.8**2))
+    assert 0.75 * precision < many["weight"] < precision
+    # At most twice that of six people who are no pairs.
+    assert few["weight"] < 2 * 1.5 / small_sample_factor(4) ** 2
+
+
 def test_hedges_g_without_common_genes_is_missing() -> None:
     """A set that shares no gene with the other cohorts has no g, and no warning."""
     fit: ContrastFit = fit_contrast(values_of(), GENES, design_of())

@@ -494,7 +494,7 @@ def _rated(plain: dict[str, Any]) -> dict[str, Any]:
 def _pooled() -> dict[str, Any]:
     missing = ("tau2", "i2", "prediction_low", "prediction_high")
     return {
-        "k": 2, "contrasts": ["vte_a", "vte_b"], "refused": [{"contrast": "too_small", "reason": HOSTILE_TITLE}],
+        "k": 2, "contrasts": ["vte_a", "vte_b"], "refused": [{"contrast": "too_small", "reason": HOSTILE_TITLE, "too_small": False}],
         "method": "common effect", "unit": "Hedges g", "effect": 0.45, "se": 0.125, "df": 60.0, "ci_low": 0.2,
         "ci_high": 0.7, "p": 0.0006, "q_statistic": 0.5, "q_p": 0.47, "random_effect": 0.45,
         "hartung_knapp_ci_low": -0.7, "hartung_knapp_ci_high": 1.6, "hartung_knapp_p": 0.12,

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence
+from sidemine.effect.record import ContrastEvidence, Refused
 from sidemine.quality.flags import Flag
 from sidemine.quality.record import Association
 from sidemine.report.collect import collect
@@ -35,6 +35,13 @@ def test_effects_times_weights_are_the_effect_that_carries_the_answer(effects):
     assert all(f"weight {shares[row.contrast]:.0f} %" in row.facts for row in rows[:-1])
     areas = {row["contrast"]: row["area"] for row in forest(rows, "Hedges g", 0.3)["data"]["values"]}
     assert areas["c1"] > areas["c0"]
+
+
+def test_a_cohort_that_is_shown_and_not_pooled_says_so_in_its_row():
+    """No weight would leave open whether it counts."""
+    evidence = [cohort(number, 0.5, 30.0) for number in range(3)]
+    pooled = pool_contrasts(evidence, [Refused("c2", "is small", too_small=True)])
+    assert ["not pooled" in row.facts for row in forest_rows(evidence, pooled)] == [False, False, True, False]
 
 
 def test_without_a_single_figure_there_are_no_weights_and_no_diamond():

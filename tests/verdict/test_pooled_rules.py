@@ -10,7 +10,10 @@ from test_rules import answers, contrast, decide, evidence, hypothesis, untestab
 from sidemine.effect.pooled_effect import own_p, pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.stats.multiplicity import holm
+from sidemine.verdict.decide import RULES
 from sidemine.verdict.readings import independent_readings, replicates
+from sidemine.verdict.rules import Level
+from sidemine.verdict.vocabulary import Verdict
 
 
 def gate(card, start):
@@ -161,3 +164,66 @@ def test_the_cohort_whose_absence_says_most_against_the_reading_is_told(effects,
     rows = [contrast(name, effect, 0.2) for name, effect in zip("abc", effects, strict=True)]
     table = answers([hypothesis()], {"h": evidence(*rows)})[0]["sensitivity"]
     assert next(row["words"] for row in table if row["name"] == "without one cohort").startswith(words)
+
+
+def small_beside(*small, truth=0.5):
+    """Two large cohorts of one effect, and small ones that only their size keeps out: (effect, standard error) each."""
+    rows = [contrast("a", truth, 0.15), contrast("b", truth, 0.15)]
+    rows += [contrast(f"s{at}", effect, se) for at, (effect, se) in enumerate(small)]
+    refused = [Refused(row.contrast, "is small", too_small=True) for row in rows[2:]]
+    return replace(evidence(*rows), pooled=pool_contrasts(rows, refused))
+
+
+@pytest.mark.parametrize(
+    ("small", "told"),
+    [
+        ([(0.5, 0.5)], ""),
+        ([(-0.9, 0.5)], ""),
+        ([(-1.8, 0.5)], "s0 -1.80 SD (95 % CI "),
+        ([(0.5, 0.5), (-1.8, 0.5)], "s1 -1.80 SD (95 % CI "),
+        # None of them alone, but all of them together.
+        ([(-0.8, 0.5)] * 4, "s0, s1, s2, s3 together -0.80 SD (95 % CI "),
+        ([(0.0, 0.5)] * 4, ""),
+    ],
+)
+@pytest.mark.parametrize("turned", [1, -1])
+@pytest.mark.parametrize("either", [False, True])
+def test_a_cohort_too_small_to_be_pooled_still_contradicts(small, told, turned, either):
+    """Significantly opposite: the gate fails, the answer is at most suggestive, and the card's doubt is that cohort."""
+    direction = "either" if either else "up" if turned > 0 else "down"
+    found = small_beside(*((turned * effect, se) for effect, se in small), truth=0.5 * turned)
+    rules = RULES["cohort"]
+    readings = rules.read(found, direction)
+    gates = {gate.name: gate for gate in rules.gates(readings, found, direction, Level(1e-4, 1))}
+    against = gates["none opposite"]
+    assert against.required
+    assert (against.status == "failed") is bool(told)
+    assert found.pooled.k == 2
+    if turned > 0 and told:
+        assert against.detail.startswith(told)
+    decision = rules.apply(found, readings, direction, [against])
+    assert decision.verdict is (Verdict.SUGGESTIVE if told else Verdict.SUPPORTED)
+    assert ("Too small to be pooled, but significantly opposite" in decision.rule) is bool(told)
+
+
+def test_the_card_leads_with_the_small_cohort_that_contradicts():
+    """Its doubt names it, and its sentence says that it is not pooled."""
+    card = answers([hypothesis(kind="cohort")], {"h": small_beside((-1.8, 0.5))})[0]
+    assert card["doubt"].startswith("Too small to be pooled, but significantly opposite: s0 -1.80 SD")
+    assert card["verdict"] == "suggestive"
+    assert card["sentence"].count("; not pooled)") == 1
+    agreeing = answers([hypothesis(kind="cohort")], {"h": small_beside((0.5, 0.5))})[0]
+    assert "Too small" not in agreeing["doubt"]
+
+
+def test_without_small_cohorts_nothing_is_asked_of_them():
+    """The gate is there only where a cohort is too small; one of a pooled source is no witness of its own."""
+    found, direction = small_beside(), "up"
+    rules = RULES["cohort"]
+    assert "none opposite" not in {
+        gate.name for gate in rules.gates(rules.read(found, direction), found, direction, Level(1e-4, 1))
+    }
+    rows = [contrast("a", 0.5, 0.15), contrast("b", 0.5, 0.15), contrast("s", -1.8, 0.5)]
+    dependent = replace(evidence(*rows), pooled=pool_contrasts(rows, [Refused("s", "is small")]))
+    gates = rules.gates(rules.read(dependent, direction), dependent, direction, Level(1e-4, 1))
+    assert "none opposite" not in {gate.name for gate in gates}

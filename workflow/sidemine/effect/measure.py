@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.record import DesignRecord
 from sidemine.effect.compound_record import CompoundEvidence
+from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
@@ -110,6 +111,9 @@ def measure_hypothesis(
         None if common is None else len(common),
         [
             *_notes(results, set(hypothesis.primary.contrasts)),
+            *_genes_lost(
+                set(primary["gene"]), refused, {row.contrast: by_name[row.contrast].fit for row in contrasts}, common
+            ),
             *(_ordinary_errors(contrasts, by_name) if hypothesis.kind == "cohort" else []),
         ],
     )
@@ -164,9 +168,10 @@ def _refuse(
     """Return the contrasts that must not be pooled, each with the reason: dependent ones, and small cohorts beside larger ones.
 
     A cohort in which nobody can look for cells and hidden factors would keep the answer of the others open, whatever it says.
-    Where two independent ones are large enough, it is shown and does not count; its size alone decides that.
+    Where two independent ones are large enough, it is shown and not pooled; its size alone decides that. Whether it
+    contradicts them is asked of it all the same (`readings.replicates`).
     """
-    tested = {row.contrast: results[row.contrast] for row in contrasts if row.testable}
+    tested = {row.contrast: results[row.contrast] for row in contrasts if measured_effect(row) is not None}
     sources = {row.contrast: row.source for row in contrasts}
     units = {name: units_of(entry.dataset, entry.samples, entry.fit, same) for name, entry in tested.items()}
     freedom = {row.contrast: row.residual_df or 0 for row in contrasts}
@@ -174,14 +179,16 @@ def _refuse(
     chosen, refused = choose_independent(large, sources, units)
     if kind != "cohort" or len(chosen) < FEWEST_LARGE:
         return choose_independent(list(tested), sources, units)[1]
+    small = [name for name in tested if name not in large]
+    independent = choose_independent([*chosen, *small], sources, units)[0]
     return refused + [
         Refused(
             name,
             f"has {freedom[name]:g} residual degrees of freedom, too few to look for cells and hidden factors "
             f"({FEWEST_DF_TO_EXAMINE} are needed); the larger cohorts carry the answer, and it is shown beside them",
+            too_small=name in independent,
         )
-        for name in tested
-        if name not in large
+        for name in small
     ]
 
 
@@ -342,8 +349,24 @@ def _too_few_genes(
         f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}){together}",
         f"at least settings.min_set_size measured genes, and never fewer than {FEWEST_GENES}: the change of fewer is not told "
         "from that of one gene",
-        "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis.",
+        "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis."
+        if common is None or measured < FEWEST_GENES
+        else "This contrast measures enough of them: leave the cohort out of the hypothesis that lacks them.",
     )
+
+
+def _genes_lost(
+    genes: set[str], refused: Sequence[Refused], fits: Mapping[str, ContrastFit | None], common: set[str] | None
+) -> list[str]:
+    """Tell of genes of the set that do not count only because a cohort that is not pooled lacks them."""
+    left_out = [entry.contrast for entry in refused]
+    rest = genes & common_genes([fit for name, fit in fits.items() if name not in left_out])
+    if common is None or not left_out or len(rest) == len(common):
+        return []
+    return [
+        f"The effect rests on genes that all cohorts of the hypothesis measured, those that are not pooled too: "
+        f"{len(common)} of the set count, without {', '.join(left_out)} it would be {len(rest)}."
+    ]
 
 
 def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str, ContrastResults]) -> list[str]:

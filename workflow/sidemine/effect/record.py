@@ -172,10 +172,19 @@ class ContrastEvidence:
 
 @dataclass(frozen=True)
 class Refused:
-    """A contrast that does not enter the pooled effect, and why."""
+    """A contrast that does not enter the pooled effect, and why.
+
+    Attributes
+    ----------
+    contrast, reason
+        Its id; why, to be read after "it".
+    too_small
+        It is independent of those that enter, and only its size keeps it out: it may still contradict them.
+    """
 
     contrast: str
     reason: str
+    too_small: bool = False
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
     from sidemine.study.choices import Score
 
+MOST_DOUBTED_DF = 3
+"""Degrees of freedom, at most, that count as if covariates had explained nothing: pairs take half of all, however many there are."""
+
 
 def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
     """Return the effect of every set: contrast of its per-sample signed, weight-normalised mean log2 expression.
@@ -227,8 +230,9 @@ def _standardise(scores: _Scores) -> Standardised:
         factor = small_sample_factor(within_df) * scores.stdev_unscaled / np.sqrt(variance)
         own, unit_df = robust * factor**2, within_df / (1 + correlation**2)
         # On few residual degrees of freedom what the covariates explain is noise, and one cohort of 3 v 3 could outweigh 70 v 63:
-        # as many degrees of freedom as the covariates take count as if they had explained nothing.
-        left = (residual_df * ordinary + (within_df - residual_df) * variance) / within_df
+        # as many degrees of freedom as the covariates take, a few at most, count as if they had explained nothing.
+        doubted = min(within_df - residual_df, MOST_DOUBTED_DF)
+        left = (residual_df * ordinary + doubted * variance) / (residual_df + doubted)
         weight = 1 / (left * factor**2)
         return infer_standardised(effects[:, 0] * factor, own, test_df, unit_df, weight)
 

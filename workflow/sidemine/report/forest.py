@@ -105,7 +105,11 @@ def forest_rows(
     labels = Counter(_origin(entry) for entry in evidence)
     shares = pooled_weights(evidence, pooled)
     rows = [
-        _contrast_row(entry, shares.get(entry.contrast), told_apart=labels[_origin(entry)] == 1) for entry in evidence
+        replace(
+            _contrast_row(entry, _part(entry, shares, pooled), told_apart=labels[_origin(entry)] == 1),
+            weight=shares.get(entry.contrast),
+        )
+        for entry in evidence
     ]
     if pooled and not pooled.sizes_differ:
         rows.append(_pooled_row(pooled))
@@ -121,19 +125,24 @@ def _origin(entry: ContrastEvidence) -> str:
     return " · ".join(filter(None, label))
 
 
-def _contrast_row(entry: ContrastEvidence, weight: float | None, *, told_apart: bool) -> ForestRow:
+def _part(entry: ContrastEvidence, shares: Mapping[str, float], pooled: PooledEffect | None) -> str:
+    """Say what a contrast has in the pooled effect; empty where there is none."""
+    if entry.contrast in shares:
+        return f"weight {shares[entry.contrast]:.0f} %"
+    return "not pooled" if pooled and entry.interval and entry.contrast not in pooled.contrasts else ""
+
+
+def _contrast_row(entry: ContrastEvidence, part: str, *, told_apart: bool) -> ForestRow:
     """Return the row of one contrast; where its origin does not tell it from another row, its target group does."""
     facts = [
         f"{entry.n_target} v {entry.n_reference}",
-        *([f"weight {weight:.0f} %"] if weight is not None else []),
+        part,
         *([] if told_apart else [bounded(entry.accession, 40), isolated(bounded(entry.tissue, 60))]),
         f"{percent(entry.n_measured, entry.n_in_set)} of set measured",
         bounded(entry.contrast, 64),
     ]
     label = _origin(entry) if told_apart else isolated(bounded(entry.target_label, 60))
-    row = replace(
-        _row(bounded(entry.contrast, 64), label, " · ".join(filter(None, facts)), entry.interval), weight=weight
-    )
+    row = _row(bounded(entry.contrast, 64), label, " · ".join(filter(None, facts)), entry.interval)
     problem = f"not testable: {entry.problem.what if entry.problem else 'no effect estimated'}"
     return row if entry.interval else replace(row, problem=bounded(problem, 160))
 

@@ -14,9 +14,11 @@ from sidemine.verdict.readings import (
     REPLICATION_Z,
     Reading,
     as_effect,
+    contradiction,
     has_declared_sign,
     independent_readings,
     replicates,
+    too_small_to_pool,
 )
 from sidemine.verdict.rules import Decided, Decision, Level, Rules, declared_way, hint
 from sidemine.verdict.vocabulary import Verdict
@@ -56,7 +58,7 @@ class CohortRules(Rules):
     def gates(
         self, readings: Sequence[Reading], evidence: HypothesisEvidence, direction: str, level: Level
     ) -> list[Gate]:
-        """Return the gates: pooled p, self-contained test (shown), replication, competitive test.
+        """Return the gates: pooled p, self-contained test (shown), replication, competitive test; of small cohorts, none opposite.
 
         Parameters
         ----------
@@ -72,6 +74,14 @@ class CohortRules(Rules):
         sign = "the same sign" if direction == "either" else "the declared sign"
         declared = "" if direction == "either" else " in the declared direction"
         significant = level.p is not None and level.p <= SUPPORTED_P and has_declared_sign(pooled, direction)
+        small, against = too_small_to_pool(readings, pooled), contradiction(readings, pooled, direction)
+        of_small = make_gate(
+            "none opposite",
+            "no cohort too small to be pooled is significantly opposite, nor are all of them together",
+            not against,
+            against or f"0 of {len(small)} too small to be pooled",
+            shortfall=contradiction_words(against),
+        )
         return [
             make_gate(
                 "pooled p",
@@ -111,6 +121,7 @@ class CohortRules(Rules):
                 f"{len(competitive)} of {tested}",
                 shortfall="In no cohort did the set change more than the other measured genes (competitive test).",
             ),
+            *([of_small] if small else []),
         ]
 
     def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:
@@ -190,6 +201,11 @@ class CohortRules(Rules):
                 )
         of_finding = [DoubtWeight.OF_FINDING] if verdict.rank > 0 else []
         return decided.first_doubt(DoubtWeight.OPEN, *of_finding, DoubtWeight.REMAINS)
+
+
+def contradiction_words(against: str) -> str:
+    """Return the sentence on small cohorts that contradict, as `readings.contradiction` tells of them; empty without any."""
+    return f"Too small to be pooled, but significantly opposite: {against}." if against else ""
 
 
 def _told_p(pooled: PooledEffect) -> str:

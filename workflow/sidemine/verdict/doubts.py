@@ -17,7 +17,8 @@ from sidemine.considerations.sensitivity import (
 )
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import Estimate, Refused
-from sidemine.verdict.readings import FEWEST_TO_POOL
+from sidemine.verdict.cohorts import contradiction_words
+from sidemine.verdict.readings import FEWEST_TO_POOL, contradiction
 from sidemine.verdict.rules import Decided
 from sidemine.verdict.vocabulary import Verdict
 
@@ -28,7 +29,7 @@ ONE_BY_ONE = "experiments are judged one by one; what is pooled stands beside an
 def strongest_doubt(decided: Decided, table: Sequence[Sensitivity] = ()) -> str:
     """Return the strongest reason to doubt the answer.
 
-    The order is: required controls that failed; nothing could be tested; the datasets disagree; serious findings in data or
+    The order is: required controls that failed; nothing could be tested; the datasets disagree; those too small to be pooled do; serious findings in data or
     design; tests that reject too often; another control that did not behave as expected; a set that is not special; too few
     data; a check that would change the answer; the faults that the considerations found, in their order; of what was found,
     any other row that would change it; then what limits answers of this kind, and what always remains. A serious finding is
@@ -50,6 +51,9 @@ def strongest_doubt(decided: Decided, table: Sequence[Sensitivity] = ()) -> str:
         return problem.what if problem else decided.decision.rule
     if verdict is Verdict.CONFLICTING:
         return "The datasets disagree in sign; at least one of them measures something else."
+    direction = decided.hypothesis.primary.direction
+    if verdict.rank > 0 and (against := contradiction(decided.readings, decided.evidence.pooled, direction)):
+        return contradiction_words(against)
     if doubt := decided.first_doubt(DoubtWeight.DATA, DoubtWeight.SIZE):
         return f"{doubt} {decided.first_change}".rstrip()
     if decided.unexpected:

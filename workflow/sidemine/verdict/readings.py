@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
 from sidemine.effect.intervals import Effect, measured_effect, one_sided
+from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 
 FEWEST_TO_POOL = 2
@@ -154,16 +155,55 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
     """
     if pooled.effect is None:
         return False, "nothing was pooled"
-    sign = (1 if pooled.effect > 0 else -1) if direction == "either" else 1 if direction == "up" else -1
+    sign = _sign(pooled.effect, direction)
     z_values = [sign * reading.effect.value / reading.effect.se for reading in readings]
     showing = sum(z > REPLICATION_Z for z in z_values)
-    opposite = sum(sign * reading.effect.value < 0 and reading.effect.excludes_zero() for reading in readings)
+    opposite = sum(_is_against(reading.effect, sign) for reading in readings)
     k = len(readings)
     needed = k if k <= FEW_COHORTS else -(-2 * k // 3)
     detail = f"{showing} of {k} cohorts have z > {REPLICATION_Z:g} in that sign, {needed} needed; {opposite} significantly opposite"
     if k < FEW_COHORTS:
         return False, f"a single cohort cannot replicate itself; {detail}"
     return showing >= needed and not opposite, detail
+
+
+def too_small_to_pool(readings: Sequence[Reading], pooled: PooledEffect) -> list[Reading]:
+    """Return the readings of independent cohorts that only their size keeps out of the pooled effect."""
+    small = {entry.contrast for entry in pooled.refused if entry.too_small}
+    return [reading for reading in readings if reading.evidence.contrast in small]
+
+
+def contradiction(readings: Sequence[Reading], pooled: PooledEffect, direction: str) -> str:
+    """Tell of the cohorts too small to be pooled that are significantly opposite, each alone or all together; empty without any.
+
+    Parameters
+    ----------
+    readings, pooled, direction
+        As in `replicates`, of all contrasts.
+    """
+    small = too_small_to_pool(readings, pooled)
+    if pooled.effect is None or not small:
+        return ""
+    sign = _sign(pooled.effect, direction)
+    together = as_effect(pool_contrasts([reading.evidence for reading in small]))
+    each = [(reading.evidence.contrast, reading.effect) for reading in small]
+    against = [(name, effect) for name, effect in each if _is_against(effect, sign)]
+    if not against and together is not None and _is_against(together, sign):
+        against = [(f"{', '.join(name for name, _ in each)} together", together)]
+    return "; ".join(f"{name} {_with_interval(effect)}" for name, effect in against)
+
+
+def _sign(pooled: float, direction: str) -> int:
+    return 1 if direction == "up" or (direction == "either" and pooled > 0) else -1
+
+
+def _is_against(effect: Effect, sign: int) -> bool:
+    return sign * effect.value < 0 and effect.excludes_zero()
+
+
+def _with_interval(effect: Effect) -> str:
+    low, high = effect.interval(0.95)
+    return f"{effect.value:z.2f} SD (95 % CI {low:z.2f} to {high:z.2f})"
 
 
 def opposite_sides(readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:

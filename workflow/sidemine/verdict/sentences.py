@@ -41,15 +41,17 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
         Words on composition; '' where there are none.
     """
     scale = scale_of(kind)
+    pooled = evidence.pooled.contrasts if kind == "cohort" else []
     parts = []
     untestable = []
     for row in evidence.contrasts:
         if row.effect is None or row.ci_low is None or row.ci_high is None:
             untestable.append(row.contrast)
             continue
+        aside = "; not pooled" if pooled and row.contrast not in pooled else ""
         parts.append(
             f"{amount(row.effect, scale.short_unit)} ({row.target_label} versus {row.reference_label}; "
-            f"{row.accession}; 95 % CI {row.ci_low:z.2f} to {row.ci_high:z.2f})"
+            f"{row.accession}; 95 % CI {row.ci_low:z.2f} to {row.ci_high:z.2f}{aside})"
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."
