@@ -216,6 +216,13 @@ class Row:
 ROWS = spec_of("rows.tsv", Row)
 
 
+def test_a_cell_of_blanks_or_with_a_nul_is_a_cell(tmp_path):
+    """A reader may pass over a row of blanks, and end a cell at a NUL."""
+    spec = TableSpec("words", (Column("word", "text", "any"),))
+    write_table(pd.DataFrame({"word": ["a\0b", "  ", "c"]}), tmp_path / "t.tsv", spec)
+    assert read_table(tmp_path / "t.tsv", spec)["word"].to_list() == ["a b", "  ", "c"]
+
+
 def test_columns_are_the_fields_of_a_record():
     """Name, kind and emptiness stand once, in the type of the field: a table cannot drift from its record."""
     kinds = [(column.name, column.kind, column.may_be_empty) for column in ROWS.columns]

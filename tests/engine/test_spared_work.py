@@ -8,13 +8,24 @@ import io
 import os
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import snakemake.cli  # noqa: F401 - the plan cannot be loaded before it
 from snakemake.io import _IOFile
+from snakemake.jobs import GroupJobFactory
 from snakemake.scheduling.job_scheduler import JobScheduler
 from snakemake.script import PythonScript
 
-from sidemine.engine.spared_work import ask_before_loading, hash_files_once
+from sidemine.engine import spared_work
+from sidemine.engine.spared_work import ask_before_loading, group_anew, hash_files_once
+
+
+class JobOf:
+    """A job of a plan."""
+
+    def __init__(self, dag: object) -> None:
+        self.dag = dag
 
 
 class File:
@@ -37,11 +48,12 @@ class File:
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> tuple[type[File], Path]:
+def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[type[File], Path]:
     kind = type("Hashed", (File,), {"checksum": File.checksum})
     hash_files_once(kind)
     path = tmp_path / "values"
     path.write_text("old")
+    monkeypatch.setattr(spared_work, "_COARSEST", -1)  # as if it had been written long ago
     return kind, path
 
 
@@ -59,6 +71,45 @@ def test_a_file_of_other_content_is_read_again_whatever_its_date_says(files) -> 
     path.write_text("new")
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert asyncio.run(kind(path).checksum(100)) == "new"
+
+
+def test_a_digest_is_not_kept_while_another_write_could_leave_the_same_times(files, monkeypatch) -> None:
+    monkeypatch.setattr(spared_work, "_COARSEST", 2_000_000_000)
+    kind, path = files
+    of_old = path.stat()
+    monkeypatch.setattr(os, "stat", lambda file: of_old)  # a file system of whole seconds
+    found = []
+    for content in ("old", "new"):
+        path.write_text(content)
+        found.append(asyncio.run(kind(path).checksum(100)))
+    assert found == ["old", "new"]
+
+
+def test_groups_are_made_of_the_jobs_that_there_are() -> None:
+    """A group that Snakemake has kept has the order of its jobs, without those that were merged into it later."""
+
+    class Graph:
+        group_job_factory = GroupJobFactory()
+        groups: tuple[object, ...] = ()
+
+        def update_groups(self) -> None:
+            self.groups = tuple(self.group_job_factory.new("group", [job], None) for job in jobs)
+            first, *others = self.groups
+            for other in others:
+                first.merge(other)
+            first.finalize()
+
+        def toposorted(self, members, inherit_pipe_dependencies):
+            return [list(members)]
+
+    dag = Graph()
+    dag.workflow = SimpleNamespace(execution_settings=SimpleNamespace(attempt=1))
+    jobs = [JobOf(dag) for _ in range(3)]
+    group_anew(dag)
+    dag.update_groups()
+    jobs[1:] = [JobOf(dag), JobOf(dag)]
+    dag.update_groups()
+    assert set(dag.groups[0]) == set(jobs)
 
 
 def test_a_script_asks_first_and_is_the_same_otherwise() -> None:
@@ -83,4 +134,8 @@ def test_snakemake_still_has_what_is_spared() -> None:
     """Another release may hash, or limit, in another way: then this room has to follow."""
     assert list(inspect.signature(_IOFile.checksum).parameters) == ["self", "threshold", "force", "algorithm"]
     assert list(inspect.signature(PythonScript.write_script).parameters) == ["self", "preamble", "fd"]
+    from snakemake.dag import DAG  # cannot be loaded before the command
+
+    assert list(inspect.signature(DAG.update_groups).parameters) == ["self"]
+    assert "self.cache" in inspect.getsource(GroupJobFactory)
     assert "self.job_rate_limiter is None" in inspect.getsource(JobScheduler.job_selector)

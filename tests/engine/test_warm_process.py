@@ -97,6 +97,72 @@ def test_a_job_that_is_asked_to_end_ends(run):
     assert done.stdout.split() == ["-15", "True", "False"]
 
 
+SLEEPS = """
+    import time
+    print(os.getpid(), flush=True)
+    time.sleep(2 if "short" in os.environ else 50)
+    """
+
+
+def test_a_job_whose_own_process_is_killed_ends_and_no_other_one(run):
+    """Snakemake tries it again at once: two would write the same files."""
+    done = run(
+        """
+        other = subprocess.Popen(job, stdout=subprocess.PIPE, text=True, env={**os.environ, "short": ""})
+        other.stdout.readline()
+        process = subprocess.Popen(job, stdout=subprocess.PIPE, text=True)
+        number = int(process.stdout.readline())
+        process.kill()
+        process.wait()
+        for _ in range(100):
+            if not Path(f"/proc/{number}").exists():
+                break
+            time.sleep(0.05)
+        print(Path(f"/proc/{number}").exists(), other.wait())
+        """,
+        SLEEPS,
+    )
+    assert done.stdout.split() == ["False", "0"]
+
+
+def test_a_job_that_is_killed_while_it_asks_takes_no_other_one_with_it(run):
+    done = run(
+        """
+        other = subprocess.Popen(job, stdout=subprocess.PIPE, text=True, env={**os.environ, "short": ""})
+        server = int(Path(f"/proc/{other.stdout.readline().strip()}/stat").read_text().rpartition(")")[2].split()[1])
+        os.kill(server, signal.SIGSTOP)
+        process = subprocess.Popen(job)
+        time.sleep(2)  # it has asked by then
+        process.kill()
+        process.wait()
+        os.kill(server, signal.SIGCONT)
+        print(other.wait(), subprocess.run(job, env={**os.environ, "short": ""}).returncode, os.waitpid(server, os.WNOHANG))
+        """,
+        SLEEPS,
+    )
+    assert done.stdout.split("\n")[-2] == "0 0 (0, 0)"
+
+
+def test_jobs_end_with_the_process_that_stands_by(run):
+    """Nobody could tell how they end."""
+    done = run(
+        """
+        jobs = [subprocess.Popen(job, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+        numbers = [int(process.stdout.readline()) for process in jobs]
+        os.kill(int(Path(f"/proc/{numbers[0]}/stat").read_text().rpartition(")")[2].split()[1]), signal.SIGKILL)
+        print(*(process.wait(timeout=20) for process in jobs))
+        for _ in range(100):
+            states = [Path(f"/proc/{number}").exists() for number in numbers]
+            if not any(states):
+                break
+            time.sleep(0.05)
+        print(*states)
+        """,
+        SLEEPS,
+    )
+    assert done.stdout.split() == ["1", "1", "False", "False"]
+
+
 def test_ctrl_c_reaches_a_job_once_and_its_own_words_count(run):
     done = run(
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -15,6 +16,7 @@ from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.report.blocks import contrast_block
 from sidemine.report.collect import collect
+from sidemine.report.covariates import covariate_rows
 from sidemine.report.score_strip import FLAGS, NOT_FLAGGED, score_panel, scored_samples, set_scores
 
 GENES = [f"G{number}" for number in range(60)]
@@ -113,6 +115,34 @@ def test_the_batch_that_is_in_the_model_colours_the_samples(example_results):
     rows = scored_samples(changed, card)["vte_a"]
     assert {row.batch for row in rows} == {"lab: L0", "lab: L1"}
     assert {row.flag for row in rows} == {NOT_FLAGGED}
+
+
+def test_levels_that_begin_alike_are_two_and_are_shown_whole(example_results):
+    """Two laboratories of one hospital, their names equally long, stay two colours, and the legend shows where they differ."""
+    study = collect(example_results)
+    card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
+    item, dataset = study.contrasts["vte_a"], study.datasets["cohort_a"]
+    plate = next(row for row in item.quality.associations if row.column == "plate")
+    quality = replace(item.quality, associations=[replace(plate, column="lab", in_design=True)])
+    labs = [f"University hospital of the northern district, laboratory {name}" for name in ("one", "two")]
+    samples = dataset.samples.assign(lab=[labs[place % 2] for place in range(len(dataset.samples))])
+    changed = replace(
+        study,
+        contrasts={**study.contrasts, "vte_a": replace(item, quality=quality)},
+        datasets={**study.datasets, "cohort_a": replace(dataset, samples=samples)},
+    )
+    panel = score_panel(changed, card)
+    assert panel is not None
+    assert panel.chart is not None
+    color = panel.chart["layer"][1]["encoding"]["color"]
+    assert {f"lab: {lab}" for lab in labs} <= set(color["scale"]["domain"])
+    lines = json.loads(color["legend"]["labelExpr"].removesuffix("[datum.label]"))
+    assert [" ".join(lines[f"lab: {lab}"]) for lab in labs] == [f"lab: {lab}" for lab in labs]
+    assert max(len(line) for level in lines.values() for line in level) <= 26
+    table = next(
+        row for row in covariate_rows(changed.datasets["cohort_a"], changed.contrasts["vte_a"]) if row.column == "lab"
+    )
+    assert all(lab in table.target for lab in labs)
 
 
 def test_a_flagged_sample_has_a_shape_of_its_own(example_results):

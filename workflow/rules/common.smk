@@ -17,7 +17,7 @@ from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
 from sidemine.engine.local_files import digests_of, megabytes_of, place_of
 from sidemine.engine.slurm import begin_on_slurm
-from sidemine.engine.spared_work import spare_work, start_jobs_at_once
+from sidemine.engine.spared_work import group_anew, spare_work, start_jobs_at_once
 from sidemine.engine.study_run import open_run
 from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
@@ -90,6 +90,8 @@ def begin():
     """Settle with Slurm, where that runs the jobs, how the end of a job is learnt and how jobs are found again."""
     if workflow.executor_plugin.name == "local":
         start_jobs_at_once(workflow.scheduler)
+        return
+    group_anew(workflow.dag)
     if workflow.executor_plugin.name != "slurm":
         return
     try:

@@ -198,7 +198,8 @@ def write_table(table: pd.DataFrame, path: Path, spec: TableSpec) -> None:
     text = "\n".join(map("\t".join, [head, *zip(*columns, strict=True)])) + "\n"
     rows = len(table) + 1
     if len(head) == 1 or any(
-        text.count(mark) != count for mark, count in (('"', 0), ("\r", 0), ("\n", rows), ("\t", rows * (len(head) - 1)))
+        text.count(mark) != count
+        for mark, count in (('"', 0), ("\r", 0), ("\0", 0), ("\n", rows), ("\t", rows * (len(head) - 1)))
     ):
         text = _quoted([head, *zip(*columns, strict=True)])
     write_text(text, path)
@@ -214,11 +215,14 @@ def _words(values: pd.Series) -> list[str]:
     return ["" if gone else str(cell) for cell, gone in zip(values.tolist(), missing, strict=True)]
 
 
+_ENDS = str.maketrans("\r\0", "  ")
+
+
 def _quoted(rows: Iterable[Iterable[str]]) -> str:
-    """Return rows of which a cell holds what parts cells or rows. A carriage return every reader takes for the end of a row."""
+    """Return rows of which a cell holds what parts cells or rows, or what readers take for the end of a row or of a cell."""
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
-    writer.writerows([cell.replace("\r", " ") for cell in row] for row in rows)
+    writer.writerows([cell.translate(_ENDS) for cell in row] for row in rows)
     return stream.getvalue()
 
 
@@ -256,7 +260,14 @@ def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     text_columns = [column.name for column in spec.columns if column.kind == "text"]
     dtypes = {name: object for name in header if name in text_columns or name not in spec.names}
     unknown = {name: ["", "nan"] for name in spec.names if name not in text_columns}
-    table = pd.read_csv(io.StringIO(text), sep="\t", dtype=dtypes, keep_default_na=False, na_values=unknown)
+    table = pd.read_csv(
+        io.StringIO(text),
+        sep="\t",
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values=unknown,
+        skip_blank_lines=False,
+    )
     check_table(table, spec, str(path))
     for column in spec.columns:
         if column.kind == "integer" and not column.may_be_empty:

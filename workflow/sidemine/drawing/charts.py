@@ -7,6 +7,8 @@ name, so that charts follow the light or dark theme. Colours keep one meaning ev
 
 from __future__ import annotations
 
+import json
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -160,6 +162,22 @@ def label_room(share: float, least: int) -> Spec:
 
 LEGEND_ROOM = {"labelLimit": 220, "columns": {"expr": "max(1, floor((containerSize()[0] || 0) / 250))"}}
 """As many names side by side as the width of the figure has room for."""
+_LETTERS = 26
+"""Of one line of a legend: beside the row labels of a phone there is no room for more."""
+
+
+def whole_labels(levels: Iterable[str]) -> Spec:
+    """Return what a legend needs to show long levels whole, in lines: two levels that begin alike would be one if they were cut.
+
+    Parameters
+    ----------
+    levels
+        Names in the legend, bounded.
+    """
+    lines = {level: textwrap.wrap(level, _LETTERS) for level in levels}
+    return {"labelExpr": f"{json.dumps(lines)}[datum.label]", "labelLimit": 0}
+
+
 ROW_LABELS = {"title": None, "labelExpr": "slice(datum.value, indexof(datum.value, '|') + 1)", "ticks": False, "domain": False, "minExtent": 60,
           "labelLimit": label_room(0.46, 175), "labelFontWeight": {"condition": {"test": "indexof(datum.value, '⟶') > 0", "value": "bold"},
                                                      "value": "normal"}}  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TypeGuard
 
 from sidemine.effect.plain_words import as_percent_change
@@ -34,6 +34,18 @@ def bounded(text: str, limit: int = LONGEST_TEXT) -> str:
     shown = "".join(_visible(character) for character in cut)
     missing = len(text) - len(cut)
     return f"{shown} … [{missing:,} more characters]" if missing else shown
+
+
+def bounded_apart(texts: Collection[str], limit: int) -> dict[str, str]:
+    """Return each text `bounded`; where two begin alike, with more of their characters, up to `LONGEST_TEXT`.
+
+    >>> bounded_apart(["hospital, laboratory 1", "hospital, laboratory 2"], 12)
+    {'hospital, laboratory 1': 'hospital, laboratory 1', 'hospital, laboratory 2': 'hospital, laboratory 2'}
+    """
+    while True:
+        if limit >= LONGEST_TEXT or len({text[:limit] for text in texts}) == len(set(texts)):
+            return {text: bounded(text, limit) for text in texts}
+        limit *= 2
 
 
 RIGHT_TO_LEFT = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff"

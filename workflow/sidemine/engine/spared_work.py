@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import time
 from collections.abc import Awaitable, Callable
 from typing import IO, Protocol
 
@@ -39,6 +40,12 @@ class Scheduler(Protocol):
     job_rate_limiter: object
 
 
+class Graph(Protocol):
+    """The plan of a run."""
+
+    update_groups: Callable[[], None]
+
+
 def spare_work() -> None:
     """Have Snakemake hash each file once, and its jobs ask for a warm start before they load it."""
     try:
@@ -48,6 +55,10 @@ def spare_work() -> None:
         return
     hash_files_once(_IOFile)
     ask_before_loading(PythonScript)
+
+
+_COARSEST = 2_000_000_000
+"""Nanoseconds within which two writes may have one time: file systems keep whole seconds, or two."""
 
 
 def _takes(function: object, *parameters: str) -> bool:
@@ -78,9 +89,12 @@ def hash_files_once(files: FileClass) -> None:
         state = os.stat(self.file)  # noqa: PTH116 - of a path that is text
         # No writer can set the time of the last change.
         key = (state.st_dev, state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns, threshold, force)
-        if key not in known:
-            known[key] = await anew(self, threshold, force, algorithm)
-        return known[key]
+        if key in known:
+            return known[key]
+        digest = await anew(self, threshold, force, algorithm)
+        if time.time_ns() - state.st_ctime_ns > _COARSEST:  # before that, another write could leave the same times
+            known[key] = digest
+        return digest
 
     files.checksum = checksum
 
@@ -92,6 +106,29 @@ def start_jobs_at_once(scheduler: Scheduler) -> None:
     so that the looks per second grow with the number of jobs that ended.
     """
     scheduler.job_rate_limiter = None
+
+
+def group_anew(dag: Graph) -> None:
+    """Have the groups of jobs that are submitted together made anew whenever Snakemake has looked at its plan again.
+
+    It keeps each group with the order of the jobs that it had. Behind a checkpoint some of them are other ones, which that
+    order lacks: the run would end in a KeyError, or count jobs that are gone, as it comes.
+
+    Parameters
+    ----------
+    dag
+        The plan of this run: `snakemake.dag.DAG`.
+    """
+    plain: Callable[[], None] | None = getattr(dag, "update_groups", None)
+    cache = getattr(getattr(dag, "group_job_factory", None), "cache", None)
+    if plain is None or not _takes(plain) or not isinstance(cache, dict):
+        return
+
+    def update_groups() -> None:
+        cache.clear()
+        plain()
+
+    dag.update_groups = update_groups
 
 
 _ASK = b"from sidemine.warm_job import run_warm; run_warm()\n"

@@ -21,6 +21,7 @@ import tempfile
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -102,15 +103,24 @@ class WarmProcess:
                 for key, _ in selector.select():
                     if key.fd == run:
                         return
+                    if selector.get_map().get(key.fd) is not key:
+                        continue  # its job was finished with just now
                     if key.fd == self.listener.fileno():
-                        if (job := self._start()) is not None:
+                        if (job := self._start(selector)) is not None:
                             selector.register(os.pidfd_open(job.number), selectors.EVENT_READ, job)
+                            selector.register(job.connection, selectors.EVENT_READ, job)
+                    elif key.fileobj is key.data.connection:
+                        # Who asked was killed. Its job may be tried again at once: two may not write the same files.
+                        selector.unregister(key.fd)
+                        os.kill(key.data.number, signal.SIGKILL)
                     else:
                         selector.unregister(key.fd)
                         os.close(key.fd)
+                        if key.data.connection.fileno() in selector.get_map():
+                            selector.unregister(key.data.connection)
                         self._finish(key.data)
 
-    def _start(self) -> _Job | None:
+    def _start(self, selector: selectors.BaseSelector) -> _Job | None:
         connection, _ = self.listener.accept()
         text, descriptors, _, _ = socket.recv_fds(connection, LONGEST_REQUEST, len(STREAMS))
         request = Request(**json.loads(text)) if len(descriptors) == len(STREAMS) else None
@@ -125,6 +135,8 @@ class WarmProcess:
         except OSError:  # no memory for one more: the job finds out by itself
             number = None
         if number == 0:
+            for own in (connection.fileno(), *(key.fd for key in selector.get_map().values())):
+                os.close(own)  # who asks has to see this process end, whatever its forks do
             signal.signal(signal.SIGINT, self.interrupted)
             known = frozenset(sys.modules)
             status = _run_script(request, descriptors)
@@ -136,7 +148,8 @@ class WarmProcess:
             connection.close()
             os.close(loaded)
             return None
-        connection.send(str(number).encode())
+        with suppress(OSError):  # who asked was killed: that is seen to at once
+            connection.send(str(number).encode())
         # Snakemake runs a copy, with a word of its own before the name.
         return _Job(Path(request.script).name.partition(".")[2], number, connection, loaded)
 
@@ -147,10 +160,8 @@ class WarmProcess:
             self.ended[job.script] += 1
             for name in loaded.read().decode().split():
                 self.seen.setdefault(name, Counter())[job.script] += 1
-            try:
+            with suppress(OSError):  # who asked was killed
                 job.connection.send(str(status).encode())
-            except OSError:
-                logging.getLogger(__name__).debug("who asked for a job has ended before it")
 
     def _load(self) -> None:
         """Load what several jobs have loaded; what cannot be loaded here stays with the jobs."""

@@ -18,6 +18,8 @@ from pathlib import Path
 from sidemine.errors import InputError, Problem
 from sidemine.tables import write_text
 
+FIRST_SCRIPT = "first.js"
+"""The page's own script that runs before its body is read."""
 OWN_SCRIPTS = (
     "core.js",
     "export.js",

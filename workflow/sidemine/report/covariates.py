@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sidemine.drawing.words import bounded, is_number, number, p_value
+from sidemine.drawing.words import bounded, bounded_apart, is_number, number, p_value
 from sidemine.quality.associations import associated
 from sidemine.quality.group_values import MOST_LEVELS, NOT_RECORDED, values_in_words
 from sidemine.quality.record import Association, ContrastQuality
@@ -100,7 +100,8 @@ def _column(name: str, why: str, kind: Kind, samples: Sequence[str], texts: Mapp
         cells = {sample: read_numbers([text]) for sample, text in texts.items()}
         numbers = {sample: float(cell[0]) for sample, cell in cells.items() if cell is not None}
         return ColourColumn(bounded(name, 60), why, kind, [numbers.get(sample) for sample in samples])
-    labels = {sample: bounded(text.strip(), 40) or NOT_RECORDED for sample, text in texts.items()}
+    shown = bounded_apart({text.strip() for text in texts.values()}, 40)
+    labels = {sample: shown[text.strip()] or NOT_RECORDED for sample, text in texts.items()}
     ordered = [level for level, _ in Counter(sorted(labels.values())).most_common()]
     levels = sorted(ordered) if len(ordered) <= MOST_LEVELS else [*sorted(ordered[: MOST_LEVELS - 1]), "any other"]
     place = {level: index for index, level in enumerate(levels)}
@@ -114,8 +115,9 @@ def covariate_rows(dataset: DatasetResults, item: ContrastResults) -> list[Covar
     rows = []
     for entry in item.quality.associations:
         texts = _texts(dataset.samples, entry.column) if entry.column in dataset.samples.columns else {}
+        shown = bounded_apart({"", *texts.values()}, 40)
         target, reference = (
-            values_in_words(entry.kind, [bounded(texts.get(name, ""), 40) for name in names])
+            values_in_words(entry.kind, [shown[texts.get(name, "")] for name in names])
             for names in (item.design.target_samples, item.design.reference_samples)
         )
         rows.append(

@@ -198,7 +198,7 @@ def _frame(
     blocks: Mapping[str, str],
 ) -> str:
     libraries = [assets.chart_script(), assets.table_script()]
-    scripts = [assets.own_file(name) for name in assets.OWN_SCRIPTS]
+    first, *scripts = map(assets.own_file, (assets.FIRST_SCRIPT, *assets.OWN_SCRIPTS))
     styles = [assets.table_style(), *map(assets.own_file, assets.OWN_STYLES)]
     return template.render(
         study=results.study.config.study,
@@ -207,9 +207,10 @@ def _frame(
         cards=results.verdicts.verdicts,
         sections=sections,
         body=Markup("").join(html[section.id] for section in sections),
+        first_script=first,
         scripts=scripts,
         styles=styles,
-        policy=security_policy([*libraries, *scripts], styles),
+        policy=security_policy([*libraries, first, *scripts], styles),
         blocks=blocks,
         first_blocks=_FIRST_BLOCKS,
     )

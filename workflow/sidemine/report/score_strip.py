@@ -19,6 +19,7 @@ from sidemine.drawing.charts import (
     interval_words,
     row_key,
     signed_axis,
+    whole_labels,
 )
 from sidemine.drawing.panel import Panel
 from sidemine.drawing.words import bounded, count, isolated, number
@@ -256,7 +257,7 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
         if by_batch
         else {**GROUPS, "domain": [*names.values(), "other"]}
     )
-    legend = {"title": None, "orient": "top", "columns": 1, "labelLimit": 260}
+    legend = {"title": None, "orient": "top", "columns": 1, **whole_labels([*batches, *unknown])}
     flag_legend = {
         "title": None,
         "orient": "bottom",

@@ -2,7 +2,6 @@
 window.sidemine = (() => {
   "use strict";
   const root = document.documentElement;
-  root.classList.add("js");
   const dark = window.matchMedia("(prefers-color-scheme: dark)");
   const byId = (id) => document.getElementById(id);
   const blocks = new Map();
@@ -211,7 +210,6 @@ window.sidemine = (() => {
   }
 
   async function start() {
-    root.classList.toggle("dark", dark.matches);
     const [page] = await Promise.all([block("data-page"), library("library-charts")]);
     for (const one of starts) await one(page);
     root.dataset.ready = "yes";
