@@ -283,7 +283,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == f"A rise of the declared margin ({number(clean().declared.margin.value)} SD) or more is excluded."
+        == f"A rise of the declared margin ({number(clean().declared.margin.value)} SD) or more is excluded (one-sided 95 % limit)."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     assert (

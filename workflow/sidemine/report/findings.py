@@ -145,7 +145,7 @@ def answer_words(card: Card) -> str:
     if pattern:
         return f"{pattern[:1].upper()}{pattern[1:]}.{_excluded_of_panel(card)}"
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
-        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded."
+        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded (one-sided 95 % limit)."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:

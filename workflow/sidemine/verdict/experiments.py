@@ -197,7 +197,7 @@ def _too_few(independent: int, passing: int) -> str:
 
 def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: float, *, directed: bool) -> str:
     where = "in the declared direction" if directed else "on either side"
-    excluded = f"an effect of {margin:.3g} log2 units {where} is excluded (95 % limits)"
+    excluded = f"an effect of {margin:.3g} log2 units {where} is excluded (one-sided 95 % limits)"
     if not against:
         return f"In {names(readings)} {excluded}."
     others = [reading for reading in readings if reading not in against]

@@ -189,7 +189,7 @@ def _refuted(reading: PanelReading, asks: str, margin: float) -> str:
             f"That {reading.needed} of {reading.k} have an effect of {margin:.3g} log2 units is excluded (partial conjunction of "
             f"one-sided limits, p ≤ {EXCLUDED_P:g}; limit below the margin in {', '.join(reading.excluded)})."
         )
-    return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (95 % limits)."
+    return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (one-sided 95 % limits)."
 
 
 def _open(reading: PanelReading, asks: str) -> str:
