@@ -137,6 +137,7 @@ def test_second_run_at_the_same_time_is_refused(workflow, tmp_path):
     process = workflow.start(tmp_path, config=config)
     try:
         wait_for(lambda: any((tmp_path / "downloads").rglob("*.record.json")), process)
+        os.killpg(process.pid, signal.SIGSTOP)  # it holds its lock, and does not end before the other one has looked
         refused = workflow.run(tmp_path, config=config, fails=True)
     finally:
         kill(process)
