@@ -169,7 +169,7 @@ def _refuse(
 
     A cohort in which nobody can look for cells and hidden factors would keep the answer of the others open, whatever it says.
     Where two independent ones are large enough, it is shown and not pooled; its size alone decides that. Whether it
-    contradicts them is asked of it all the same (`readings.replicates`).
+    contradicts them is asked of it all the same (`readings.contradiction`).
     """
     tested = {row.contrast: results[row.contrast] for row in contrasts if measured_effect(row) is not None}
     sources = {row.contrast: row.source for row in contrasts}
