@@ -19,7 +19,7 @@ from sidemine.drawing.words import count, listed
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.measure import FEWEST_DF_TO_EXAMINE
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
-from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
+from sidemine.enrichment.set_test import SampleSettings, SetTest
 from sidemine.lines.evidence import IN_FAVOUR_P
 from sidemine.lines.registry import LINES
 from sidemine.paper import Paper
@@ -29,6 +29,7 @@ from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.settings import Settings
+from sidemine.study.specifications import GeneSettings
 from sidemine.verdict.card import Card
 
 _PROBE_RULES = {
