@@ -187,9 +187,9 @@ def _answers(results: StudyResults) -> str:
     return (
         f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
-        "per-sample set score (mean signed z over the genes that all cohorts measured; SD: between "
+        "per-sample set score (mean signed z over the genes that all pooled cohorts measured; SD: between "
         "people of one group, without covariates and pairs; standard errors HC2 with Bell–McCaffrey degrees of freedom (CR2 "
-        "by block where blocks enter as a correlation)); effects of experiments are the mean signed log2 fold change of the "
+        "by block where blocks enter as a correlation); the one-sided limits that exclude an effect without Hedges’ J); effects of experiments are the mean signed log2 fold change of the "
         f"set minus that of the other measured genes. {_robust_scores(results.verdicts.verdicts)}Contrasts of one declared source, or of one accession, "
         "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (weights of "
         "the design for cohorts; inverse variance for experiments, widened because these weights are estimated; t limits) below "
