@@ -22,9 +22,8 @@ from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
 from sidemine.report.first_screen import overview_line
-from sidemine.verdict.card import Agreeing, CardCap
+from sidemine.verdict.card import Agreeing, CardCap, Domain
 from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
-from sidemine.verdict.certainty_record import Domain
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 REUSED = Found("finding", "Re-used samples stand on one side (vte_a).", REUSED_CONTROLS)
