@@ -24,7 +24,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     # What a library prints must not stand in the middle of an answer.
     os.dup2(2, 1)
-    _die_with_parent()
+    die_with_parent()
     request = receive(sys.stdin.buffer, _REQUEST_BYTES)
     function: Any = importlib.import_module(request["module"])
     for name in request["function"].split("."):
@@ -72,7 +72,7 @@ def _lower(kind: int, limit: int, beyond: int = 0) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process with its parent, so that `kill -9` of a job leaves no reader behind."""
     if not _ON_LINUX:
         return
