@@ -180,7 +180,7 @@ def _hidden_factors(study: Study) -> Judge:
         return hidden_factors_judge({})  # nothing is asked of experiments
     fits = {row.name: row.results.fit for row in study.contrasts if row.results.fit is not None}
     row = study.hypothesis
-    common = common_rows(row, fits, study.genome.sets)
+    common = common_rows(row, study.evidence, fits, study.genome.sets)
     return hidden_factors_judge({row.id: measure_hidden_factors(row.id, fits, common, study.genome.sets)})
 
 
@@ -213,7 +213,8 @@ def _specificity(study: Study) -> Judge:
 def _place(study: Study, n_sets: int) -> Specificity:
     fits = {row.name: row.results.fit for row in study.contrasts}
     settings = settings_of(SpecificitySettings, matched_sets=n_sets, seed=study.seed)
-    return measure_specificity([study.hypothesis], fits, study.genome.sets, settings)[1][0]
+    evidence = {study.hypothesis.id: study.evidence}
+    return measure_specificity([study.hypothesis], evidence, fits, study.genome.sets, settings)[1][0]
 
 
 def _robustness(study: Study) -> Judge:

@@ -10,8 +10,14 @@ from types import SimpleNamespace
 import pytest
 from forked_reader import ForkedReader
 from hypothesis import HealthCheck, settings
+from threadpoolctl import threadpool_limits
 
 from sidemine.isolation import run
+
+# Linear algebra on one thread, as jobs have it: workers side by side, each with a thread per core, wait for one another,
+# eight times as long. numpy is loaded already (by a plugin of zarr), what is loaded later reads the environment.
+os.environ.update({f"{library}_NUM_THREADS": "1" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")})
+threadpool_limits(1)
 
 # A busy machine must not fail a test: examples have no deadline, and slow or large generation is no fault. With CI set,
 # the examples are the same in every run, so that a red run can be repeated; elsewhere they are new in each, and a

@@ -200,6 +200,22 @@ def test_whatever_is_written_comes_back(tmp_path, rows):
     assert (tmp_path / "a.tsv").read_text(encoding="utf-8") == told, "as pandas writes it"
 
 
+NUMBERS = st.floats(-1e300, 1e300) | st.floats(0, 1) | st.integers(0, 10**6).map(float)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(NUMBERS, min_size=1, max_size=5), word=st.sampled_from(["a", '"a"']))
+def test_a_number_is_the_same_whatever_stands_beside_it(tmp_path, values, word):
+    """A quotation mark in a table has it read another way; each number is still the nearest one to what is written."""
+    spec = TableSpec("t.tsv", (Column("word", "text", "any"), Column("number", "number", "any")), open_ended=True)
+    table = pd.DataFrame({"word": word, "number": values, "further": [f"{value:.3g}" for value in values]})
+    write_table(table, tmp_path / "t.tsv", spec)
+    back = read_table(tmp_path / "t.tsv", spec)
+    assert back["number"].to_list() == [float(f"{value:.10g}") for value in values]
+    assert back["further"].to_list() == table["further"].to_list()
+    assert back["word"].to_list() == [word] * len(values)
+
+
 @dataclass(frozen=True)
 class Row:
     """A row of a table."""

@@ -93,7 +93,7 @@ def test_every_measure_of_the_effect_takes_the_declared_score(score: Score) -> N
     assert influence.reference.effect == figure
     assert all(abs(one.estimate.effect - influence.reference.effect) < 0.15 for one in influence.genes)
     settings = SpecificitySettings(matched_sets=50, seed=1, min_set_size=5, max_set_size=500)
-    _, (placed,) = measure_specificity([HypothesisToPlace.of(asked)], {"a": fit}, SETS, settings)
+    _, (placed,) = measure_specificity([HypothesisToPlace.of(asked)], {"h": known}, {"a": fit}, SETS, settings)
     assert placed.contrasts[0].effect == figure
     table = pool_sets(
         studies_of(known, {"a": fit}), HypothesisToPool.of(asked), SETS, common=SET, min_set_size=5, max_set_size=500

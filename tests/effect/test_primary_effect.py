@@ -8,10 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.considerations.influence.measure import measure_influence
+from sidemine.considerations.specificity.measure import measure_specificity
+from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.differential.record import UntestableDesign
-from sidemine.effect.measure import ContrastResults, _margin, measure_hypothesis
+from sidemine.effect.adjustment import common_rows
+from sidemine.effect.measure import ContrastResults, _margin, genes_of_answer, measure_hypothesis
 from sidemine.effect.pooled_effect import choose_independent
 from sidemine.effect.record import ContrastEvidence
 from sidemine.enrichment.camera import CAMERA
@@ -23,7 +27,7 @@ from sidemine.errors import Problem
 from sidemine.lines.bridge.contrasts import source_of
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.study.projections import ContrastOfRole
+from sidemine.study.projections import ContrastOfRole, HypothesisOnSet, HypothesisToPlace
 from sidemine.study.rows import Dataset
 from sidemine.tables import empty_table
 
@@ -100,7 +104,7 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joi
     assert chosen == (["one"] if joined else ["one", "two"])
 
 
-SIZES = {"large": (30, 30), "other": (20, 25), "small": (3, 3), "middle": (8, 9)}
+SIZES = {"large": (30, 30), "other": (20, 25), "next": (22, 24), "small": (3, 3), "middle": (8, 9)}
 
 
 def fitted_results(name):
@@ -148,13 +152,17 @@ def test_a_small_cohort_does_not_keep_open_what_two_larger_ones_answer(names, po
     assert [f"{name} is not pooled: it has " in " ".join(found.notes) for name in left] == [True] * len(left)
 
 
-def measured_up(results, sets):
-    """The evidence of a question about these cohorts."""
+def question_about(results):
+    """Whether the set is higher in these cohorts."""
     primary = {"set": "S", "contrasts": [entry.contrast for entry in results], "direction": "up", "margin": 0.4}
-    declared = Hypothesis.model_validate(
+    return Hypothesis.model_validate(
         {"id": "h", "question": "Is the set higher?", "kind": "cohort", "primary": primary}
     )
-    return measure_hypothesis(declared, results, sets, {})
+
+
+def measured_up(results, sets):
+    """The evidence of a question about these cohorts."""
+    return measure_hypothesis(question_about(results), results, sets, {})
 
 
 def test_a_small_cohort_of_a_pooled_source_is_no_witness_of_its_own():
@@ -174,27 +182,72 @@ def without_genes(result, n):
 
 def fit_without(fit, n):
     """The fit of all genes but the first n."""
+    return fit_of(fit, slice(n, None))
+
+
+def fit_of(fit, genes):
+    """The fit of some of its genes."""
     per_gene = {
-        name: value[n:]
+        name: value[genes]
         for name, value in vars(fit).items()
         if isinstance(value, np.ndarray) and len(value) == len(fit.genes)
     }
-    return replace(fit, genes=fit.genes[n:], **per_gene)
+    return replace(fit, genes=fit.genes[genes], **per_gene)
 
 
-def test_genes_that_only_a_cohort_beside_the_pooled_ones_lacks_are_told():
-    """It does not enter, but it takes genes away: 3 of 10 are told, 6 of 10 leave too few, and the large ones name its fault."""
+def test_a_cohort_beside_the_pooled_ones_takes_no_gene_from_them():
+    """3 v 3 without five genes of the set: no figure of the answer changes, wherever genes are counted; its own effect rests on the rest."""
     results, sets = zip(*map(fitted_results, ["large", "other", "small"]), strict=True)
     *large, small = results
-    notes = measured_up([*large, without_genes(small, 3)], sets[0]).notes
-    assert any(note.endswith("7 of the set count, without small it would be 10.") for note in notes)
-    assert not any("it would be" in note for note in measured_up(results, sets[0]).notes)
-    untestable = measured_up([*large, without_genes(small, 6)], sets[0]).contrasts
-    assert [row.problem.next_step.startswith("This contrast measures enough") for row in untestable] == [
-        True,
-        True,
-        False,
+    lacking = without_genes(small, 5)
+    alone, beside = measured_up(large, sets[0]), measured_up([*large, lacking], sets[0])
+    assert replace(beside.pooled, refused=[], too_small=None) == alone.pooled
+    assert beside.contrasts[:2] == alone.contrasts
+    assert beside.n_common_genes == alone.n_common_genes == 10
+    assert beside.pooled.too_small.effect == beside.contrasts[2].effect is not None
+    assert (
+        "small measured 5 of the 10 genes that the pooled effect rests on; its own effect rests on these."
+        in beside.notes
+    )
+    assert not any("rests on" in note for note in measured_up(results, sets[0]).notes)
+
+    fits = {entry.contrast: entry.fit for entry in (*large, lacking)}
+    two = {entry.contrast: entry.fit for entry in large}
+    assert genes_of_answer(beside, fits) == genes_of_answer(alone, two) == set(fits["large"].genes)
+    asked = question_about([*large, lacking])
+    rows = common_rows(HypothesisOnSet.of(asked), beside, fits, sets[0])
+    assert list(rows["gene"]) == list(sets[0]["gene"])
+    assert measure_influence("h", "cohort", beside, fits, sets[0]) == measure_influence(
+        "h", "cohort", alone, two, sets[0]
+    )
+    settings = SpecificitySettings(matched_sets=10, min_set_size=5, max_set_size=500, seed=1)
+    placed = [
+        measure_specificity([HypothesisToPlace.of(question_about(given))], {"h": known}, having, sets[0], settings)[1][
+            0
+        ]
+        for given, known, having in (([*large, lacking], beside, fits), (large, alone, two))
     ]
+    assert placed[0].contrasts[:2] == placed[1].contrasts
+
+
+def test_a_cohort_beside_the_pooled_ones_with_too_few_of_their_genes_is_not_tested():
+    """Four of ten: it has no effect, its problem says so, and the large ones answer."""
+    results, sets = zip(*map(fitted_results, ["large", "other", "small"]), strict=True)
+    found = measured_up([*results[:2], without_genes(results[2], 6)], sets[0])
+    assert [row.testable for row in found.contrasts] == [True, True, False]
+    assert found.contrasts[2].problem.where.startswith("4 of 10 in contrast small")
+    assert found.pooled.contrasts == ["large", "other"]
+    assert found.pooled.too_small is None
+
+
+def test_a_large_cohort_that_lacks_the_genes_is_named_by_the_others():
+    """It is pooled, so what it lacks does not count: too few are left for every one."""
+    results, sets = zip(*map(fitted_results, ["large", "other", "next"]), strict=True)
+    first, second, third = results
+    found = measured_up([first, without_genes(second, 5), replace(third, fit=fit_of(third.fit, slice(5)))], sets[0])
+    assert found.pooled.k == 0
+    assert all(row.problem.where.endswith("0 that all pooled cohorts measured too") for row in found.contrasts)
+    assert found.contrasts[0].problem.next_step.startswith("It measures enough")
 
 
 def test_a_large_cohort_without_a_number_carries_nothing():

@@ -500,7 +500,7 @@ def _pooled() -> dict[str, Any]:
         "hartung_knapp_ci_low": -0.7, "hartung_knapp_ci_high": 1.6, "hartung_knapp_p": 0.12,
         "dersimonian_laird_effect": 0.45, "dersimonian_laird_p": 0.0003, "stouffer_z": 3.4, "stouffer_p": 0.0007,
         "leave_one_out_low": 0.33, "leave_one_out_high": 0.52, "orders": [], "common_p": 0.0006, "spread_prior": None,
-        "sizes_differ": None,
+        "sizes_differ": None, "limit_factor": 1.0, "too_small": None,
         "leave_one_out": [{"left_out": "vte_a", "effect": 0.33}, {"left_out": "vte_b", "effect": 0.52}],
         **dict.fromkeys(missing),
         "not_estimable": dict.fromkeys(missing, "not estimable with fewer than three independent datasets"),

@@ -93,6 +93,16 @@ def test_a_page_that_is_thinned_is_the_same_as_one_made_anew(large, thinned):
         assert page.render(dataclasses.replace(large, thinning=Thinning(1000, 150_000))) == thinned
 
 
+def test_a_wrong_guess_of_what_fits_changes_no_byte(large, budget, thinned):
+    """The search begins at a guess; where it says that nothing fits, the fullest page that fits is found all the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thinning, "LARGEST_PAGE", budget)
+        patch.setattr(thinning, "EACH_FURTHER", 0)
+        patch.setattr(page, "STEPS", (COMPLETE, Thinning(3000, 300_000), Thinning(1000, 150_000)))
+        patch.setattr(page, "TYPICAL_BYTES", dict.fromkeys(page.TYPICAL_BYTES, 1e9))
+        assert page.render(large) == thinned
+
+
 def test_what_is_left_equals_the_table(large, thinned):
     """Numbers of a thinned table are the whole table's, with each gene's rank among all tested genes."""
     html = thinned

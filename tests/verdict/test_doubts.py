@@ -118,7 +118,7 @@ def test_a_supported_effect_is_doubted_as_small_only_below_its_margin(margin, sm
     assert card["verdict"] == "supported"
     assert card["doubt"].startswith("The effect is there, but small") is small
     if small:
-        assert f"(one-sided 95 % limit 0.726 SD) that it reaches {margin:g} SD," in card["doubt"]
+        assert f"(one-sided 95 % limit 0.735 SD) that it reaches {margin:g} SD," in card["doubt"]
 
 
 def test_comparators_alone_are_doubted_only_where_an_effect_was_found():

@@ -13,6 +13,7 @@ from sidemine.considerations.judgement import Cap, Gate, make_gate
 from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
+from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.verdict.cohorts import is_competitive
 from sidemine.verdict.decide import RULES
 from sidemine.verdict.readings import (
@@ -81,8 +82,8 @@ def test_an_experiment_below_the_ninetieth_percentile_is_unspecial(percentile, u
 
 
 def test_an_effect_is_excluded_by_the_limit_on_its_side():
-    """One-sided 95 %: t(60) = 1.67 standard errors above the estimate, in the declared direction."""
-    edge = stats.t.ppf(0.95, 60) * 0.1
+    """One-sided 95 %: t(60) = 1.67 standard errors above the estimate, in the declared direction, without Hedges' J."""
+    edge = stats.t.ppf(0.95, 60) * 0.1 / small_sample_factor(58)
     assert read(contrast(effect=0.0, se=0.1), margin=edge * 1.001).excluded
     assert not read(contrast(effect=0.0, se=0.1), margin=edge * 0.999).excluded
     low = contrast(effect=-0.3, se=0.1)
@@ -168,7 +169,8 @@ def test_the_sign_of_the_pooled_effect():
 
 def test_the_pooled_effect_as_an_effect():
     """No degrees of freedom: normal. No standard error: none."""
-    assert as_effect(pooled_as(df=None)).limit("up") == pytest.approx(0.5 + 1.6449 * pooled_as().se, abs=1e-4)
+    wider = (0.5 + 1.6449 * pooled_as().se) / small_sample_factor(58)
+    assert as_effect(pooled_as(df=None)).limit("up") == pytest.approx(wider, abs=1e-4)
     assert as_effect(pooled_as(df=3.0)).df == 3.0
     assert as_effect(pooled_as(se=None)) is None
     assert as_effect(pooled_as(effect=None)) is None
@@ -205,7 +207,7 @@ def test_replication_is_told_with_its_counts():
 def test_all_contrasts_together_exclude_what_the_least_precise_one_does():
     """None of nothing."""
     effects = [measured_effect(contrast(se=se)) for se in (0.1, 0.3)]
-    assert smallest_excludable(effects) == pytest.approx(stats.t.ppf(0.95, 60) * 0.3)
+    assert smallest_excludable(effects) == pytest.approx(stats.t.ppf(0.95, 60) * 0.3 / small_sample_factor(58))
     assert smallest_excludable([]) is None
 
 
@@ -365,7 +367,7 @@ def test_a_pooled_p_of_five_percent_is_a_hint(p, verdict):
 def test_not_supported_tells_the_limit_or_the_other_direction():
     """Of cohorts: the figure, the side and the margin."""
     flat = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.1)]
-    limit = stats.t.ppf(0.95, pool_contrasts(flat).df) * pool_contrasts(flat).se
+    limit = stats.t.ppf(0.95, pool_contrasts(flat).df) * pool_contrasts(flat).se / small_sample_factor(58)
     together = "Over 2 cohorts together"
     assert ruled(flat, "cohort", None).rule == (
         f"{together} an effect of 0.4 SD in the declared direction is excluded (one-sided 95 % limit {limit:.3g} SD)."
@@ -441,7 +443,7 @@ def test_undecided_experiments_say_which_of_four_reasons_holds():
         "(a: 80): it cannot be told from what moves many genes."
     )
     assert unspecial
-    smallest = stats.t.ppf(0.95, 60) * 0.3
+    smallest = stats.t.ppf(0.95, 60) * 0.3 / small_sample_factor(58)
     assert told(contrast("a", 0.3, 0.1), contrast("b", 0.2, 0.3)) == (
         "Too few data in b: without any effect, too, one of 0.4 log2 units could not have been excluded (smallest "
         f"effect excludable: {smallest:.3g} log2 units).", False,

@@ -13,7 +13,8 @@ from sidemine.considerations.composition.record import AdjustedIn, Corrected, Di
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.effect.intervals import Effect, one_sided
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence, Margin
+from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, Estimate, HypothesisEvidence, Margin
+from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.errors import Problem
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.verdict.answer import answer_hypotheses
@@ -269,11 +270,12 @@ def test_contrasts_of_one_source_count_once():
 def test_smallest_excludable_effect_is_what_all_contrasts_together_exclude():
     """Experiments: `not supported` needs every one, so the least precise one counts. Cohorts: the pooled effect."""
     rows = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.3)]
-    card = answers([hypothesis(kind="experiment")], {"h": evidence(*rows)})[0]
+    log2 = [replace(row, effect_unit=EXPERIMENT_UNIT) for row in rows]
+    card = answers([hypothesis(kind="experiment")], {"h": evidence(*log2)})[0]
     assert card["smallest_excludable"] == pytest.approx(stats.t.ppf(0.95, 60) * 0.3)
     cohorts = answers([hypothesis()], {"h": evidence(*rows)})[0]
     assert cohorts["smallest_excludable"] == pytest.approx(
-        stats.t.ppf(0.95, cohorts["pooled"]["df"]) * cohorts["pooled"]["se"]
+        stats.t.ppf(0.95, cohorts["pooled"]["df"]) * cohorts["pooled"]["se"] / small_sample_factor(58)
     )
 
 

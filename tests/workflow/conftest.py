@@ -8,12 +8,14 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from forked_snakemake import call_snakemake
 
 from sidemine.simulate.studies import write_planted
 from sidemine.tables import read_json
@@ -98,11 +100,11 @@ class Workflow:
     ) -> Run:
         """Run to the end; by default the run must succeed."""
         line = self.command(folder, *arguments, config=config, cores=cores, snakefile=snakefile)
-        done = subprocess.run(
-            line, env=self.environment, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
-        assert (done.returncode != 0) == fails, done.stdout[-8000:]
-        return Run(folder, done.returncode, done.stdout)
+        with tempfile.NamedTemporaryFile() as log:
+            status = call_snakemake(line[3:], self.environment, REPOSITORY, Path(log.name))
+            output = log.read().decode()
+        assert (status != 0) == fails, output[-8000:]
+        return Run(folder, status, output)
 
     def start(
         self, folder: Path, *, config: Path, cores: int = 2, snakefile: Path | None = None
@@ -152,3 +154,17 @@ def finished(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Ru
         return workflow.run(folder, config=workflow.plant("positive", folder), snakefile=snakefile)
 
     return run_once(tmp_path_factory, "finished", make)
+
+
+@pytest.fixture
+def copy(finished: Run, tmp_path: Path) -> Path:
+    """A copy of the finished study: files, results, and what Snakemake keeps of them."""
+    for name in sorted(path.name for path in finished.folder.iterdir()):
+        source, target = finished.folder / name, tmp_path / name
+        if name in {"tree", "done"}:
+            continue
+        if source.is_dir():
+            shutil.copytree(source, target, symlinks=True)
+        else:
+            shutil.copy2(source, target)
+    return tmp_path

@@ -27,20 +27,6 @@ SWAP = (
 )
 
 
-@pytest.fixture
-def copy(finished, tmp_path):
-    """A copy of the finished study: files, results, and what Snakemake keeps of them."""
-    for name in sorted(path.name for path in finished.folder.iterdir()):
-        source, target = finished.folder / name, tmp_path / name
-        if name in {"tree", "done"}:
-            continue
-        if source.is_dir():
-            shutil.copytree(source, target, symlinks=True)
-        else:
-            shutil.copy2(source, target)
-    return tmp_path
-
-
 @pytest.fixture(scope="module")
 def arrows(workflow, finished):
     """Which rule uses what which rule makes."""
@@ -85,39 +71,35 @@ def plan(workflow, finished, folder, *more):
     )
 
 
-def test_a_moved_study_is_left_alone(workflow, finished, copy, tmp_path_factory):
-    """A study that is moved with its results and its mirror has nothing to do, even if all time stamps were lost."""
-    assert plan(workflow, finished, copy) == set()
-    moved = tmp_path_factory.mktemp("moved")
-    shutil.copytree(copy, moved, copy_function=shutil.copy, dirs_exist_ok=True)
-    page = moved / STUDY / "report.html"
+def test_a_moved_study_is_left_alone(workflow, finished, copy):
+    """The content counts, not the time stamps: a study moved with its results and its mirror has nothing to do."""
+    for path in sorted(path for path in copy.rglob("*") if path.is_file()):
+        if ".snakemake" not in path.parts:
+            path.touch()  # one after the other, so that files are newer than what was made of them, or older
+    page = copy / STUDY / "report.html"
     assert page.stat().st_size > 1_000_000, "Snakemake of itself compares only smaller inputs by their content"
-    page.touch()  # newer than what was made of it
-    assert plan(workflow, finished, moved) == set()
+    for path in (page, copy / MATRIX, copy / "planted.json", copy / "inputs.lock.tsv"):
+        path.touch()  # newer than all that was made of it
+    assert plan(workflow, finished, copy) == set()
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new", "rules"),
     [
         ("datasets.tsv", "Simulated.", "Simulated, as said.", WRITTEN_DOWN),
-        ("datasets.tsv", "whole blood", "blood", {*WRITTEN_DOWN, "decide_verdicts"}),
-        ("contrasts.tsv", "after venous", "following venous", {*WRITTEN_DOWN, "decide_verdicts"}),
         ("config.yaml", "margin: 0.4", "margin: 0.5", {*WRITTEN_DOWN, "measure_effects", "decide_verdicts"}),
         ("config.yaml", "seed: 11", "seed: 11\n  traps: {hidden_structure: stop}", {*WRITTEN_DOWN, "analyse_dataset"}),
-        ("config.yaml", "seed: 11", "seed: 11\n  max_download_gb: 3", WRITTEN_DOWN),
         ("config.yaml", "planted: planted.json", "planted: other.json", {"describe_study", "decide_verdicts"}),
         ("config.yaml", "mirror: mirror", "mirror: other_mirror", {"describe_study", "retrieve_input", "read_samples"}),
         ("config.yaml", "mirror: mirror", "mirror: mirror\nlock: other.lock.tsv", {"describe_study", "lock_inputs"}),
         ("config.yaml", "mirror: mirror", "mirror: mirror\ndownloads: other", {"describe_study", *READERS}),
-        ("planted.json", "[", "[", set()),
         ("planted.json", "[", '["More was planted.", ', {"decide_verdicts"}),
         ("sets.gmt", "\n", "\nMORE\tna\tISG15\tMX1\tOAS1\tIFI6\tIFIT1\n", {*READERS} - {"read_samples"}),
-        ("inputs.lock.tsv", "sha256", "sha256", set()),
         ("inputs.lock.tsv", "sets.gmt\t", "sets.gmt\t0", {"lock_inputs"}),
     ],
     ids=[
-        *("note", "tissue", "label", "margin", "trap", "limit", "planted", "mirror", "lock", "downloads"),
-        *("planted_touched", "planted_edited", "sets_edited", "lock_touched", "lock_edited"),
+        *("note", "margin", "trap", "planted", "mirror", "lock", "downloads"),
+        *("planted_edited", "sets_edited", "lock_edited"),
     ],
 )
 def test_an_edit_plans_what_depends_on_it(file, old, new, rules, workflow, finished, copy, followers):
@@ -137,45 +119,30 @@ def test_other_results_are_made_from_nothing(workflow, finished, copy):
     assert plan(workflow, finished, copy) == everything
 
 
-def test_a_touched_mirror_file_is_the_same_file(workflow, finished, copy):
-    """The content counts, not the time stamp."""
-    (copy / MATRIX).touch()
-    assert plan(workflow, finished, copy) == set()
-
-
-def test_an_edited_input_stops_until_it_is_recorded_anew(workflow, finished, copy):
-    """The lock says old and new digest; `relock` goes on with the new file, and then all is quiet."""
-    lines = (copy / "sets.gmt").read_text().splitlines(keepends=True)
-    (copy / "sets.gmt").write_text("".join(lines[:-1]))
-    given = {"config": copy / "config.yaml", "snakefile": finished.snakefile}
-    run = workflow.run(copy, **given, fails=True)
-    for words in ("is not the file that the lock records", "locked: sha256", "now:    sha256", "--config relock=yes"):
-        assert words in run.output
-    before = read_results(copy)
-    assert f"{STUDY}/report.html" in before
-    run = workflow.run(copy, "--config", "relock=yes", **given)
-    assert "Read and map the gene sets" in run.output
-    assert "Map cohort_a to genes" not in run.output
-    assert plan(workflow, finished, copy) == set()
-
-
 @pytest.fixture(scope="module")
 def swapped(workflow, finished, tmp_path_factory):
-    """The planted study with target and reference of one contrast exchanged, run from nothing."""
+    """The planted study with target and reference of one contrast exchanged, run from nothing.
+
+    On one core, and killed (`kill -9`) in mid-run: the same command again goes on, without unlocking.
+    """
 
     def make(folder):
         config = workflow.plant("positive", folder)
         edit(folder / "contrasts.tsv", *SWAP)
-        return workflow.run(folder, config=config, snakefile=finished.snakefile)
+        process = workflow.start(folder, config=config, cores=1, snakefile=finished.snakefile)
+        wait_for(lambda: any((folder / STUDY).glob("contrasts/*/differential.tsv.gz")), process)
+        kill(process)
+        assert not (folder / STUDY / "report.html").exists()
+        return workflow.run(folder, config=config, cores=1, snakefile=finished.snakefile)
 
     return run_once(tmp_path_factory, "swapped", make)
 
 
 @pytest.mark.parametrize("killed", [False, True])
 def test_exchanged_groups_are_fitted_again(killed, workflow, finished, copy, swapped):
-    """The page of a swapped contrast has the numbers of a fresh run, also when the re-run was killed half-way.
+    """All files of a swapped contrast have the bytes of a fresh run, also when the re-run was killed half-way.
 
-    That the datasets are compared again, with the result that was lost, has no other one analysed.
+    The fresh run was killed, too, and had one core where this one has two. That the datasets are compared again, with the result that was lost, has no other one analysed.
     """
     edit(copy / "contrasts.tsv", *SWAP)
     (copy / STUDY / "shared_samples.json").unlink()
@@ -193,6 +160,7 @@ def test_exchanged_groups_are_fitted_again(killed, workflow, finished, copy, swa
     assert killed or "Look for samples that stand in two datasets" in run.output
     assert "Analyse cohort_b:" not in run.output
     ours, theirs = read_results(copy), read_results(swapped.folder)
+    assert len(theirs) > 20
     assert [name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)] == []
 
 

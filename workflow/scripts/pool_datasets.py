@@ -7,7 +7,7 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     from pathlib import Path
 
     from sidemine.differential.contrast_fit import load_fit
-    from sidemine.effect.measure import common_genes
+    from sidemine.effect.measure import genes_of_answer
     from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
     from sidemine.effect.pooled_tables import pool_genes, pool_sets, studies_of
     from sidemine.effect.record import HypothesisEvidence
@@ -28,8 +28,9 @@ with log_to(snakemake.log[0]), record_job(snakemake):
     ):
         contrasts = hypothesis.primary.contrasts
         fits = {name: load_fit(files[name]) for name in contrasts}
-        studies = studies_of(read_record(HypothesisEvidence, Path(evidence)), fits)
-        common = sorted(common_genes(fits.values()))
+        known = read_record(HypothesisEvidence, Path(evidence))
+        studies = studies_of(known, fits)
+        common = sorted(genes_of_answer(known, fits))
         sets = pool_sets(
             studies,
             hypothesis,

@@ -10,18 +10,18 @@ import gzip
 import io
 import json
 import math
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 if TYPE_CHECKING:
     import pandas as pd
 
 from sidemine.errors import InputError, Problem
 
+_LARGEST_BLOCK = 2**30
 _AGAIN = "Delete the file so that it is written again; if that does not help, this is a bug in sidemine."
 
 ColumnKind = Literal["text", "integer", "number", "boolean"]
@@ -253,21 +253,11 @@ def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     InputError
         When the file is no table, or keeps to none of `specs`.
     """
-    import pandas as pd
-
     text, header = _text_and_header(path)
     spec = next((spec for spec in specs if spec.names == header), specs[0])
-    text_columns = [column.name for column in spec.columns if column.kind == "text"]
-    dtypes = {name: object for name in header if name in text_columns or name not in spec.names}
-    unknown = {name: ["", "nan"] for name in spec.names if name not in text_columns}
-    table = pd.read_csv(
-        io.StringIO(text),
-        sep="\t",
-        dtype=dtypes,
-        keep_default_na=False,
-        na_values=unknown,
-        skip_blank_lines=False,
-    )
+    table = _parsed_at_once(text, header, spec)
+    if table is None:
+        table = _parsed(text, header, spec)
     check_table(table, spec, str(path))
     for column in spec.columns:
         if column.kind == "integer" and not column.may_be_empty:
@@ -275,29 +265,91 @@ def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     return table
 
 
+def _parsed_at_once(text: str, header: list[str], spec: TableSpec) -> pd.DataFrame | None:
+    """Return a table of plain texts and numbers, parsed by Arrow in a third of the time; None where it is none, or damaged."""
+    import pandas as pd
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    kinds = {"text": pa.string(), "number": pa.float64(), "integer": pa.int64()}
+    columns = [column for column in spec.columns if column.name in header]
+    if not _is_plain(text) or any(
+        column.kind == "boolean" or (column.kind == "integer" and column.may_be_empty) for column in columns
+    ):
+        return None
+    types = {column.name: kinds[column.kind] for column in columns}
+    data = text.encode("utf-8")
+    try:
+        cells = arrow.read_csv(
+            pa.py_buffer(data),
+            read_options=arrow.ReadOptions(use_threads=False, block_size=min(len(data) + 1, _LARGEST_BLOCK)),
+            parse_options=arrow.ParseOptions(delimiter="\t", quote_char=False, ignore_empty_lines=False),
+            convert_options=arrow.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()) | types, null_values=["", "nan"]
+            ),
+        )
+    except pa.ArrowInvalid:
+        return None  # read cell by cell, which tells what is wrong
+    return pd.DataFrame({name: cells.column(name).to_numpy(zero_copy_only=False) for name in header})
+
+
+def _parsed(text: str, header: list[str], spec: TableSpec) -> pd.DataFrame:
+    """Return a table of whatever cells; what is no number in a column of numbers is left as it stands."""
+    import pandas as pd
+
+    text_columns = [column.name for column in spec.columns if column.kind == "text"]
+    dtypes = {name: object for name in header if name in text_columns or name not in spec.names}
+    unknown = {name: ["", "nan"] for name in spec.names if name not in text_columns}
+    return pd.read_csv(
+        io.StringIO(text),
+        sep="\t",
+        dtype=dtypes,
+        keep_default_na=False,
+        na_values=unknown,
+        skip_blank_lines=False,
+        float_precision="round_trip",  # as Arrow reads them: equal words are equal numbers, whichever way a table is read
+    )
+
+
 def _text_and_header(path: Path) -> tuple[str, list[str]]:
     """Return the text of a table and the names of its columns; refuse one whose rows are not all as long as its header."""
+    from isal import igzip, isal_zlib
+
+    not_packed = cast("type[Exception]", isal_zlib.error)  # its stubs call the class an instance
     try:
         data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-        lines = text.split("\n")
-        plain = '"' not in text and "\r" not in text  # then a row is a line, which is counted five times as fast
-        rows = csv.reader(lines if plain else io.StringIO(text, newline=""), delimiter="\t", strict=True)
+        text = (igzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
         header = next(rows, [])
         if not header or not text.endswith("\n"):
             raise ValueError("its end is missing" if header else "it is empty")
         if len(set(header)) < len(header):
             raise ValueError("two columns have one name")
-        lengths: Iterable[int] = (len(row) for row in rows)
-        if plain:
-            lengths = (line.count("\t") + 1 if line else 0 for line in lines[1:-1])
+        lengths = _cells_of_lines(text.encode("utf-8"))[1:] if _is_plain(text) else (len(row) for row in rows)
         for number, length in enumerate(lengths, 1):
             if length != len(header):
                 raise ValueError(f"row {number} has {length} cells, the header {len(header)}")
-    except (ValueError, EOFError, zlib.error, csv.Error, gzip.BadGzipFile) as error:
+    except (ValueError, EOFError, not_packed, csv.Error, gzip.BadGzipFile) as error:
         allowed = "a table as the workflow wrote it" + (", packed with gzip" if path.suffix == ".gz" else "")
         raise InputError(Problem("a result is not a table", f"{path}: {error}", allowed, _AGAIN)) from error
     return text, header
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether a row of the table is a line, and a cell what stands between two tabs."""
+    return '"' not in text and "\r" not in text
+
+
+def _cells_of_lines(data: bytes) -> list[int]:
+    """Return how many cells each line has: none where it is empty."""
+    import numpy as np
+
+    marks = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(marks == ord("\n"))
+    tabs = np.diff(np.searchsorted(np.flatnonzero(marks == ord("\t")), ends), prepend=0)
+    empty = np.diff(ends, prepend=-1) == 1
+    counts: list[int] = np.where(empty, 0, tabs + 1).tolist()
+    return counts
 
 
 def empty_table(spec: TableSpec) -> pd.DataFrame:

@@ -24,6 +24,8 @@ from sidemine.considerations.composition.specification import AdjustComposition,
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.adjustment import pool_estimates, standardised
+from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis
@@ -37,6 +39,18 @@ TARGET = GENES[:30]
 MARKERS = {"erythroid": GENES[50:62], "platelet": GENES[70:82], "flat": GENES[300:312]}
 CASES = np.arange(N) < 40
 PANELS = {"blood": {"erythroid": MARKERS["erythroid"]}, "own.tsv": {"platelet": MARKERS["platelet"]}}
+
+
+def pooled_over(*names):
+    """The evidence of question h: these cohorts could be tested and are pooled."""
+    rows = [
+        ContrastEvidence(
+            contrast=name, dataset=name, accession=name, n_target=40, n_reference=40, testable=True,
+            effect=0.5, effect_se=0.2, effect_df=70, effect_unit="Hedges g",
+        )
+        for name in names
+    ]  # fmt: skip
+    return {"h": HypothesisEvidence("h", rows, None, Margin(0.4, "Hedges g", "declared"), pool_contrasts(rows))}
 
 
 def asked(rows, **cells):
@@ -248,7 +262,7 @@ def test_records_name_every_hypothesis_of_a_contrast():
     rows = [
         Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
     ]
-    records = adjust_cohorts(asked(rows), {"a": fitted(), "b": None}, {}, primary(), PANELS)
+    records = adjust_cohorts(asked(rows), pooled_over("a"), {"a": fitted(), "b": None}, {}, primary(), PANELS)
     assert [entry.hypothesis for entry in records["a"].hypotheses] == ["h"]
     assert records["b"].hypotheses == []
 
@@ -336,7 +350,7 @@ def test_markers_that_nobody_checked_are_told(checked):
     ]
     fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
     stimuli = {"stimulated": fitted(seed=3) if checked else None}
-    records = adjust_cohorts(asked(rows), fits, stimuli, primary(), PANELS)
+    records = adjust_cohorts(asked(rows), pooled_over("a", "b"), fits, stimuli, primary(), PANELS)
     assert records["a"].contamination_checked_in == (["stimulated"] if checked else [])
     card = judged(records.values())
     assert card.gate.status == "passed"
@@ -349,8 +363,8 @@ def recorded(**cells):
     """Return the records of the cohorts a and b with these cells of column composition."""
     declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
     row = Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
-    fits = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}
-    return adjust_cohorts(asked([row], **cells), fits, {"stimulated": fitted(seed=3)}, primary(), PANELS)
+    fits, stimuli = {"a": fitted(effect=1.2), "b": fitted(effect=1.2, seed=2)}, {"stimulated": fitted(seed=3)}
+    return adjust_cohorts(asked([row], **cells), pooled_over("a", "b"), fits, stimuli, primary(), PANELS)
 
 
 def judgement(records):

@@ -201,7 +201,7 @@ def test_genes_held_back_are_measured_as_the_primary_effect_of_the_reweighted_se
     entry = measured(fits, rows).effects[0]
     assert entry.few.genes == ["G010", "G011"]
     alone = {gene: evidence_one(fits, rows, gene) for gene in GENES[:12]}
-    level = max(0.0, sorted(pooled.limit("up", 0.10) for pooled in alone.values())[-3])
+    level = max(0.0, sorted(pooled.interval(0.80)[0] for pooled in alone.values())[-3])
     weights = [min(1.0, level / alone[gene].value) if gene in entry.few.genes else 1.0 for gene in GENES[:12]]
     again = evidence_of(fits, gene_set(12, weights)).pooled
     found = entry.few.estimate

@@ -23,6 +23,7 @@ from sidemine.considerations.specificity.specification import SpecificitySetting
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.record import HypothesisEvidence, Margin, PooledEffect
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.tables import check_table
 
@@ -66,6 +67,11 @@ def hypothesis(direction="up", kind="cohort"):
 def measured(fit, direction="up", kind="cohort", seed=5, sets=None):
     return measure_specificity(
         [hypothesis(direction, kind)],
+        {
+            "h": HypothesisEvidence(
+                "h", [], None, Margin(0.4, "Hedges g", "declared"), PooledEffect(1, ["a"], [], "one")
+            )
+        },
         {"a": fit},
         gene_sets() if sets is None else sets,
         SpecificitySettings(matched_sets=300, min_set_size=5, max_set_size=500, seed=seed),

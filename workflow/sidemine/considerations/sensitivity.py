@@ -27,7 +27,12 @@ EffectReading = Literal["shown", "excluded", "open"]
 
 
 def reading_of(
-    estimate: Estimate, direction: str, margin: float | None, *, beyond_margin: bool = False
+    estimate: Estimate,
+    direction: str,
+    margin: float | None,
+    *,
+    beyond_margin: bool = False,
+    limit_factor: float = 1.0,
 ) -> EffectReading:
     """Tell how an effect reads towards what was declared.
 
@@ -41,6 +46,8 @@ def reading_of(
         Smallest effect worth calling one; None where it could not be had.
     beyond_margin
         Whether an effect must be larger than the margin to be shown (experiments).
+    limit_factor
+        As the effect of the answer has it.
 
     Returns
     -------
@@ -49,7 +56,8 @@ def reading_of(
         one-sided 95 % limit in the declared direction (`either`: in both) lies below the margin, or the p is at most .05 on
         the other side. Otherwise open.
     """
-    effect, significant = Effect(estimate.effect, estimate.effect_se, estimate.df), estimate.p_value <= SENSITIVITY_P
+    effect = Effect(estimate.effect, estimate.effect_se, estimate.df, limit_factor)
+    significant = estimate.p_value <= SENSITIVITY_P
     signed = abs(effect.value) if direction == "either" else effect.value if direction == "up" else -effect.value
     if significant and signed > (margin if beyond_margin and margin is not None else 0):
         return "shown"
@@ -81,7 +89,8 @@ def sensitivity_of(
 
     def read(estimate: Estimate) -> EffectReading:
         margin, direction = case.evidence.margin.value, case.hypothesis.primary.direction
-        return reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort)
+        factor = case.evidence.pooled.limit_factor
+        return reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort, limit_factor=factor)
 
     changes = read(changed) != read(reference)
     words = (

@@ -15,9 +15,9 @@ import numpy as np
 
 from sidemine.differential.fit import moderated_fields
 from sidemine.differential.linear_model import EffectSpace
-from sidemine.effect.measure import common_genes
+from sidemine.effect.measure import genes_of_answer
 from sidemine.effect.pooling import pool
-from sidemine.effect.record import Estimate, PooledEstimate
+from sidemine.effect.record import Estimate, HypothesisEvidence, PooledEstimate
 from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
 from sidemine.stats.sandwich import sandwich
@@ -96,20 +96,23 @@ def standardised(fit: ContrastFit) -> NDArray[np.float64]:
 
 
 def common_rows(
-    hypothesis: HypothesisOnSet, fits: Mapping[str, ContrastFit | None], gene_sets: pd.DataFrame
+    hypothesis: HypothesisOnSet,
+    evidence: HypothesisEvidence,
+    fits: Mapping[str, ContrastFit | None],
+    gene_sets: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Return the primary set's rows for genes that all its cohorts measured, as its Hedges g uses them.
+    """Return the primary set's rows for genes that all pooled cohorts measured, as its Hedges g uses them.
 
     Parameters
     ----------
-    hypothesis
-        As declared.
+    hypothesis, evidence
+        As declared, and what was measured of it.
     fits
         By contrast; None where it could not be tested.
     gene_sets
         The study's sets, as `gene_set_table.GENE_SETS` describes.
     """
-    common = common_genes([fits.get(name) for name in hypothesis.primary.contrasts])
+    common = genes_of_answer(evidence, fits)
     return gene_sets[(gene_sets["gene_set"] == hypothesis.primary.set) & gene_sets["gene"].isin(common)]
 
 

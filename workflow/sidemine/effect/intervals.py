@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from sidemine.effect.record import ContrastEvidence
+from sidemine.effect.record import COHORT_UNIT, ContrastEvidence
+from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.stats.tails import t_quantile
 
 
@@ -21,24 +22,27 @@ class Effect:
         Standard error, same unit.
     df
         Degrees of freedom of the t distribution that (value − truth) / se follows.
+    limit_factor
+        What the one-sided limit is multiplied by: above 1 for Hedges g (`limit_factor`).
     """
 
     value: float
     se: float
     df: float
+    limit_factor: float = 1.0
 
     def interval(self, level: float) -> tuple[float, float]:
         """Return the two-sided confidence interval at `level` (0.95, 0.90 …)."""
         half_width = self._quantile(0.5 + level / 2) * self.se
         return self.value - half_width, self.value + half_width
 
-    def limit(self, direction: str, level: float = 0.95) -> float:
-        """Return the one-sided confidence limit of the effect, counted positive in `direction` (`either`: on its own side).
+    def limit(self, direction: str) -> float:
+        """Return the one-sided 95 % limit of the effect, counted positive in `direction` (`either`: on its own side).
 
-        An effect larger than this limit, in this direction (`either`: in any), is excluded by the data at `level`.
+        An effect larger than this limit, in this direction (`either`: in any), is excluded by the data.
         """
         signed = {"up": self.value, "down": -self.value, "either": abs(self.value)}[direction]
-        return signed + self._quantile(level) * self.se
+        return (signed + self._quantile(0.95) * self.se) * self.limit_factor
 
     def excludes_zero(self) -> bool:
         """Tell whether the two-sided 95 % interval leaves 0 out."""
@@ -48,10 +52,22 @@ class Effect:
     @property
     def smallest_excludable(self) -> float:
         """Smallest effect that data of this precision exclude (one-sided, 95 %) when the estimate is exactly 0."""
-        return self._quantile(0.95) * self.se
+        return self._quantile(0.95) * self.se * self.limit_factor
 
     def _quantile(self, level: float) -> float:
         return float(t_quantile(level, self.df))
+
+
+def limit_factor(row: ContrastEvidence) -> float:
+    """Return what a one-sided limit of a contrast's effect is multiplied by: 1 for experiments, 1 / J(n − 2) for Hedges g.
+
+    J (Hedges 1981) makes the mean of g right. A limit must be right as often as it says: where the true effect is not 0 the t of a
+    standardised difference d is noncentral, and the limit of the effect is c₄ times that of d (Johnson and Welch 1940,
+    doi 10.1093/biomet/31.3-4.362), c₄ being the mean of an estimated standard deviation in true ones. J is smaller, so that
+    limits of g lie too near 0; c₄ is at most 1, so that those of d do not. The two differ by .6 % in 133 people and 2.8 % in 30.
+    """
+    df = row.n_target + row.n_reference - 2
+    return 1.0 if row.effect_unit != COHORT_UNIT or df <= 1 else 1 / small_sample_factor(df)
 
 
 def one_sided(p_two_sided: float, observed: str, declared: str) -> float:
@@ -73,4 +89,4 @@ def measured_effect(row: ContrastEvidence) -> Effect | None:
         return None
     if not (math.isfinite(row.effect) and math.isfinite(row.effect_se) and row.effect_se > 0 and row.effect_df > 0):
         return None
-    return Effect(row.effect, row.effect_se, row.effect_df)
+    return Effect(row.effect, row.effect_se, row.effect_df, limit_factor(row))

@@ -94,12 +94,16 @@ def measure_hypothesis(
     """
     primary = gene_sets[gene_sets["gene_set"] == hypothesis.primary.set]
     by_name = {entry.contrast: entry for entry in results}
-    common = None
+    alone = {name: _evidence_of(entry, primary, hypothesis) for name, entry in by_name.items()}
+    refused = _refuse([alone[name] for name in hypothesis.primary.contrasts], hypothesis.kind, by_name, same)
+    evidence, common = alone, None
     if scale_of(hypothesis.kind).over_common_genes:
-        common = set(primary["gene"]) & common_genes([by_name[name].fit for name in hypothesis.primary.contrasts])
-    evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
+        barred = {entry.contrast for entry in refused}
+        pooled = [name for name in hypothesis.primary.contrasts if measured_effect(alone[name]) and name not in barred]
+        common = set(primary["gene"]) & common_genes([by_name[name].fit for name in pooled])
+        if pooled:
+            evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
-    refused = _refuse(contrasts, hypothesis.kind, by_name, same)
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
         panel_evidence = gather_evidence(hypothesis, evidence, refused)
@@ -111,9 +115,7 @@ def measure_hypothesis(
         None if common is None else len(common),
         [
             *_notes(results, set(hypothesis.primary.contrasts)),
-            *_genes_lost(
-                set(primary["gene"]), refused, {row.contrast: by_name[row.contrast].fit for row in contrasts}, common
-            ),
+            *_genes_missing(common or set(), refused, {name: entry.fit for name, entry in by_name.items()}),
             *(_ordinary_errors(contrasts, by_name) if hypothesis.kind == "cohort" else []),
         ],
     )
@@ -137,7 +139,7 @@ def gather_evidence(
     refused
         Contrasts that must not be pooled, each with the reason.
     n_common_genes, notes
-        Genes that all cohorts measured; what a reader should know about the contrasts.
+        Genes of the set that all pooled cohorts measured; what a reader should know about the contrasts.
     """
     primary = hypothesis.primary
     margin, control = _margin(hypothesis, measured)
@@ -157,6 +159,20 @@ def common_genes(fits: Iterable[ContrastFit | None]) -> set[str]:
     """Return the genes that all of these fits measured; None stands for a contrast that could not be tested."""
     measured = [set(fit.genes) for fit in fits if fit is not None]
     return set.intersection(*measured) if measured else set()
+
+
+def genes_of_answer(evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None]) -> set[str]:
+    """Return the genes that all pooled cohorts measured: an effect of cohorts rests on those of the set.
+
+    Parameters
+    ----------
+    evidence
+        Of a hypothesis on cohorts. A cohort that is not pooled takes no gene away; its own effect rests on those of them
+        that it measured.
+    fits
+        Of its contrasts.
+    """
+    return common_genes([fits.get(name) for name in evidence.pooled.contrasts])
 
 
 def _refuse(
@@ -245,7 +261,7 @@ def _evidence_of(
     entry: ContrastResults,
     primary: pd.DataFrame,
     hypothesis: HypothesisToMeasure,
-    common: set[str] | None,
+    common: set[str] | None = None,
 ) -> ContrastEvidence:
     fit, design = entry.fit, entry.design
     shell = ContrastEvidence(
@@ -265,12 +281,13 @@ def _evidence_of(
         return replace(shell, problem=_no_fold_change(entry, fit))
     tests = entry.set_tests
     rows = tests[tests["gene_set"] == hypothesis.primary.set].set_index("test")
-    measured = len((common or set()) if scale.over_common_genes else set(primary["gene"]) & set(fit.genes))
-    if SELF_CONTAINED.name not in rows.index or measured < FEWEST_GENES:
+    own = set(primary["gene"]) & set(fit.genes)
+    counted = own if common is None else own & common
+    if SELF_CONTAINED.name not in rows.index or len(counted) < FEWEST_GENES:
         return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit, common))
     shell = replace(shell, blocking=design.blocking)
     self_contained, competitive = rows.loc[[SELF_CONTAINED.name]], rows.loc[[COMPETITIVE.name]]
-    return measure_contrast(shell, fit, primary, self_contained, competitive, scale, common or ())
+    return measure_contrast(shell, fit, primary, self_contained, competitive, scale, counted)
 
 
 def measure_contrast(
@@ -297,7 +314,7 @@ def measure_contrast(
     scale
         Of the kind of hypothesis.
     common
-        The set's genes that all cohorts measured, where the scale rests on these.
+        The set's genes that all pooled cohorts measured, where the scale rests on these.
     """
     membership = build_membership(primary, fit.genes, min_size=1)
     fry, camera = self_contained.to_dict("records")[0], competitive.to_dict("records")[0]
@@ -343,7 +360,7 @@ def _too_few_genes(
     common: set[str] | None,
 ) -> Problem:
     measured = len(set(primary["gene"]) & set(fit.genes))
-    together = "" if common is None else f"; {len(common)} in all cohorts of the hypothesis together"
+    together = "" if common is None else f"; {len(common & set(fit.genes))} that all pooled cohorts measured too"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
         f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}){together}",
@@ -351,21 +368,17 @@ def _too_few_genes(
         "from that of one gene",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis."
         if common is None or measured < FEWEST_GENES
-        else "This contrast measures enough of them: leave the cohort out of the hypothesis that lacks them.",
+        else "It measures enough of them, but too few of those that count: leave the cohort out that lacks them, or this one.",
     )
 
 
-def _genes_lost(
-    genes: set[str], refused: Sequence[Refused], fits: Mapping[str, ContrastFit | None], common: set[str] | None
-) -> list[str]:
-    """Tell of genes of the set that do not count only because a cohort that is not pooled lacks them."""
-    left_out = [entry.contrast for entry in refused]
-    rest = genes & common_genes([fit for name, fit in fits.items() if name not in left_out])
-    if common is None or not left_out or len(rest) == len(common):
-        return []
+def _genes_missing(common: set[str], refused: Sequence[Refused], fits: Mapping[str, ContrastFit | None]) -> list[str]:
+    """Tell of the genes that the pooled effect rests on and that a cohort beside it lacks."""
+    measured = {entry.contrast: len(common & set(fit.genes)) for entry in refused if (fit := fits[entry.contrast])}
     return [
-        f"The effect rests on genes that all cohorts of the hypothesis measured, those that are not pooled too: "
-        f"{len(common)} of the set count, without {', '.join(left_out)} it would be {len(rest)}."
+        f"{name} measured {n} of the {len(common)} genes that the pooled effect rests on; its own effect rests on these."
+        for name, n in measured.items()
+        if FEWEST_GENES <= n < len(common)
     ]
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.effect.intervals import measured_effect
+from sidemine.effect.intervals import limit_factor, measured_effect
 from sidemine.effect.pooling import (
     FEWEST_FOR_HETEROGENEITY,
     FEWEST_FOR_RANDOM_EFFECTS,
@@ -25,6 +25,7 @@ from sidemine.effect.record import (
     COHORT_UNIT,
     ContrastEvidence,
     Discovery,
+    Estimate,
     HypothesisEvidence,
     Interval,
     LeftOut,
@@ -168,6 +169,7 @@ def pool_contrasts(
         ci_low=first(pooled.carried.ci_low),
         ci_high=first(pooled.carried.ci_high),
         p=first(pooled.demanded_p),
+        limit_factor=_limit_factor(used),
         common_p=first(pooled.common.p_value),
         **{name: first(values) for name, values in pooled.figures().items()},
         leave_one_out=[
@@ -176,10 +178,28 @@ def pool_contrasts(
             if value is not None
         ],
         orders=_orders(used, discovery, direction),
+        too_small=_too_small(rows, refused),
         spread_prior=_under_prior(used),
         sizes_differ=differing_sizes(used, first(pooled.q_p), first(pooled.i2)),
         not_estimable=not_estimable(int(pooled.k[0])),
     )
+
+
+def _too_small(rows: Sequence[ContrastEvidence], refused: Sequence[Refused]) -> Estimate | None:
+    """Return what the independent cohorts give together that only their size keeps out of the pooled effect."""
+    names = {entry.contrast for entry in refused if entry.too_small}
+    small = [row for row in rows if row.contrast in names and measured_effect(row) is not None]
+    if not small:
+        return None
+    found = _pool_rows(small).carried
+    columns = (found.effect, found.se, found.ci_low, found.ci_high, found.df, found.p_value)
+    return Estimate(*(float(values[0]) for values in columns))
+
+
+def _limit_factor(used: Sequence[ContrastEvidence]) -> float:
+    """Return the mean of the contrasts' `limit_factor`, by their weights."""
+    factors, weights = np.array([limit_factor(row) for row in used]), weights_of(used)
+    return float(np.average(factors, weights=np.ones(len(used)) if weights is None else weights))
 
 
 def _under_prior(used: Sequence[ContrastEvidence]) -> SpreadPrior | None:

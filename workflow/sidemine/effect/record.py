@@ -276,6 +276,8 @@ class PooledEffect:
     effect, se, df, ci_low, ci_high, p
         The effect that carries the answer, with its 95 % interval (t on `df`; None: normal) and two-sided p. From five
         datasets on the p holds both demands, see `pooling.Pooled.demanded_p`.
+    limit_factor
+        What a one-sided limit of it is multiplied by, see `intervals.limit_factor`.
     common_p
         Two-sided p of the common effect.
     q_statistic, q_p, tau2, i2, prediction_low, prediction_high
@@ -288,6 +290,8 @@ class PooledEffect:
         Range of `effect` when one dataset is left out, and each of these effects.
     orders
         Declared discovery and replication, in the declared and in the reversed order; empty where none is declared.
+    too_small
+        The independent cohorts that only their size keeps out, together; None without any.
     spread_prior
         The effect if cohorts may differ; None for experiments and for a single cohort.
     sizes_differ
@@ -307,6 +311,7 @@ class PooledEffect:
     ci_low: float | None = None
     ci_high: float | None = None
     p: float | None = None
+    limit_factor: float = 1.0
     common_p: float | None = None
     q_statistic: float | None = None
     q_p: float | None = None
@@ -326,6 +331,7 @@ class PooledEffect:
     leave_one_out_high: float | None = None
     leave_one_out: list[LeftOut] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    too_small: Estimate | None = None
     spread_prior: SpreadPrior | None = None
     sizes_differ: SizesDiffer | None = None
     not_estimable: dict[str, str] = field(default_factory=dict)
@@ -370,7 +376,7 @@ class HypothesisEvidence:
     pooled
         The effect over the independent datasets.
     n_common_genes
-        Genes of the set measured in all cohorts, on which Hedges g rests; None for experiments.
+        Genes of the set that all pooled cohorts measured, on which Hedges g rests; None for experiments.
     notes
         What a reader should know about the contrasts, in sentences.
     compounds

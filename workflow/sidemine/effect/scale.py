@@ -1,6 +1,6 @@
 """The two scales of a primary effect, each with its unit, its words, and how it is measured and pooled.
 
-Cohorts: Hedges g of the set's per-sample score, over the genes that all cohorts measured, in standard deviations between
+Cohorts: Hedges g of the set's per-sample score, over the genes that all pooled cohorts measured, in standard deviations between
 people of one group. Experiments: mean (signed,
 weighted) log2 fold change of the set minus that of its measured complement. The two are never mixed.
 """
@@ -65,7 +65,7 @@ class EffectScale(ABC):
     noun, short_unit
         What is counted; the unit in a sentence.
     over_common_genes
-        Whether effects of several datasets rest on the genes that all of them measured.
+        Whether effects rest on the genes that all pooled datasets measured.
     needs_fold_change
         Whether values without a fold change (z-scores, fractions) have no effect on this scale.
     """
@@ -87,7 +87,7 @@ class EffectScale(ABC):
         fit, membership
             A fitted contrast, and which of its genes are in which set.
         common
-            Genes that all datasets measured, where the scale rests on these.
+            Genes that all pooled datasets measured, where the scale rests on these.
         """
 
     @abstractmethod

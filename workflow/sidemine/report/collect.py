@@ -309,7 +309,7 @@ def _read_dataset(folder: Path, row: Dataset) -> DatasetResults:
     import numpy as np
 
     ledger, stored = folder / "genes_ledger.tsv", folder / "expression.h5ad"
-    expression = read_expression(stored) if stored.is_file() else None
+    expression = read_expression(stored, annotated=False) if stored.is_file() else None
     return DatasetResults(
         row=row,
         quality=read_record(DatasetQuality, folder / "quality.json"),

@@ -33,12 +33,12 @@ from sidemine.report.blocks import (
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.flags_mqc import multiqc_flags
 from sidemine.report.glossary import linked
-from sidemine.report.packing import Part, is_too_large, pack_all, pack_text, pack_within
+from sidemine.report.packing import TYPICAL_BYTES, Part, is_too_large, pack_all, pack_text, pack_within
 from sidemine.report.registry import sections_of, thinned_sections_of
 from sidemine.report.section import Section
 from sidemine.report.sections.explorer import explorer_block
 from sidemine.report.sources import source_tables
-from sidemine.report.thinning import STEPS, kept_genes, page_budget
+from sidemine.report.thinning import STEPS, Thinning, kept_genes, page_budget
 from sidemine.tables import write_json, write_text
 from sidemine.verdict.card import verdicts_json
 
@@ -97,31 +97,50 @@ def _no_search_for_cycles() -> Iterator[None]:
 def render(results: StudyResults) -> str:
     """Return the page as HTML; as much of a large study as fits into its budget.
 
-    What no step of thinning changes is made once; what is thinned is made again for each step that may fit.
+    What no step of thinning changes is made once. Which step fits is guessed; the guess and the step before it are tried, and
+    further ones only where it was wrong.
     """
     template = page_template("page.html.j2")
     sections = sections_of(results)
     html = {section.id: _section_html(template, section) for section in sections}
     blocks = library_blocks() | pack_all(fixed_blocks(results, sections))
-    page = _frame(template, results, sections, html, blocks)
-    frame, budget = size_of(page), page_budget(len(results.contrasts))
-    bytes_each: Mapping[str, float] = {}
-    for thinning in STEPS:
-        thinned = results.thinned(thinning)
-        parts = thinned_blocks(thinned)
+    frame, budget = size_of(_frame(template, results, sections, html, blocks)), page_budget(len(results.contrasts))
+
+    @cache
+    def parts_at(thinning: Thinning) -> dict[str, Part]:
+        return thinned_blocks(results.thinned(thinning))
+
+    def page_at(thinning: Thinning, bytes_each: Mapping[str, float]) -> tuple[str | None, Mapping[str, float]]:
+        """Return the page at one step, None where it is too large, and the bytes of its numbers."""
         room = math.inf if thinning == STEPS[-1] else budget - frame
-        # Of fewer genes each takes no fewer bytes (they are less alike, and need their ranks): what would be too large at the
-        # bytes of the fuller page is not tried.
-        if not is_too_large(parts, bytes_each, room):
-            packed = pack_within(parts, room)
-            bytes_each = packed.bytes_each
-            if packed.blocks is not None:
-                if thinning != results.thinning:
-                    html |= {section.id: _section_html(template, section) for section in thinned_sections_of(thinned)}
-                page = _frame(template, results, sections, html, blocks | packed.blocks)
-                if size_of(page) <= budget:
-                    break
+        if is_too_large(parts_at(thinning), bytes_each, room):
+            return None, bytes_each
+        packed = pack_within(parts_at(thinning), room)
+        if packed.blocks is not None:
+            thinned = results.thinned(thinning)
+            told = [] if thinning == results.thinning else thinned_sections_of(thinned)
+            again = {section.id: _section_html(template, section) for section in told}
+            page = _frame(template, results, sections, html | again, blocks | packed.blocks)
+            if size_of(page) <= budget or thinning == STEPS[-1]:
+                return page, packed.bytes_each
         _LOG.info("the page of the study would be too large with at most %s", thinning)
+        return None, packed.bytes_each
+
+    fits = (not is_too_large(parts_at(thinning), TYPICAL_BYTES, budget - frame) for thinning in STEPS)
+    guess = next((place for place, fit in enumerate(fits) if fit), len(STEPS) - 1)
+    first = max(0, guess - 1)
+    place = first
+    page, bytes_each = page_at(STEPS[place], {})
+    while page is None:  # the last step always makes a page
+        # Of fewer genes each takes no fewer bytes (they are less alike, and need their ranks): what would be too large at the bytes
+        # of a fuller page is not tried. The bytes of a thinner one tell nothing of a fuller one.
+        place += 1
+        page, bytes_each = page_at(STEPS[place], bytes_each)
+    for thinning in reversed(STEPS[:first]) if place == first else ():
+        fuller, _ = page_at(thinning, {})
+        if fuller is None:
+            break
+        page = fuller
     return page
 
 

@@ -107,7 +107,7 @@ def scored_samples(results: StudyResults, card: Card) -> dict[str, list[SampleSc
     results
         The study.
     card
-        Its primary set and contrasts; cohorts count the genes that all of them tested.
+        Its primary set and contrasts; cohorts count the genes that all pooled ones tested.
     """
     rows = results.gene_sets[results.gene_sets["gene_set"] == card.declared.set]
     weights = {str(gene): float(weight) for gene, weight in zip(rows["gene"], rows["weight"], strict=True)}
@@ -115,7 +115,10 @@ def scored_samples(results: StudyResults, card: Card) -> dict[str, list[SampleSc
     tested = [set(map(str, item.differential["gene"])) for item in items]
     # Only the genes of the set need be common: those beside it are none of a cohort's score.
     over_common = scale_of(card.kind).over_common_genes
-    members = set(weights).intersection(*tested) if over_common and tested else set(weights)
+    # Without a pooled effect the first cohort with one is all that the answer rests on.
+    pooled = card.pooled.contrasts if card.pooled else [item.row.contrast for item in items[:1]]
+    counted = [genes for item, genes in zip(items, tested, strict=True) if item.row.contrast in pooled]
+    members = set(weights).intersection(*counted) if over_common else set(weights)
     scored = {}
     for item, genes in zip(items, tested, strict=True):
         found = _scores_of(results, item, {gene: weights[gene] for gene in members}, genes, standardised=over_common)

@@ -294,7 +294,7 @@ def write_planted_together(name: str, kinds: Mapping[str, str], folder: Path, se
     name
         Id of the study.
     kinds
-        Per hypothesis one of `PLANTED_KINDS`: all of blood or cells, or all of a tissue, and no bridges.
+        Per hypothesis one of `PLANTED_KINDS`: all of blood or cells, or all of a tissue.
     folder, seed
         As `write_planted` has them.
 
@@ -506,8 +506,8 @@ def _config_text(name: str, planted: Mapping[_Place, PlantedKind], seed: int) ->
         "settings": {"seed": seed, "rotations": 2000, "calibration_labelings": 100},  # fewer than the default: quick
         "hypotheses": [_hypothesis(place, plan) for place, plan in planted.items()],
     }
-    if any(plan.design == "bridge" for plan in planted.values()):
-        config["concordance"] = {"bridges": [_bridge()]}
+    if bridges := [_bridge(place) for place, plan in planted.items() if plan.design == "bridge"]:
+        config["concordance"] = {"bridges": bridges}
     return f"# {SENTENCE}\n" + yaml.safe_dump(config, sort_keys=False, allow_unicode=True, width=120)
 
 
@@ -535,14 +535,14 @@ def _hypothesis(place: _Place, plan: PlantedKind) -> dict[str, Any]:
     }
 
 
-def _bridge() -> dict[str, Any]:
+def _bridge(place: _Place) -> dict[str, Any]:
     return {
-        "id": "drug_and_disease",
+        "id": f"{place.prefix}drug_and_disease",
         "question": "Does the drug change cells as the disease changes blood, or the opposite way?",
-        "drug": ["experiment_a_drug", "experiment_b_drug"],
-        "disease": [f"cohort_{letter}_{SCENE.disease.contrast}" for letter in "ab"],
+        "drug": [f"{place.prefix}experiment_{letter}_drug" for letter in "ab"],
+        "disease": [f"{place.prefix}cohort_{letter}_{SCENE.disease.contrast}" for letter in "ab"],
         "sets": [SCENE.sets.targets],
-        "comparators": ["experiment_a_interferon"],
+        "comparators": [f"{place.prefix}experiment_a_interferon"],
         "comparator_signatures": {
             "file": "signatures.tsv",
             "identifiers": "symbol",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
 from sidemine.effect.intervals import Effect, measured_effect, one_sided
-from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
 
 FEWEST_TO_POOL = 2
@@ -128,7 +127,8 @@ def as_effect(pooled: PooledEffect) -> Effect | None:
     """Return the pooled effect with its limits, or None where nothing was pooled."""
     if pooled.effect is None or pooled.se is None:
         return None
-    return Effect(pooled.effect, pooled.se, math.inf if pooled.df is None else pooled.df)
+    df = math.inf if pooled.df is None else pooled.df
+    return Effect(pooled.effect, pooled.se, df, pooled.limit_factor)
 
 
 def has_declared_sign(pooled: PooledEffect, direction: str) -> bool:
@@ -185,7 +185,8 @@ def contradiction(readings: Sequence[Reading], pooled: PooledEffect, direction: 
     if pooled.effect is None or not small:
         return ""
     sign = _sign(pooled.effect, direction)
-    together = as_effect(pool_contrasts([reading.evidence for reading in small]))
+    found = pooled.too_small
+    together = None if found is None else Effect(found.effect, found.effect_se, found.df)
     each = [(reading.evidence.contrast, reading.effect) for reading in small]
     against = [(name, effect) for name, effect in each if _is_against(effect, sign)]
     if not against and together is not None and _is_against(together, sign):

@@ -30,6 +30,7 @@ def _specify(plan: StudyPlan) -> AdjustComposition | dict[str, AdjustComposition
 def _inputs(plan: StudyPlan, specification: AdjustComposition) -> Patterns:
     return {
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in plan.scope.primary_contrasts],
+        "evidence": [f"<results>/evidence/{row.id}.json" for row in specification.hypotheses if row.kind == "cohort"],
         "stimuli": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in specification.stimuli],
         "sets": "<results>/gene_sets.tsv.gz",
     }
@@ -44,13 +45,15 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) 
     from sidemine.considerations.composition.cell_proxies import read_panels
     from sidemine.considerations.composition.measure_study import adjust_cohorts
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.records import write_record
+    from sidemine.records import read_record, write_record
     from sidemine.tables import read_table
 
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
     records = adjust_cohorts(
         specification,
+        {name: read_record(HypothesisEvidence, path) for name, path in inputs.by_stem("evidence").items()},
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("stimuli").items()},
         gene_sets,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sidemine.considerations.composition.specification import AdjustComposition
     from sidemine.differential.contrast_fit import ContrastFit
+    from sidemine.effect.record import HypothesisEvidence
     from sidemine.study.choices import Score
     from sidemine.study.markers import Panels
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 def adjust_cohorts(
     specification: AdjustComposition,
+    evidence: Mapping[str, HypothesisEvidence],
     fits: Mapping[str, ContrastFit | None],
     stimuli: Mapping[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
@@ -45,6 +47,8 @@ def adjust_cohorts(
     ----------
     specification
         Hypotheses, cohort contrasts with their panels, stimuli with theirs.
+    evidence
+        Of each cohort hypothesis, by its id: which cohorts could be tested and are pooled.
     fits, stimuli
         Fits of all primary contrasts, and of the stimulus contrasts; None where not testable.
     gene_sets
@@ -57,14 +61,13 @@ def adjust_cohorts(
     for hypothesis in specification.hypotheses:
         if hypothesis.kind != "cohort":
             continue
+        known = evidence[hypothesis.id]
         measured = {
-            name: fit
-            for name in hypothesis.primary.contrasts
-            if name in entries and (fit := fits.get(name)) is not None
+            row.contrast: fit
+            for row in known.contrasts
+            if row.contrast in entries and row.testable and (fit := fits.get(row.contrast)) is not None
         }
-        primary, score = common_rows(hypothesis, fits, gene_sets), hypothesis.primary.score
-        if not len(primary):
-            continue
+        primary, score = common_rows(hypothesis, known, fits, gene_sets), hypothesis.primary.score
         for panel in _used(specification):
             here = {name: fit for name, fit in measured.items() if specification.contrasts[name].panel == panel}
             seeds = {name: named_seed(specification.seed, name, hypothesis.id) for name in here}

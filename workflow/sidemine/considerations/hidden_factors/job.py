@@ -31,6 +31,7 @@ def _inputs(_: StudyPlan, specification: AdjustHiddenFactors) -> Patterns:
     datasets = list(dict.fromkeys(specification.datasets.values()))
     return {
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in specification.datasets],
+        "evidence": [f"<results>/evidence/{row.id}.json" for row in specification.hypotheses],
         "expression": [f"<results>/datasets/{dataset}/expression.h5ad" for dataset in datasets],
         "sets": "<results>/gene_sets.tsv.gz",
     }
@@ -40,19 +41,21 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustHiddenFactors
     from sidemine.considerations.hidden_factors.measure import measure_hidden_factors
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.effect.adjustment import common_rows
+    from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.records import write_record
+    from sidemine.records import read_record, write_record
     from sidemine.tables import read_table
 
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
     fits = {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()}
     tested = {contrast: fit for contrast, fit in fits.items() if fit is not None}
-    expression = inputs.by_folder("expression")
+    expression, evidence = inputs.by_folder("expression"), inputs.by_stem("evidence")
     samples = {name: _read_samples(expression[specification.datasets[name]], fit) for name, fit in tested.items()}
     records = []
     for hypothesis in specification.hypotheses:
-        primary, score = common_rows(hypothesis, fits, gene_sets), hypothesis.primary.score
-        own = {name: tested[name] for name in hypothesis.primary.contrasts if name in tested and len(primary)}
+        known = read_record(HypothesisEvidence, evidence[hypothesis.id])
+        primary, score = common_rows(hypothesis, known, fits, gene_sets), hypothesis.primary.score
+        own = {row.contrast: tested[row.contrast] for row in known.contrasts if row.testable}
         records.append(measure_hidden_factors(hypothesis.id, own, primary, gene_sets, samples, score))
     write_record(records, outputs.path("record"))
 

@@ -24,7 +24,7 @@ from sidemine.considerations.influence.record import FewHeldBack, Influence, Inf
 from sidemine.considerations.sensitivity import estimate_of
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.effect.intervals import measured_effect
-from sidemine.effect.measure import common_genes
+from sidemine.effect.measure import genes_of_answer
 from sidemine.effect.pooled_effect import pool_as
 from sidemine.effect.pooling import Estimates
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
@@ -108,7 +108,7 @@ def _of_cohorts(
     scale: EffectScale, evidence: HypothesisEvidence, fits: Mapping[str, ContrastFit | None], primary: pd.DataFrame
 ) -> list[InfluenceOnEffect]:
     rows = [row for row in evidence.contrasts if row.contrast in evidence.pooled.contrasts]
-    common = sorted(set(primary["gene"]) & common_genes([fits[row.contrast] for row in evidence.contrasts]))
+    common = sorted(set(primary["gene"]) & genes_of_answer(evidence, fits))
     shown = primary[primary["gene"].isin(common)]
     reference = estimate_of(evidence.pooled)
     if reference is None or int((shown["weight"] != 0).sum()) < FEWEST_LEFT:

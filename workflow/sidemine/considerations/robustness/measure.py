@@ -10,6 +10,7 @@ from sidemine.considerations.robustness.contrast_data import ContrastData, NotAp
 from sidemine.considerations.robustness.set_effects_of_variants import cohort_effect, experiment_effect
 from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, set_p, smallest_of_all
 from sidemine.considerations.robustness.variants import Change, Variant
+from sidemine.effect.measure import FEWEST_GENES, common_genes
 from sidemine.effect.pooled_effect import effective_size
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
 from sidemine.errors import Untestable
@@ -161,10 +162,14 @@ def _grouped(reasons: Mapping[str, str]) -> str:
 
 def _cohorts(question: Question, change: Change, refits: dict[str, Refit], notes: list[str]) -> Measured:
     rows = question.versions[change.set_version]
-    measured = set.intersection(*(set(refit.fit.genes) for refit in refits.values()))
-    common = rows[rows["gene"].isin(measured)]
+    common = rows[rows["gene"].isin(common_genes([refits[name].fit for name in question.pooled if name in refits]))]
     _refuse_few(len(common), question)
-    effects, more = _effects(question, change, refits, cohort_effect, dict.fromkeys(refits, common))
+    own = {name: common[common["gene"].isin(refit.fit.genes)] for name, refit in refits.items()}
+    # One that is not pooled and measured too few of these genes has no effect.
+    refits = {
+        name: refit for name, refit in refits.items() if name in question.pooled or len(own[name]) >= FEWEST_GENES
+    }
+    effects, more = _effects(question, change, refits, cohort_effect, own)
     found = [
         _replaced(row, effects[row.contrast], refits[row.contrast], effects[row.contrast].p_value)
         for row in question.testable

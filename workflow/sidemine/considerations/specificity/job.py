@@ -14,6 +14,7 @@ def _specify(plan: StudyPlan) -> MeasureSpecificity:
 def _inputs(plan: StudyPlan, _: MeasureSpecificity) -> Patterns:
     return {
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in plan.scope.primary_contrasts],
+        "evidence": [f"<results>/evidence/{row.id}.json" for row in plan.hypotheses],
         "sets": "<results>/gene_sets.tsv.gz",
     }
 
@@ -23,12 +24,14 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureSpecificity)
     from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.considerations.specificity.table import SPECIFICITY
     from sidemine.differential.contrast_fit import load_fit
+    from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.records import write_record
+    from sidemine.records import read_record, write_record
     from sidemine.tables import read_table, write_table
 
     table, records = measure_specificity(
         specification.hypotheses,
+        {name: read_record(HypothesisEvidence, path) for name, path in inputs.by_stem("evidence").items()},
         {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
         read_table(inputs.path("sets"), GENE_SETS),
         specification,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from sidemine.considerations.specificity.record import AmongComparators, AmongMa
 from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.effect.measure import genes_of_answer
+from sidemine.effect.record import HypothesisEvidence
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import hedges_g, set_effects
@@ -50,6 +53,7 @@ class _Question:
 
 def measure_specificity(
     hypotheses: list[HypothesisToPlace],
+    evidence: Mapping[str, HypothesisEvidence],
     fits: dict[str, ContrastFit | None],
     gene_sets: pd.DataFrame,
     settings: SpecificitySettings,
@@ -62,8 +66,8 @@ def measure_specificity(
 
     Parameters
     ----------
-    hypotheses
-        As declared.
+    hypotheses, evidence
+        As declared, and what was measured of each, by its id.
     fits
         Fit of every contrast that they name; None where it is not testable.
     gene_sets
@@ -80,7 +84,7 @@ def measure_specificity(
 
     tables, records = [], []
     for hypothesis in hypotheses:
-        common = _common_genes(hypothesis, fits, gene_sets)
+        common = _common_genes(hypothesis, evidence, fits, gene_sets)
         entries = []
         for contrast in hypothesis.primary.contrasts:
             fit = fits[contrast]
@@ -111,14 +115,16 @@ def percentile(effect: float, others: NDArray[np.float64], sign: float) -> float
 
 
 def _common_genes(
-    hypothesis: HypothesisToPlace, fits: dict[str, ContrastFit | None], gene_sets: pd.DataFrame
+    hypothesis: HypothesisToPlace,
+    evidence: Mapping[str, HypothesisEvidence],
+    fits: dict[str, ContrastFit | None],
+    gene_sets: pd.DataFrame,
 ) -> list[str] | None:
-    """Return the primary set's genes that every cohort measured, on which its Hedges g rests; None in experiments."""
+    """Return the primary set's genes that every pooled cohort measured, on which its Hedges g rests; None in experiments."""
     if hypothesis.kind != "cohort":
         return None
-    measured = [set(fit.genes) for name in hypothesis.primary.contrasts if (fit := fits[name]) is not None]
     genes = set(gene_sets.loc[gene_sets["gene_set"] == hypothesis.primary.set, "gene"])
-    return sorted(genes.intersection(*measured)) if measured else []
+    return sorted(genes & genes_of_answer(evidence[hypothesis.id], fits))
 
 
 def _primary_rows(question: _Question, gene_sets: pd.DataFrame) -> pd.DataFrame:
