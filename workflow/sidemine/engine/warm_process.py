@@ -1,7 +1,8 @@
 """The processes that stand by while a run lasts, so that its jobs need not load the same libraries again (`warm_job.py`).
 
-One forks for the jobs. It loads what two of them have loaded, before it forks for the next one: nothing is named here, and
-nothing is loaded for one job alone, nor for the few of their kind that need it (all others would carry its memory).
+One forks for the jobs. Once the first has begun, it loads between two requests what most of them need (`NEEDED_BY_MOST`).
+It also loads what two of them have loaded, before it forks for the next one: not for one job alone, nor for the few of
+their kind that need it (all others would carry its memory).
 Another one forks for the readers of hostile files (`isolation/run.py`). It loads only what they name, never reads a file,
 and learns nothing from a fork, whose word is not to be trusted.
 A fork is a process of its own, with the streams, folder and environment that it was asked for with. It ends when who
@@ -40,6 +41,17 @@ OFTEN = 2
 """Jobs that have loaded a module before this process does."""
 SHARE = 1 / 3
 """Of the jobs of the same scripts, more than this share has to have loaded it."""
+NEEDED_BY_MOST = (
+    "snakemake.script",
+    "sidemine.registered_jobs",
+    "pandas",
+    "scipy.sparse",
+    "scipy.stats",
+    "anndata",
+    "gseapy",
+)
+"""What takes long to load, in the order in which the jobs of any study ask for it; two or three of them would load it at
+the same time, and this process once more. What is none of it is learnt."""
 
 
 def stand_by() -> str:
@@ -102,6 +114,8 @@ class WarmProcess:
         How many jobs of each script have loaded a module, in the order in which the first did.
     ended
         How many jobs of each script have ended.
+    ahead
+        What is to be loaded before anybody asks for it.
     interrupted
         What jobs do at Ctrl-C: what this process did before it stood by.
     """
@@ -110,6 +124,7 @@ class WarmProcess:
     learns: bool = True
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
+    ahead: list[str] = field(default_factory=list)
     interrupted: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
 
     def serve(self, run: int) -> None:
@@ -120,14 +135,19 @@ class WarmProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(self.listener, selectors.EVENT_READ)
             selector.register(run, selectors.EVENT_READ)
+            begun = False
             while True:
-                for key, _ in selector.select():
+                events = selector.select(0 if begun and self.ahead else None)
+                if not events:
+                    self._load([self.ahead.pop(0)])
+                for key, _ in events:
                     if key.fd == run:
                         return
                     if selector.get_map().get(key.fd) is not key:
                         continue  # its job was finished with just now
                     if key.fd == self.listener.fileno():
                         if (job := self._start()) is not None:
+                            begun = True  # a run that has nothing to do loads nothing
                             selector.register(os.pidfd_open(job.number), selectors.EVENT_READ, job)
                             selector.register(job.connection, selectors.EVENT_READ, job)
                     elif key.fileobj is key.data.connection:
@@ -246,5 +266,6 @@ def _run_script(request: Request) -> int:
 if __name__ == "__main__":
     os.set_inheritable(int(sys.argv[1]), False)
     with socket.socket(fileno=int(sys.argv[1])) as given:
-        WarmProcess(given, learns="learn" in sys.argv).serve(sys.stdin.fileno())
+        learns = "learn" in sys.argv
+        WarmProcess(given, learns, ahead=list(NEEDED_BY_MOST) if learns else []).serve(sys.stdin.fileno())
     shutil.rmtree(sys.argv[2], ignore_errors=True)
