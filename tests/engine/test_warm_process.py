@@ -22,13 +22,13 @@ from pathlib import Path
 from sidemine.engine.warm_process import stand_by
 from sidemine.warm_job import READERS, Request, ask_for_fork
 
-def start(given="", cwd=".", place=None, modules=(), **variables):
+def start(given="", cwd=".", place=None, preload=(), **variables):
     "Return a fork at work on job.py, and the stream of what it prints."
     theirs, ours = os.pipe()
     os.write(ours, given.encode())
     os.close(ours)
     printed, out = os.pipe()
-    request = Request(JOB, os.path.abspath(cwd), {**os.environ, **variables}, sys.executable, modules)
+    request = Request(JOB, os.path.abspath(cwd), {**os.environ, **variables}, sys.executable, preload)
     fork = ask_for_fork(PLACE if place is None else place, request, (theirs, out, 2))
     os.close(theirs)
     os.close(out)
@@ -239,7 +239,7 @@ def test_readers_find_loaded_what_they_name_and_leave_nothing_behind(run):
     done = run(
         """
         for number in range(4):
-            fork, printed = start(place=os.environ[READERS], modules=["wave"])
+            fork, printed = start(place=os.environ[READERS], preload=["wave"])
             fork.wait()
             print(printed.read())
         """,

@@ -35,7 +35,7 @@ class Request:
         Where, and with which variables.
     executable
         The interpreter: another one has other libraries.
-    modules
+    preload
         What is loaded before the fork.
     """
 
@@ -43,7 +43,7 @@ class Request:
     directory: str
     environment: dict[str, str]
     executable: str
-    modules: Sequence[str] = ()
+    preload: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ class WarmProcess:
         if request is None or request.executable != sys.executable:
             connection.close()
             return None
-        self._load(request.modules)
+        self._load(request.preload)
         loaded = os.memfd_create("loaded") if self.learns else -1
         gc.freeze()  # what is loaded stays shared with the forks
         try:

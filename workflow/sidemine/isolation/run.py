@@ -204,9 +204,9 @@ class _Process:
 
 
 @contextlib.contextmanager
-def _start(modules: Sequence[str]) -> Iterator[_Process]:
+def _start(preload: Sequence[str]) -> Iterator[_Process]:
     """Start a process that awaits its request: a fork of one that has these modules loaded, or one of its own."""
-    if (fork := _fork(modules)) is not None:
+    if (fork := _fork(preload)) is not None:
         with fork.stdin, fork.stdout:
             try:
                 yield fork
@@ -223,12 +223,12 @@ def _start(modules: Sequence[str]) -> Iterator[_Process]:
         yield _Process(process.stdin, process.stdout, process.kill, process.wait)
 
 
-def _fork(modules: Sequence[str]) -> _Process | None:
+def _fork(preload: Sequence[str]) -> _Process | None:
     """Have a process forked that has the modules loaded; None where none stands by for that."""
     if not (place := os.environ.get(READERS, "")):
         return None
     # As a process of its own gets it: nothing of a job's search path.
-    request = Request(str(child.__file__), str(Path.cwd()), environment_of_readers(), sys.executable, modules)
+    request = Request(str(child.__file__), str(Path.cwd()), environment_of_readers(), sys.executable, preload)
     with contextlib.ExitStack() as stack:
         theirs_in, ours_in = os.pipe()
         ours_out, theirs_out = os.pipe()
