@@ -128,6 +128,7 @@ from sidemine.enrichment.registry import GENE_TESTS, statistics
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_tests import describe_gene_sets
 from sidemine.report.references import REFERENCES
+from sidemine.study.specifications import GeneSettings
 
 genes = [f"G{number:02d}" for number in range(40)]
 sets = pd.DataFrame(
@@ -136,9 +137,8 @@ sets = pd.DataFrame(
 )
 fit = plain_fit(genes, log2_fold_change=[1.0] * 8 + [-0.1, 0.1] * 16, t=[3.0] * 8 + [-1.0, 1.0] * 16)
 membership = build_membership(sets, genes, 5, 50)
-described = describe_gene_sets(
-    fit, membership, min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3
-)
+settings = GeneSettings(min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3)
+described = describe_gene_sets(fit, membership, settings)
 table = adjust_set_tests({"a": described}, {"a": "disease"})["a"]
 for row in table[table["test"] == "parametric"].itertuples():
     print(row.gene_set, row.role, row.direction, f"{row.statistic:.2f}", row.family_size, row.q_value < 0.01)

@@ -273,10 +273,10 @@ def test_the_chart_of_composition_tells_total_each_cell_and_all():
 def test_cells_are_told_one_by_one():
     """Shift with its interval, the effect with this proxy alone, and what it takes."""
     rows = cell_rows(judged_composition(entry("a"), carrying=("a",)).columns)
-    assert [(row.contrast, row.cell_type, row.difference) for row in rows] == [
+    assert [(row["contrast"], row["cell_type"], row["difference"]) for row in rows] == [
         ("a", "erythroid", "0.10"),
         ("a", "b cell", "−0.30"),
     ]
-    assert rows[0].shift == "0.10 (−0.14 to 0.34)"
-    assert rows[0].adjusted == "0.50 (p = 0.001)"
+    assert rows[0]["shift"] == "0.10 (−0.14 to 0.34)"
+    assert rows[0]["adjusted"] == "0.50 (p = 0.001)"
     assert cell_rows(judged_composition(kind="experiment").columns) == []

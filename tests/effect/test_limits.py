@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
+from sidemine.considerations.judgement import Case
+from sidemine.considerations.sensitivity import sensitivity_of
 from sidemine.effect.intervals import limit_factor, measured_effect
 from sidemine.effect.pooled_effect import pool_as, pool_contrasts
-from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence
+from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, Estimate, HypothesisEvidence, Margin
 from sidemine.enrichment.set_effect import infer_standardised, small_sample_factor
+from sidemine.study.hypotheses import Hypothesis
 from sidemine.verdict.readings import as_effect
 
 MARGIN, STUDIES, SEED = 0.4, 40_000, 20270301
@@ -74,3 +77,17 @@ def test_only_limits_of_hedges_g_are_widened():
     pooled = pool_contrasts([small, large])
     assert pooled.limit_factor == pytest.approx(np.sum(shares * own) / np.sum(shares))
     assert as_effect(pooled).limit_factor == pooled.limit_factor
+
+
+def test_what_would_change_the_answer_is_read_by_the_limit_that_decides_it():
+    """A margin between the limit of g and that of d is not excluded by the answer, nor by the same effect under a condition."""
+    rows = [cohort(8, 8, 0.0, name) for name in "ab"]
+    pooled = pool_contrasts(rows)
+    margin = as_effect(pooled).limit("up") * (1 + 1 / pooled.limit_factor) / 2
+    primary = {"set": "T", "contrasts": ["a", "b"], "direction": "up", "margin": margin}
+    asked = Hypothesis.model_validate({"id": "h", "question": "Is it higher?", "kind": "cohort", "primary": primary})
+    case = Case(asked, HypothesisEvidence("h", rows, None, Margin(margin, "Hedges g", "declared"), pooled), ("a", "b"))
+    same = Estimate(pooled.effect, pooled.se, pooled.ci_low, pooled.ci_high, pooled.df, pooled.p)
+    lower = replace(same, effect=pooled.effect - 0.5 * margin)
+    assert sensitivity_of(case, "x", "the same", same).changes is False
+    assert sensitivity_of(case, "x", "a lower one", lower).changes is True

@@ -170,8 +170,10 @@ def test_a_small_cohort_of_a_pooled_source_is_no_witness_of_its_own():
     results, sets = zip(*map(fitted_results, ["small", "large", "other"]), strict=True)
     small, *large = results
     joined = replace(small, dataset=small.dataset.model_copy(update={"accession": "GSElarge"}))
-    refused = measured_up([joined, *large], sets[0]).pooled.refused
+    pooled = measured_up([joined, *large], sets[0]).pooled
+    refused = pooled.refused
     assert [(entry.contrast, entry.too_small) for entry in refused] == [("small", False)]
+    assert pooled.too_small is None
     assert "residual degrees of freedom" in refused[0].reason
 
 

@@ -14,6 +14,7 @@ from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.enrichment.set_tests import describe_gene_sets, run_set_tests
 from sidemine.report.references import REFERENCES
 from sidemine.study.models import Settings
+from sidemine.study.specifications import GeneSettings
 from sidemine.tables import check_table
 
 GENES = [f"G{number:03d}" for number in range(120)]
@@ -23,6 +24,8 @@ SETS = pd.DataFrame(
     + [("FAR", f"X{number}", 1.0) for number in range(9)],
     columns=["gene_set", "gene", "weight"],
 ).assign(family="target", version="1", source="x")[GENE_SETS.names]
+
+SETTINGS = GeneSettings(min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3)
 
 
 def _fit():
@@ -38,9 +41,7 @@ def test_tables_hold_what_is_registered_and_nothing_else():
     fit = _fit()
     membership = build_membership(SETS, fit.genes)
     tested = run_set_tests(fit, membership, rotations=99, seed=3)
-    described = describe_gene_sets(
-        fit, membership, min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3
-    )
+    described = describe_gene_sets(fit, membership, SETTINGS)
     for table, tests in ((tested, SAMPLE_TESTS), (described, GENE_TESTS)):
         check_table(table, SET_TESTS, "tests")
         roles = {one.name: one.role for test in tests for one in test.statistics}
@@ -55,9 +56,7 @@ def test_tables_hold_what_is_registered_and_nothing_else():
 
 def test_without_a_fit_the_tables_are_empty_and_typed():
     tested = run_set_tests(None, None, rotations=99, seed=3)
-    described = describe_gene_sets(
-        None, None, min_set_size=5, over_representation_fdr=0.05, prerank_permutations=100, seed=3
-    )
+    described = describe_gene_sets(None, None, SETTINGS)
     for table in (tested, described):
         check_table(table, SET_TESTS, "tests")
         assert len(table) == 0

@@ -35,7 +35,7 @@ from sidemine.considerations.specificity.record import (
 )
 from sidemine.considerations.specificity.table import SPECIFICITY
 from sidemine.effect.record import Estimate, PooledEstimate
-from sidemine.verdict.synthesis_record import EvidenceRow, IndependentLine, Synthesis
+from sidemine.verdict.card import EvidenceRow, IndependentLine, Synthesis
 
 UNIT = "Hedges g"
 PANEL = {

@@ -11,10 +11,11 @@ from example_results import example_card
 
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import Sensitivity, make_gate
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.sensitivity import no_sensitivity
 from sidemine.considerations.specificity.record import SpecificityColumns
-from sidemine.drawing.panel import Panel
+from sidemine.drawing.panel import Detail, Figure, Panel, Remarks, Table, Told
 from sidemine.drawing.words import EQUAL, side
 from sidemine.effect.record import Margin, SizesDiffer
 from sidemine.report import first_screen
@@ -264,6 +265,29 @@ def test_figures_or_their_reasons(card):
     keys = ("pooled", "composition_adjusted", "specificity_percentile", "robustness_share")
     nothing = replace(nothing, not_computed={key: f"why {key}" for key in keys})
     assert [row.value for row in figures(nothing)] == [f"not computed (why {key})" for key in keys]
+
+
+def test_a_consideration_adds_its_words_by_its_registration(card, monkeypatch):
+    """The page knows none of them by name: what a new one tells stands behind what the others tell."""
+    told = Told(
+        clause="0.2 SD higher without twins",
+        amount="0.2 SD higher without twins",
+        brief="0.2 SD without twins",
+        checked="Without them: 0.2.",
+        figure=Figure("Twins", "3"),
+        remarks=Remarks("Who is a twin", ["Nobody."]),
+        detail=Detail("Twins", "They were found by name.", Table("Twins", (), [])),
+    )
+    twins = replace(CONSIDERATIONS[0], name="twins", tell=lambda _: told)
+    monkeypatch.setattr(first_screen, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
+    assert f"mix of cells; {told.clause}. Precision" in first_screen.plain_sentence(card)
+    assert first_screen.key_amounts(card)[-1] == told.amount
+    assert f" · {told.brief} · " in first_screen.overview_line(card)
+    view = card_view(card, [Panel("forest", "", "", "", "")], [])
+    assert view.checked == told.checked
+    assert view.figures[-1] is told.figure
+    assert view.remarks[-1] is told.remarks
+    assert view.details[-1] is told.detail
 
 
 def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):

@@ -168,7 +168,7 @@ def test_context_is_apart_and_calibration_is_shown(opened):
     opened.tab.eval_on_selector("#calibration details.fold", "part => { part.open = true; }")
     opened.tab.wait_for_selector("#calibration-sizes svg.marks")
     opened.tab.click("#calibration .figures > summary")
-    table = opened.tab.inner_text("#calibration table.calibrated")
+    table = opened.tab.inner_text("#calibration table.calibrated").replace("\xa0", " ")
     assert "5.1 %" in table
     assert "not measured" in table
     assert "3 v 3" not in table

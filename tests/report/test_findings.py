@@ -22,9 +22,8 @@ from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
 from sidemine.report.first_screen import overview_line
-from sidemine.verdict.card import Agreeing, CardCap
+from sidemine.verdict.card import Agreeing, CardCap, Domain
 from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
-from sidemine.verdict.certainty_record import Domain
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 REUSED = Found("finding", "Re-used samples stand on one side (vte_a).", REUSED_CONTROLS)
@@ -106,7 +105,10 @@ def test_compounds_are_told_from_the_strongest():
     panel = CompoundEvidence("class_wide", "down", "", "", arms, 15, 5, [])
     columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
     told = effect_words(replace(clean(1), considered=tuple(columns)))
-    assert told == "B: 75 % lower; C: 2.0-fold higher; A: 29 % lower; and 1 more"
+    assert told == (
+        "B: 75 % lower (−2.20 to −1.80); C: 2.0-fold higher (0.80 to 1.20); A: 29 % lower (−0.70 to −0.30); and 1 more; "
+        "95 % CI of log2"
+    )
     shown = replace(clean(1), considered=tuple(columns))
     assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
     refuted = replace(shown, verdict=Verdict.NOT_SUPPORTED)
@@ -235,6 +237,34 @@ def test_the_letters_of_footnotes_stand_in_order():
     assert [row.notes for row in findings_of(cards, designs_of(first)).questions] == [["a", "b"], ["a", "b", "c"]]
 
 
+def test_reasons_of_one_domain_share_a_letter_where_they_concern_the_same_questions():
+    """A row with nine letters is read by nobody; every reason is still told once, and a shared one keeps a letter of its own."""
+    first, second = clean(), capped(clean(), "composition", "hidden factors", "robustness")
+    cards = [replace(row, certainty=certainty_of(row)) for row in (first, second)]
+    summary = findings_of(cards, designs_of(first))
+    assert [row.notes for row in summary.questions] == [["a"], ["a", "b"]]
+    assert [note.about for note in summary.footnotes] == ["risk of bias", "risk of bias"]
+    told = [reason for note in summary.footnotes for reason in note.reasons]
+    assert sorted(told) == sorted({row.reason for card in cards for row in card.certainty.downgrades})
+
+
+def test_arms_are_named_by_what_tells_them_apart():
+    """Of one dose the compounds, of one compound the doses, and nothing is left out where that would leave nothing."""
+
+    def told(*arms):
+        rows = [ArmEffect(n, n, True, "", dose, None, True, 3, 3, None, -1.0, 0.1, 8.0, -1.2, -0.8) for n, dose in arms]
+        panel = CompoundEvidence("class_wide", "down", "nM", "", rows, 15, 5, [])
+        kept = (CompoundColumns("x", panel) if isinstance(c, CompoundColumns) else c for c in clean(1).considered)
+        return re.findall(
+            r"(?:^|; )([^;]+): 50 % lower \(−1.20 to −0.80\)", effect_words(replace(clean(1), considered=tuple(kept)))
+        )
+
+    assert told(("A", 250.0), ("B", 250.0)) == ["A", "B"]
+    assert told(("A", 10.0), ("A", 50.0)) == ["10 nM", "50 nM"]
+    assert told(("A", 10.0), ("B", 50.0)) == ["A, 10 nM", "B, 50 nM"]
+    assert told(("A", 10.0)) == ["A, 10 nM"]
+
+
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
@@ -250,7 +280,7 @@ def test_the_effect_is_told_as_a_clinician_would():
         ),
     )
     assert effect_words(apart).startswith(
-        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 pairs (0.52 SD); "
+        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 pairs (0.52 SD; 95 % CI 0.21 to 0.83); "
     )
     assert "0.45" not in effect_words(apart)
 

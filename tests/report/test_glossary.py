@@ -75,9 +75,17 @@ def test_a_name_that_is_read_from_the_right_stands_apart_in_a_sentence():
     """A dose behind a Hebrew or Arabic name would be shown before it; terms beside it are found as before."""
     name = "\u05d1\u05e8\u05d9\u05e6\u05d9 100 nM"
     html = str(linked(f"<p>higher in “{name}” than in “vehicle”, p = .01</p>"))
-    assert f"“<bdi>{name}</bdi>” than in" in html
+    assert f"“<bdi>{name}</bdi>” than in" in html.replace("\xa0", " ")
     assert 'popovertarget="term-p"' in html
     assert "<bdi>" not in linked("<p>higher in “drug 100 nM” than in “vehicle”</p>")
+
+
+def test_no_line_ends_before_a_unit():
+    """Number and unit stay together, also where the unit is a term; what is no text is left as it is."""
+    html = str(linked('<p title="5 % of">95 % CI 0.2 to 0.7 SD, 20 % of 250 nM, 3 samples</p>'))
+    plain = re.sub(r"<button[^>]*>|</button>", "", html)
+    assert plain == ('<p title="5 % of">95\xa0%\xa0CI 0.2 to 0.7\xa0SD, 20\xa0% of 250\xa0nM, 3 samples</p>')
+    assert html.count('class="term"') == 2
 
 
 def test_marks_that_touch_a_term_stand_in_its_button():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from example_evidence import SYNTHESIS
 
 from sidemine.report.lines_view import lines_view
-from sidemine.verdict.synthesis_record import IndependentLine
+from sidemine.verdict.card import IndependentLine
 
 OWN = SYNTHESIS.rows[0]
 GENETICS = replace(

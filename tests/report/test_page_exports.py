@@ -80,10 +80,44 @@ def test_a_figure_of_a_comparison_tells_what_was_chosen_for_it(browser, example_
     }.items():
         told = words_of(page.saved_by(f"#{chart}-vte_a + .save button").decode())
         assert [part for part in [*parts, "SIMULATED DATA", "n: 20 v 16 samples"] if part not in told] == [], chart
+    tracks = page.tab.locator("#tracks-vte_a > span").all_inner_texts()
+    heat = page.saved_by("#heat-vte_a + .save button").decode()
+    assert "age:" in tracks
+    assert [part for part in tracks if part not in words_of(heat)] == []
+    swatches = page.tab.eval_on_selector_all(
+        "#tracks-vte_a > [data-fill]", "parts => parts.map(part => part.dataset.fill)"
+    )
+    assert swatches
+    assert all(f'fill="{fill}"' in heat for fill in swatches)
     forest = words_of(page.saved_by("#card-vte_targets .forest .save button").decode())
     assert forest.startswith(
         "SIMULATED DATA · not evidence about any drug or patient Forest plot, effect and 95 % confidence interval per comparison Are"
     )
+    page.tab.close()
+
+
+def test_a_pathway_leaves_the_page_as_it_is_filled(browser, example_page):
+    """With its comparison, its colours and what they mean; colours are written as every program reads them."""
+    page = OpenPage(browser, example_page)
+    page.unfold("#across")
+    page.tab.select_option("#pathway-contrast-way", "vte_a")
+    page.tab.wait_for_selector("#pathway-way[data-contrast=vte_a] .save")
+    svg = page.saved_by("#drawing-way + .save button").decode()
+    told = words_of(svg)
+    assert "SIMULATED DATA" in told
+    assert page.tab.locator("#pathway-way .limit").inner_text() in told
+    assert "contrasts/vte_a/differential.tsv.gz" in told
+    for part in page.tab.locator("#pathway-way .pathway-legend span").all_inner_texts():
+        assert part in told
+    assert not re.search(r"color-mix|var\(|color\(|class=|<script|href=", svg)
+    genes = page.tab.eval_on_selector_all(
+        "#drawing-way [data-gene]",
+        "parts => parts.map(part => getComputedStyle(part.querySelector('rect') ?? part).fill)",
+    )
+    assert len(set(genes)) > 1
+    assert svg.count("rgb(") >= len(genes)
+    assert min(size_of(page.saved_by("#drawing-way + .save button:nth-child(2)"))) > 100
+    assert page.complaints == []
     page.tab.close()
 
 
@@ -120,8 +154,8 @@ def test_a_name_that_is_read_from_right_to_left_keeps_its_dose_in_exports(browse
     for drawn in saved:
         assert NAME in words_of(drawn)
         assert NAME not in words_of(drawn).replace(f"\u2068{NAME}\u2069", "")
-    assert page.tab.locator("#card-vte_targets .plain bdi").first.inner_text() == NAME
-    assert page.tab.locator("#overview td bdi bdi").first.inner_text() == NAME
+    assert page.tab.locator("#card-vte_targets .plain bdi").first.inner_text().replace("\xa0", " ") == NAME
+    assert page.tab.locator("#overview td bdi bdi").first.inner_text().replace("\xa0", " ") == NAME
     page.tab.close()
 
 

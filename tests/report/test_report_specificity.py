@@ -8,11 +8,10 @@ import pytest
 from example_evidence import placed, robustness, specificity_record
 from example_results import example_card
 
-from sidemine.considerations.composition.panel import cell_rows
-from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.composition.panel import tell_adjusted
 from sidemine.considerations.specificity.panel import overlap_sentences, specificity_chart
 from sidemine.considerations.specificity.record import SetBeside, SpecificityColumns
-from sidemine.report.first_screen import doubt_checked
+from sidemine.report.first_screen import doubt_checked, subject_of
 from sidemine.report.forest import forest, forest_rows
 
 OVERLAPS = [
@@ -77,5 +76,7 @@ def test_overlaps_are_told_in_both_directions():
 
 def test_unused_proxies_stand_in_the_cell_table_with_their_reason():
     """A dropped proxy is shown, not hidden."""
-    rows = [row for row in cell_rows(example_card().columns_of(CompositionColumns)) if row.cell_type == "b cell"]
-    assert [row.shift for row in rows] == ["not used: 2 usable markers, fewer than 4"] * 2
+    rows = tell_adjusted(subject_of(example_card())).detail.table.rows
+    assert [row["shift"] for row in rows if row["cell_type"] == "b cell"] == [
+        "not used: 2 usable markers, fewer than 4"
+    ] * 2

@@ -95,6 +95,12 @@ def test_cohorts_are_scored_by_the_genes_that_all_of_them_tested(example_results
     scores = [[row.score for row in scored_samples(given, card)["vte_a"]] for given in (study, untested, without)]
     assert scores[1] == pytest.approx(scores[2])
     assert scores[0] != pytest.approx(scores[2])
+    # Where only the other one is pooled, what this one lacks does not count; it keeps the genes that it has.
+    alone = replace(card, pooled=replace(card.pooled, contrasts=["vte_a"]))
+    assert [row.score for row in scored_samples(untested, alone)["vte_a"]] == pytest.approx(scores[0])
+    assert len(scored_samples(untested, alone)["vte_b"]) == len(scored_samples(study, card)["vte_b"])
+    single = replace(card, pooled=None)
+    assert [row.score for row in scored_samples(untested, single)["vte_a"]] == pytest.approx(scores[0])
 
 
 def test_the_batch_that_is_in_the_model_colours_the_samples(example_results):

@@ -11,16 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sidemine.considerations.calibration.table import CALIBRATION
-from sidemine.considerations.robustness.record import ROBUSTNESS
-from sidemine.considerations.specificity.table import SPECIFICITY
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.differential.differential_table import DIFFERENCES, DIFFERENTIAL
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
 from sidemine.enrichment.activity import ACTIVITIES
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.gene_sets import GENE_SETS_LEDGER
 from sidemine.enrichment.set_test_table import ENRICHMENT, SET_TESTS
-from sidemine.lines.bridge.record import CONCORDANCE
 from sidemine.lines.registry import LINES
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.sample_table import SAMPLES
@@ -60,7 +57,8 @@ class ResultFile:
 
 def _declared_files() -> Iterator[ResultFile]:
     """Give the files that considerations and lines of evidence declare, each a table or a record by its name."""
-    tables = {table.name: table for table in (CALIBRATION, CONCORDANCE, ROBUSTNESS, SPECIFICITY)}
+    declared = [*(entry.tables for entry in CONSIDERATIONS), *(entry.tables for entry in LINES)]
+    tables = {table.name: table for of_entry in declared for table in of_entry}
     names = {kind: name for name, kind in record_kinds().items()}
     details = {line.job.name: names[line.details] for line in LINES if line.details}
     for job in STUDY_JOBS:
@@ -68,7 +66,7 @@ def _declared_files() -> Iterator[ResultFile]:
         for output, pattern in () if callable(job.outputs) else job.outputs.items():
             path = re.sub(r"{(\w+)}", r"<\1>", str(pattern).removeprefix("<results>/"))
             folder, _, file = path.rpartition("/")
-            if file in tables:
+            if file.endswith(".tsv"):
                 yield ResultFile(path, (tables[file],))
             elif job.name in details:
                 yield ResultFile(path, record="layer_evidence" if output == "evidence" else details[job.name])

@@ -14,7 +14,7 @@ from scipy import stats
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Share
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import Margin
+from sidemine.effect.record import Margin, Refused
 
 N = 60
 CASES = np.arange(N) < 30
@@ -320,6 +320,29 @@ def test_experiments_are_counted_by_the_one_with_the_fewest_genes(planted):
         planted.ask(*small_experiments(planted), kind="experiment", dimensions=["statistic"], min_set_size=16)
     )
     assert few["statistic_median"].reason == "15 measured genes are left, fewer than 16"
+
+
+@pytest.mark.parametrize("lacking", [5, 17])
+def test_a_cohort_that_is_not_pooled_takes_no_gene_from_a_variant(planted, lacking):
+    """6 people without some genes of the set, beside two cohorts of 60: every row is as it is without them."""
+    large = [plain(planted), plain(planted, "b", seed=2)]
+    small = planted.contrast("c", planted.samples(6, batch=np.arange(6) % 2), np.arange(6) < 3, 0.0, seed=3)
+    small = with_data(small, values=small.values[:, lacking:], genes=GENES[lacking:])
+    alone, known = planted.evidence_of(large), planted.evidence_of([*large, small])
+    pooled = pool_contrasts(known.contrasts, [Refused("c", "is small", too_small=True)])
+    chosen = {
+        "dimensions": ["statistic", "covariates"],
+        "verdict": lambda found: str([row.contrast for row in found.contrasts]),
+    }
+    beside = rows_of(planted.ask(*large, small, evidence=replace(known, pooled=pooled), **chosen))
+    without = rows_of(planted.ask(*large, evidence=alone, **chosen))
+    assert {"statistic_median", "statistic_raw_mean"} & set(without)
+    for name, row in without.items():
+        assert (beside[name].effect, beside[name].p_value, beside[name].n_genes) == (
+            row.effect,
+            row.p_value,
+            row.n_genes,
+        )
 
 
 def test_a_gene_that_never_varies_has_no_part_in_the_median(planted):

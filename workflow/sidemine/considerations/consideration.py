@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sidemine.considerations.judgement import Judge
-from sidemine.drawing.panel import Panel, Subject, Tile
+from sidemine.drawing.panel import Panel, Subject, Tile, Told
 from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import Job
+from sidemine.tables import TableSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,10 @@ class Consideration:
     panels, tiles
         What it shows on an answer card, by place: the page orders the figures, and the key figures, of all by them. None: it
         does not concern this kind of hypothesis.
+    tell
+        What it adds to the words of an answer card.
+    tables
+        Tables that it writes, by which the data dictionary knows their columns.
     """
 
     name: str
@@ -46,3 +51,5 @@ class Consideration:
     schemas: Mapping[str, type[object]] = field(default_factory=dict)
     panels: Mapping[int, Callable[[Subject], Panel | None]] = field(default_factory=dict)
     tiles: Mapping[int, Callable[[Subject], Tile | None]] = field(default_factory=dict)
+    tell: Callable[[Subject], Told] = lambda _: Told()
+    tables: Sequence[TableSpec] = ()

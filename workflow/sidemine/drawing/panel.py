@@ -42,6 +42,8 @@ class Subject:
         What the considerations filled in: one record of columns each.
     comparators
         Comparator sets beside the primary set.
+    doubt
+        The strongest reason to doubt its answer.
     """
 
     hypothesis: str
@@ -52,6 +54,7 @@ class Subject:
     missing: Mapping[str, str]
     considered: Sequence[object] = ()
     comparators: Sequence[ComparatorEffect] = ()
+    doubt: str = ""
 
     def columns_of(self, kind: type[Columns]) -> Columns:
         """Return the columns that one consideration filled in.
@@ -99,7 +102,7 @@ class Panel:
     facts, table
         Sentences and a table behind a heading.
     source
-        File or folder of the results that it is drawn from; empty where `report.sources` names it.
+        File or folder of the results that it is drawn from.
     """
 
     kind: str
@@ -122,6 +125,59 @@ class Panel:
     def is_empty(self) -> bool:
         """Has neither a figure nor words of its own: all there is to say is why."""
         return self.chart is None and bool(self.why_empty) and not any(self.facts) and self.table is None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a card in words, or why there is none."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Remarks:
+    """Sentences under a heading of their own."""
+
+    heading: str
+    sentences: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Detail:
+    """A table of a card behind a heading of its own, with a sentence above it."""
+
+    summary: str
+    sentence: str
+    table: Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a consideration adds to the words of an answer card; most add little.
+
+    Attributes
+    ----------
+    of_arms, pattern
+        Of a panel: the sentence that answers it, and its answer in a few words.
+    clause, amount, brief
+        What ends the sentence of the main effect of people compared, the figure in it that stands out, and the same for the
+        line of an overview.
+    checked
+        What came of the run that takes away what is doubted.
+    figure, remarks, detail
+        Among the checks of the answer.
+    """
+
+    of_arms: str = ""
+    pattern: str = ""
+    clause: str = ""
+    amount: str = ""
+    brief: str = ""
+    checked: str = ""
+    figure: Figure | None = None
+    remarks: Remarks | None = None
+    detail: Detail | None = None
 
 
 def columns_of(considered: Sequence[object], kind: type[Columns]) -> Columns:

@@ -115,7 +115,7 @@ def analyse_contrasts(
             sizes = settings.min_set_size, settings.max_set_size
             membership = None if fit is None else build_membership(sets, fit.genes, *sizes)
             tests = run_set_tests(fit, membership, rotations=settings.rotations, seed=settings.seed)
-            descriptions = describe_gene_sets(fit, membership, **asked.descriptions.model_dump())
+            descriptions = describe_gene_sets(fit, membership, asked.descriptions)
         except StudyError as error:
             problems += error.problems
             continue

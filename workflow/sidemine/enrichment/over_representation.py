@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.enrichment.set_test import GeneSettings, SetTest, Statistic
+from sidemine.enrichment.set_test import SetTest, Statistic
 from sidemine.paper import Paper
+from sidemine.study.specifications import GeneSettings
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -17,9 +17,10 @@ import numpy as np
 
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.enrichment.set_test import GeneSettings, SetTest, Statistic
+from sidemine.enrichment.set_test import SetTest, Statistic
 from sidemine.errors import InputError, Problem
 from sidemine.paper import Paper
+from sidemine.study.specifications import GeneSettings
 
 if TYPE_CHECKING:
     import pandas as pd

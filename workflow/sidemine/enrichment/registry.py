@@ -7,8 +7,9 @@ from sidemine.enrichment.fry import FRY
 from sidemine.enrichment.over_representation import OVER_REPRESENTATION
 from sidemine.enrichment.prerank import PRERANK
 from sidemine.enrichment.rotation import ROTATION
-from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest, Statistic
+from sidemine.enrichment.set_test import SampleSettings, SetTest, Statistic
 from sidemine.paper import Paper
+from sidemine.study.specifications import GeneSettings
 
 SAMPLE_TESTS: tuple[SetTest[SampleSettings], ...] = (FRY, ROTATION, CAMERA)
 """Their null is that of the samples: genes of a set may move together. In the order of the page."""

@@ -15,6 +15,7 @@ import numpy as np
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.paper import Paper
+from sidemine.study.specifications import GeneSettings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,26 +54,6 @@ class SampleSettings:
     """Settings of the tests whose null is that of the samples: number of random rotations, and the study's seed."""
 
     rotations: int
-    seed: int
-
-
-@dataclass(frozen=True)
-class GeneSettings:
-    """Settings of the tests that take genes as independent.
-
-    Attributes
-    ----------
-    min_set_size
-        Fewest measured genes of a set, and of each part of a signed set that is ranked.
-    over_representation_fdr
-        Largest q-value of the genes that are listed as changed.
-    prerank_permutations, seed
-        Permutations of the genes, and their seed.
-    """
-
-    min_set_size: int
-    over_representation_fdr: float
-    prerank_permutations: int
     seed: int
 
 

@@ -11,8 +11,9 @@ from sidemine.enrichment.camera import inter_gene_correlation
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
+from sidemine.enrichment.set_test import SampleSettings, SetTest
 from sidemine.enrichment.set_test_table import SET_TESTS, join_set_tests
+from sidemine.study.specifications import GeneSettings
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -59,13 +60,7 @@ def run_set_tests(
 
 
 def describe_gene_sets(
-    fit: ContrastFit | None,
-    membership: SetMembership | None,
-    *,
-    min_set_size: int,
-    over_representation_fdr: float,
-    prerank_permutations: int,
-    seed: int,
+    fit: ContrastFit | None, membership: SetMembership | None, settings: GeneSettings
 ) -> pd.DataFrame:
     """Describe all gene sets in one contrast by the tests that take genes as independent.
 
@@ -73,12 +68,8 @@ def describe_gene_sets(
     ----------
     fit, membership
         As in `run_set_tests`.
-    min_set_size
-        Fewest measured genes of a set.
-    over_representation_fdr
-        FDR that makes the gene lists of the over-representation test.
-    prerank_permutations, seed
-        Permutations of the genes, and their seed.
+    settings
+        Size of sets, limit of the listed genes, permutations and seed.
 
     Returns
     -------
@@ -89,7 +80,6 @@ def describe_gene_sets(
     if fit is None or membership is None:
         return empty_table(SET_TESTS)
     shared = _shared_columns(fit, membership)
-    settings = GeneSettings(min_set_size, over_representation_fdr, prerank_permutations, seed)
     return join_set_tests([test.rows(fit, membership, settings, shared) for test in GENE_TESTS])
 
 

@@ -10,6 +10,7 @@ from sidemine.drawing.panel import Panel, Subject
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.paper import Paper
 from sidemine.study_jobs import Job
+from sidemine.tables import TableSpec
 
 Record = TypeVar("Record")
 
@@ -66,6 +67,8 @@ class LineOfEvidence:
         job. None: its records stand in `verdicts.json`.
     schemas
         Kinds of record that it writes, by the name of the file: `docs/records/` has their schemas.
+    tables
+        Tables that it writes, by which the data dictionary knows their columns.
     panels
         Gives what it shows under an answer card.
     layer, details, line_panel, line_methods
@@ -82,6 +85,7 @@ class LineOfEvidence:
     record: type[object] | None = None
     record_file: str = ""
     schemas: Mapping[str, type[object]] = field(default_factory=dict)
+    tables: Sequence[TableSpec] = ()
     panels: Callable[[Subject, LinesOnRecord], Sequence[Panel]] = _nothing_on_cards
     methods: Callable[[LinesOnRecord], Sequence[str]] = _nothing_in_methods
     layer: str = ""

@@ -8,17 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sidemine.considerations.composition.panel import CellRow, cell_rows
-from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import GateStatus, Sensitivity
-from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.considerations.specificity.panel import overlap_sentences
-from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing import words
 from sidemine.drawing.charts import group_names, quoted_name
-from sidemine.drawing.panel import Panel, Tile
+from sidemine.drawing.panel import Detail, Figure, Panel, Remarks, Tile
 from sidemine.effect.pooled_effect import own_p
-from sidemine.effect.record import PooledEffect, PooledEstimate
+from sidemine.effect.record import PooledEffect
 from sidemine.report import first_screen
 from sidemine.report.forest import heterogeneity_words
 from sidemine.report.lines_view import LinesView, lines_view
@@ -44,14 +39,6 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Figure:
-    """A figure that a later stage computes: its value, or why there is none."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True)
 class CardView:
     """One answer card: the card, and the words that the page puts round it.
 
@@ -70,7 +57,7 @@ class CardView:
         What would change the answer: the rows that have figures, and a sentence on those that have none.
     lines
         The lines of evidence; None of a control.
-    kind, headline, declared, effects, more_effects, gate_counts, figures, overlaps, cells
+    kind, headline, declared, effects, more_effects, gate_counts, figures, remarks, details
         Words and tables behind the headings.
     """
 
@@ -95,9 +82,8 @@ class CardView:
     not_asked: str
     gate_counts: str
     figures: Sequence[Figure]
-    overlaps: Sequence[str]
-    composition: str
-    cells: Sequence[CellRow]
+    remarks: Sequence[Remarks]
+    details: Sequence[Detail]
 
 
 def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers: Sequence[Panel] = ()) -> CardView:
@@ -115,7 +101,7 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         Panels of its layers of evidence.
     """
     effects, more = effect_list(card)
-    mixed = card.columns_of(CompositionColumns)
+    told = first_screen.told_of(card)
     return CardView(
         card=card,
         plain=first_screen.plain_sentence(card),
@@ -138,9 +124,8 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         not_asked=not_asked(card.sensitivity),
         gate_counts=gate_counts(card),
         figures=figures(card),
-        overlaps=overlap_sentences(card.columns_of(SpecificityColumns), card.declared.set),
-        composition=mixed.composition.sentence,
-        cells=cell_rows(mixed),
+        remarks=[row.remarks for row in told if row.remarks],
+        details=[row.detail for row in told if row.detail],
     )
 
 
@@ -216,30 +201,11 @@ def gate_counts(card: Card) -> str:
 
 def figures(card: Card) -> list[Figure]:
     """Return the figures that later stages compute: their value, or the reason why there is none."""
-    adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    special = card.columns_of(SpecificityColumns)
-    percentile = special.specificity_percentile
-    share = card.columns_of(RobustnessColumns).robustness_share
-    values = (
-        ("pooled", "Pooled effect over datasets", card.pooled and pooled_words(card.pooled)),
-        ("composition_adjusted", "Effect adjusted for the mix of cells", adjusted and _effect_words(adjusted)),
-        (
-            "specificity_percentile",
-            "Percentile among matched random gene sets",
-            None if percentile is None else special.specificity.place or words.number(percentile, 0),
-        ),
-        (
-            "robustness_share",
-            "Share of analysis variants that agree",
-            None if share is None else words.percent(share, 1),
-        ),
-    )
-    return [Figure(name, value or f"not computed ({card.not_computed[key]})") for key, name, value in values]
-
-
-def _effect_words(effect: PooledEstimate) -> str:
-    """Return an effect of cohorts with its interval and p."""
-    return f"{words.number(effect.effect)} SD (95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}; {words.p_statement(effect.p_value)})"
+    pooled = pooled_words(card.pooled) if card.pooled else f"not computed ({card.not_computed['pooled']})"
+    return [
+        Figure("Pooled effect over datasets", pooled),
+        *(row.figure for row in first_screen.told_of(card) if row.figure),
+    ]
 
 
 def pooled_words(pooled: PooledEffect) -> str:

@@ -15,6 +15,7 @@ from sidemine.considerations.compounds.panel import arm_label
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval, PooledEstimate
 from sidemine.verdict.card import Card
@@ -58,11 +59,16 @@ class Finding:
 
 @dataclass(frozen=True)
 class Footnote:
-    """Why answers are rated down, or doubted: its letter, a word before it, and the reason."""
+    """Why answers are rated down, or doubted: its letter, a word before it, and the reasons."""
 
     letter: str
     about: str
-    reason: str
+    reasons: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        """The reasons as the page writes them."""
+        return words.typeset(" ".join(self.reasons))
 
 
 @dataclass(frozen=True)
@@ -90,11 +96,12 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
         By contrast: who takes part.
     """
     controls = [card for card in cards if card.is_control]
-    letters: dict[tuple[str, str], str] = {}
+    questions = [card for card in cards if not card.is_control]
+    notes = _footnotes(questions)
+    letters = {(note.about, reason): note.letter for note in notes for reason in note.reasons}
 
     def lettered(reasons: Iterable[tuple[str, str]]) -> list[str]:
-        named = [letters.setdefault(reason, _letter(len(letters))) for reason in reasons]
-        return sorted(named, key=lambda letter: (len(letter), letter))
+        return sorted({letters[reason] for reason in reasons}, key=lambda letter: (len(letter), letter))
 
     def finding(card: Card) -> Finding:
         rated, unrated = ([], []) if card.is_control else _reasons(card)
@@ -109,12 +116,24 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
             change=words.typeset(card.would_change),
         )
 
-    questions = [finding(card) for card in cards if not card.is_control]
     return Findings(
-        questions=questions,
+        questions=[finding(card) for card in questions],
         controls=[finding(card) for card in controls],
-        footnotes=[Footnote(letter, about, words.typeset(reason)) for (about, reason), letter in letters.items()],
+        footnotes=notes,
     )
+
+
+def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
+    """Return the footnotes: of one domain, reasons that concern the same questions share a letter."""
+    concerned: dict[tuple[str, str], list[int]] = {}
+    for place, card in enumerate(questions):
+        rated, unrated = _reasons(card)
+        for told in dict.fromkeys([*rated, *unrated]):
+            concerned.setdefault(told, []).append(place)
+    together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
+    for (about, reason), where in concerned.items():
+        together.setdefault((about, tuple(where)), []).append(reason)
+    return [Footnote(_letter(place), about, reasons) for place, ((about, _), reasons) in enumerate(together.items())]
 
 
 def _reasons(card: Card) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -201,13 +220,29 @@ def effect_words(card: Card) -> str:
         carrying = list(arms.carrying)
         if len(carrying) > _NAMED:  # the largest first, since not all are named
             carrying.sort(key=lambda arm: -abs(arm.effect or 0.0))
-        return _listed(f"{arm_label(arms, arm)}: {as_percent_change(arm.effect or 0.0)}" for arm in carrying)
+        told = _listed(
+            f"{name}: {as_percent_change(arm.effect or 0.0)} ({_limits(arm.ci_low, arm.ci_high)})"
+            for name, arm in zip(_arm_names(arms, carrying), carrying, strict=True)
+        )
+        return f"{told}; 95 % CI of log2"
     effect = card.main_effect
     if effect is not None:
         return _plain(card, effect)
     apart = card.pooled.sizes_differ if card.pooled else None
     together = f"{apart.words[:1].upper()}{apart.words[1:]}. " if apart else ""
-    return together + _listed(f"{row.accession}: {_brief(card, found)}" for row, found in card.estimated) or "—"
+    each = (f"{row.accession}: {_brief(card, found, limits=True)}" for row, found in card.estimated)
+    return together + _listed(each) or "—"
+
+
+def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
+    """Return what tells the arms apart; the question beside them names what they share."""
+    parts = [
+        (arm.compound, arm.cell, amount_words(arm.dose, panel.dose_unit), amount_words(arm.time, panel.time_unit))
+        for arm in arms
+    ]
+    differ = [len(set(column)) > 1 for column in zip(*parts, strict=True)]
+    names = [", ".join(part for part, told in zip(row, differ, strict=True) if told and part) for row in parts]
+    return names if all(names) and len(set(names)) == len(names) else [arm_label(panel, arm) for arm in arms]
 
 
 def control_words(card: Card) -> str:
@@ -230,17 +265,19 @@ def _listed(told: Iterable[str]) -> str:
     return "; ".join(parts[:_NAMED]) + more
 
 
-def _brief(card: Card, effect: Interval) -> str:
+def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
     """Return one effect of several, in as few words as it takes."""
+    interval = f"; 95 % CI {_limits(effect.ci_low, effect.ci_high)}" if limits else ""
+    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
     if card.kind != "cohort":
-        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({words.number(effect.effect)} log2)"
+        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({amount})"
     side = "above" if effect.effect >= 0 else "below"
-    return f"{side} in {pairs_of_100(effect.effect)} of 100 pairs ({words.number(effect.effect)} SD)"
+    return f"{side} in {pairs_of_100(effect.effect)} of 100 pairs ({amount})"
 
 
 def _plain(card: Card, effect: Interval) -> str:
     amount = f"{words.number(effect.effect)} {_unit(card)}"
-    interval = f"{amount}; 95 % CI {words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
+    interval = f"{amount}; 95 % CI {_limits(effect.ci_low, effect.ci_high)}"
     if card.kind != "cohort":
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
@@ -254,8 +291,11 @@ def _beside(adjusted: Interval | PooledEstimate, *, turned: bool) -> str:
     told = words.number(adjusted.effect)
     if not turned:
         return told
-    interval = f"{words.number(adjusted.ci_low)} to {words.number(adjusted.ci_high)}"
-    return f"but {'+' if adjusted.effect > 0 else ''}{told} ({interval})"
+    return f"but {'+' if adjusted.effect > 0 else ''}{told} ({_limits(adjusted.ci_low, adjusted.ci_high)})"
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    return f"{words.number(low)} to {words.number(high)}"
 
 
 def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:

@@ -7,14 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidemine.considerations.composition.panel import adjusted_amount, adjusted_interval
-from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.compounds.panel import arm_words
-from sidemine.considerations.compounds.record import CompoundColumns
-from sidemine.considerations.robustness.record import RobustnessColumns
-from sidemine.considerations.traps.record import TrapColumns
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing import words
-from sidemine.drawing.panel import Subject, Tile, make_tile
+from sidemine.drawing.panel import ComparatorEffect, Subject, Tile, Told, make_tile
 from sidemine.effect.plain_words import people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.findings import effect_words
@@ -25,17 +20,37 @@ LONGEST_DOUBT = 260
 """Characters of a doubt on the first screen; the whole stands below."""
 
 
+def subject_of(card: Card, comparators: Sequence[ComparatorEffect] = ()) -> Subject:
+    """Return what the panels and the words of a card are about."""
+    return Subject(
+        hypothesis=card.hypothesis,
+        primary_set=card.declared.set,
+        is_cohort=card.kind == "cohort",
+        # All contrasts of a hypothesis share one unit.
+        unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin.unit,
+        evidence=card.evidence,
+        missing=card.not_computed,
+        considered=card.considered,
+        comparators=comparators,
+        doubt=card.doubt,
+    )
+
+
+def told_of(card: Card) -> list[Told]:
+    """Return what each consideration adds to the words of a card."""
+    subject = subject_of(card)
+    return [entry.tell(subject) for entry in CONSIDERATIONS]
+
+
 def doubt_checked(card: Card) -> str:
     """Return what came of the run that takes away what is doubted; empty where the doubt has no such run."""
-    doubted = card.columns_of(TrapColumns).serious_in(card.doubt)
-    checked = card.columns_of(RobustnessColumns).checked(doubted)
-    return words.shortened(checked, LONGEST_DOUBT)
+    return words.shortened(" ".join(row.checked for row in told_of(card) if row.checked), LONGEST_DOUBT)
 
 
 def plain_sentence(card: Card) -> str:
     """Tell the answer as one would tell a colleague: how much, in whom, total and adjusted, and what could be excluded."""
     if card.kind == "panel":
-        return f"{arm_words(card.columns_of(CompoundColumns), card.declared.set)} {excluded_words(card, _unit(card))}"
+        return " ".join([*(row.of_arms for row in told_of(card) if row.of_arms), excluded_words(card, _unit(card))])
     effect = card.main_effect
     if effect is None:
         return _without_one_effect(card)
@@ -43,7 +58,8 @@ def plain_sentence(card: Card) -> str:
     interval = f"95 % CI {_interval(effect)}"
     if card.kind == "cohort":
         plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
-        told = f"{words.amount(effect.effect, unit)} {compared} ({interval}): {plain}; {_adjusted_words(card)}"
+        clauses = [row.clause for row in told_of(card) if row.clause]
+        told = "; ".join([f"{words.amount(effect.effect, unit)} {compared} ({interval}): {plain}", *clauses])
     else:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         amount = words.amount(effect.effect, f"{unit} ({fold})")
@@ -53,11 +69,11 @@ def plain_sentence(card: Card) -> str:
 
 def key_amounts(card: Card) -> list[str]:
     """Return the parts of the plain sentence that a reader should see first: the effect, in total and adjusted."""
-    effect, adjusted = card.main_effect, card.columns_of(CompositionColumns).composition_adjusted
+    effect = card.main_effect
     if effect is None:
         return []
-    parts = [f"{words.number(abs(effect.effect))} {_unit(card).split(' of ')[0]}"]
-    return [*parts, adjusted_amount(adjusted)] if adjusted else parts
+    amount = f"{words.number(abs(effect.effect))} {_unit(card).split(' of ')[0]}"
+    return [amount, *(row.amount for row in told_of(card) if row.amount)]
 
 
 def _without_one_effect(card: Card) -> str:
@@ -97,13 +113,6 @@ def _interval(effect: Interval) -> str:
     return f"{words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
 
 
-def _adjusted_words(card: Card) -> str:
-    adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    if adjusted is None:
-        return "not adjusted for the mix of cells"
-    return f"{adjusted_amount(adjusted)} ({adjusted_interval(adjusted)}) after adjusting for the mix of cells"
-
-
 def excluded_words(card: Card, unit: str) -> str:
     """Say what the data could have excluded."""
     value = card.smallest_excludable
@@ -116,16 +125,13 @@ def excluded_words(card: Card, unit: str) -> str:
 def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
     effect = card.main_effect
-    unit = _short_unit(card)
-    pattern = card.columns_of(CompoundColumns).pattern
-    parts = [pattern] if pattern else []
-    if pattern:
+    unit, told = _short_unit(card), told_of(card)
+    parts = [row.pattern for row in told if row.pattern]
+    if parts:
         parts.append(effect_words(card))
     elif effect is not None:
         parts.append(f"{words.amount(effect.effect, unit)} ({_interval(effect)})")
-        adjusted = card.columns_of(CompositionColumns).composition_adjusted
-        if adjusted is not None:
-            parts.append(f"{adjusted_amount(adjusted)} adjusted for the mix of cells")
+        parts += [row.brief for row in told if row.brief]
     else:
         tested = card.estimated
         parts.append(

@@ -321,6 +321,7 @@ def forest_panel(card: Card, subject: Subject, lights: Mapping[str, Sequence[Lig
     return Panel(
         kind="forest",
         element=f"forest-{card.hypothesis}",
+        source="verdicts.json",
         title="",
         caption=pooled_caption(card),
         why_empty="no comparison belongs to this question",

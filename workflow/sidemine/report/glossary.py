@@ -88,6 +88,9 @@ _ANY = re.compile(rf"\(?(?:{_TERMS})[.,;:)]*")
 """A term with the marks that touch it: a line never ends between a button and what stands outside it without a blank."""
 _TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
+_NO_BREAK = "\N{NO-BREAK SPACE}"
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:<button[^>]*>)?(?:%|SD|log2|[nµm]M)(?!\w))|(?<=\d %) (?=CI\b)")
+"""The blank between a number and its unit, where no line may end."""
 _FROM_RIGHT_IN_QUOTES = re.compile(f"“([^“”]*[{RIGHT_TO_LEFT}][^“”]*)”")
 """A name in a sentence that is read from right to left: set apart, so that a number beside it keeps its place."""
 _CLOSED = frozenset(
@@ -118,7 +121,7 @@ _SCOPES = frozenset({"section", "article"})
 
 
 def linked(html: str) -> Markup:
-    """Return the HTML of the page's body with the first place of each term per section as a button.
+    """Return the HTML of the page's body with the first place of each term per section as a button, and no line end before a unit.
 
     Parameters
     ----------
@@ -141,13 +144,13 @@ def linked(html: str) -> Markup:
                 told.pop()
         elif not closed and part not in plain:
             # Most texts hold no term, and many stand there more than once: one search is enough for them.
-            apart = _FROM_RIGHT_IN_QUOTES.sub(r"“<bdi>\1</bdi>”", part)
-            if _ANY.search(apart):
-                parts[place] = _ANY.sub(lambda match: _button(match, told[-1]), apart)
-            elif apart == part:
+            whole = _FROM_RIGHT_IN_QUOTES.sub(r"“<bdi>\1</bdi>”", part)
+            if _ANY.search(whole):
+                whole = _ANY.sub(lambda match: _button(match, told[-1]), whole)
+            whole = _BEFORE_UNIT.sub(_NO_BREAK, whole)
+            if whole == part:
                 plain.add(part)
-            else:
-                parts[place] = apart
+            parts[place] = whole
     return Markup("".join(parts))  # noqa: S704 - HTML came in, and only buttons of this file were added
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel
 from sidemine.lines.layers import EXPRESSION, LAYERS
-from sidemine.verdict.synthesis_record import EvidenceRow, Synthesis
+from sidemine.verdict.card import EvidenceRow, Synthesis
 
 NOTHING = "—"
 

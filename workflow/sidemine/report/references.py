@@ -20,6 +20,7 @@ REFERENCES = (
           "10.1093/bioinformatics/bti270"),
     *papers(),
     Paper("Hedges g", "Hedges LV. J Educ Stat 1981.", "10.3102/10769986006002107"),
+    Paper("limits of d", "Johnson NL, Welch BL. Biometrika 1940.", "10.1093/biomet/31.3-4.362"),
     Paper("standard errors of unequal variances", "Bell RM, McCaffrey DF. Bias reduction in standard errors for linear "
           "regression. Survey Methodology 2002; 28:169–181. HC2: MacKinnon JG, White H. J Econom 1985; 29:305–325.", ""),
     Paper("their degrees of freedom", "Pustejovsky JE, Tipton E. J Bus Econ Stat 2018.", "10.1080/07350015.2016.1247004"),

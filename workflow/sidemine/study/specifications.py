@@ -108,8 +108,18 @@ class SetTestSettings(Projection):
     seed: int
 
 
-class SetDescriptionSettings(Projection):
-    """How sets are described."""
+class GeneSettings(Projection):
+    """Settings of the tests that take genes as independent, which describe sets.
+
+    Attributes
+    ----------
+    min_set_size
+        Fewest measured genes of a set, and of each part of a signed set that is ranked.
+    over_representation_fdr
+        Largest q-value of the genes that are listed as changed.
+    prerank_permutations, seed
+        Permutations of the genes, and their seed.
+    """
 
     min_set_size: int
     over_representation_fdr: float
@@ -129,7 +139,7 @@ class AnalyseDataset(Projection):
     min_group_size: int
     on_untestable: Literal["continue", "stop"]
     tests: SetTestSettings
-    descriptions: SetDescriptionSettings
+    descriptions: GeneSettings
 
 
 class ScoreActivities(Projection):
@@ -256,7 +266,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 traps=TrapsOfDataset.of(config.settings.traps),
                 traps_of_contrasts=TrapsOfContrast.of(config.settings.traps),
                 tests=make(SetTestSettings),
-                descriptions=make(SetDescriptionSettings),
+                descriptions=make(GeneSettings),
             )
             for name, row in study.datasets.items()
         },

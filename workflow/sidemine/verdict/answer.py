@@ -19,7 +19,7 @@ from sidemine.records import fields_of
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import ContrastWords, LineToTell
-from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Verdicts
+from sidemine.verdict.card import Agreeing, Card, CardCap, CardContrast, Declared, SecondarySet, Synthesis, Verdicts
 from sidemine.verdict.certainty import certainty_of, what_would_answer, what_would_change
 from sidemine.verdict.decide import decide_study
 from sidemine.verdict.doubts import sensitivity_table, strongest_doubt
@@ -27,7 +27,6 @@ from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readi
 from sidemine.verdict.rules import RULES_VERSION, Decided
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 from sidemine.verdict.synthesis import synthesise
-from sidemine.verdict.synthesis_record import Synthesis
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from pydantic import JsonValue
 
 from sidemine.considerations.judgement import Gate, Sensitivity
 from sidemine.effect.record import ContrastEvidence, Interval, Margin, PooledEffect
+from sidemine.lines.evidence import Call, LayerEvidence
 from sidemine.lines.published.record import DescribedTable
 from sidemine.records import as_json, as_record, fields_of
 from sidemine.study.choices import Score
 from sidemine.study.hypotheses import HypothesisRole
 from sidemine.tables import write_json
-from sidemine.verdict.certainty_record import Certainty
-from sidemine.verdict.synthesis_record import Synthesis
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 Columns = TypeVar("Columns")
@@ -89,6 +89,137 @@ class SecondarySet:
     direction: str
     p_value: float | None
     q_value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvidenceRow(LayerEvidence):
+    """One row of `evidence.tsv` as it is told: what was measured, and the words of its declaration.
+
+    Attributes
+    ----------
+    hypothesis, source, licence, status
+        As declared; of the contrasts of the hypothesis, and of layers that are not available, without source.
+    in_line
+        Id of the line that it belongs to: the id of the row that speaks for it. Empty where nothing was declared.
+    """
+
+    hypothesis: str
+    source: str
+    licence: str
+    status: str
+    in_line: str
+
+
+@dataclass(frozen=True)
+class IndependentLine:
+    """One line of evidence.
+
+    Attributes
+    ----------
+    line
+        Id of the row that speaks for it, declared beforehand.
+    layers
+        Words of all its layers, its own first.
+    call, p_declared
+        As that row reads.
+    """
+
+    line: str
+    layers: list[str]
+    call: Call
+    p_declared: float | None
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What all layers say of one question.
+
+    Attributes
+    ----------
+    rows
+        Every layer, the hypothesis' own contrasts first; layers that are not available last.
+    lines
+        The independent lines, in that order.
+    n_tested, n_shown
+        Lines that could be tested, and of how many of them it is shown that they point in the declared direction.
+    conflicting
+        Whether one line is in favour and another one against.
+    sentence
+        The one sentence of it.
+    downgrades
+        Why the lines weigh less, each in one clause.
+    """
+
+    rows: list[EvidenceRow]
+    lines: list[IndependentLine]
+    n_tested: int
+    n_shown: int
+    conflicting: bool
+    sentence: str
+    downgrades: list[str]
+
+
+HIGHEST = 4
+"""Place of GRADE's level `high`, where every answer starts."""
+
+
+class Level(StrEnum):
+    """A level of certainty: its place from 1, and what it means."""
+
+    place: int
+    meaning: str
+
+    def __new__(cls, value: str, place: int, meaning: str) -> Self:
+        """Make one member."""
+        member = str.__new__(cls, value)
+        member._value_, member.place, member.meaning = value, place, meaning
+        return member
+
+    HIGH = "high", 4, "Further data are very unlikely to change the answer."
+    MODERATE = "moderate", 3, "Further data may change the answer."
+    LOW = "low", 2, "Further data are very likely to change the answer."
+    VERY_LOW = "very low", 1, "The answer is very uncertain."
+
+    @property
+    def mark(self) -> str:
+        """GRADE's sign."""
+        return "⊕" * self.place + "◯" * (HIGHEST - self.place)
+
+
+class Domain(StrEnum):
+    """What GRADE rates a body of evidence down for."""
+
+    BIAS = "risk of bias"
+    INCONSISTENCY = "inconsistency"
+    INDIRECTNESS = "indirectness"
+    IMPRECISION = "imprecision"
+
+
+@dataclass(frozen=True)
+class Downgrade:
+    """One reason to rate down."""
+
+    domain: Domain
+    reason: str
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """The level of an answer.
+
+    Attributes
+    ----------
+    level
+        One of GRADE's four.
+    downgrades
+        Every reason why it is not higher.
+    not_rated_down
+        Serious findings that took no step, since the effect without them reads the same.
+    """
+
+    level: Level
+    downgrades: list[Downgrade]
+    not_rated_down: list[str]
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ from sidemine.considerations.sensitivity import (
     SPREAD,
 )
 from sidemine.drawing.words import listed
-from sidemine.verdict.card import Card
-from sidemine.verdict.certainty_record import HIGHEST, Certainty, Domain, Downgrade, Level
+from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
 from sidemine.verdict.rules import Decided, shortfalls
 from sidemine.verdict.vocabulary import Verdict
 

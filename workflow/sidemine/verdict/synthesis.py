@@ -16,8 +16,7 @@ from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
 from sidemine.stats.partial_conjunction import number_that_hold
 from sidemine.study.projections import LineToTell
-from sidemine.verdict.card import Card
-from sidemine.verdict.synthesis_record import EvidenceRow, IndependentLine, Synthesis
+from sidemine.verdict.card import Card, EvidenceRow, IndependentLine, Synthesis
 from sidemine.verdict.vocabulary import Verdict
 
 _OPT_IN = "It is opt-in: written down in lines.tsv with its address, and not fetched in this run."

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from sidemine.considerations.calibration.job import JOB
 from sidemine.considerations.calibration.record import Calibration, CalibrationColumns
+from sidemine.considerations.calibration.table import CALIBRATION as CALIBRATION_TABLE
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
 from sidemine.records import read_record
@@ -26,5 +27,6 @@ CALIBRATION = Consideration(
     record_files=lambda _: ["<results>/calibration.json"],
     read_judge=_read_judge,
     job=JOB,
+    tables=(CALIBRATION_TABLE,),
     schemas={"calibration": Calibration},
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sidemine.considerations.composition.job import JOB
-from sidemine.considerations.composition.panel import adjusted_tile, adjustment_panel
+from sidemine.considerations.composition.panel import adjusted_tile, adjustment_panel, tell_adjusted
 from sidemine.considerations.composition.record import (
     CompositionColumns,
     CompositionOfContrast,
@@ -33,5 +33,6 @@ COMPOSITION = Consideration(
     job=JOB,
     schemas={"composition": CompositionOfContrast},
     panels={20: lambda subject: adjustment_panel(subject.columns_of(CompositionColumns), subject)},
+    tell=tell_adjusted,
     tiles={20: lambda subject: adjusted_tile(subject.columns_of(CompositionColumns), subject)},
 )

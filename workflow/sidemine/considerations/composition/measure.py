@@ -63,7 +63,7 @@ def measure_composition(
     fit
         The fitted contrast.
     primary
-        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all cohorts.
+        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all pooled cohorts.
     markers
         Marker genes per cell type, without target genes.
     contaminated

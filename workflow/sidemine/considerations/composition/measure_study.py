@@ -127,7 +127,7 @@ def adjust_hypothesis(
     fits
         Fits of these cohorts.
     primary
-        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all cohorts.
+        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all pooled cohorts.
     markers, contaminated
         Marker genes per cell type, without target genes; cell types that are dropped, with the evidence.
     seeds

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from sidemine.considerations.composition.record import (
     AdjustedIn,
     CompositionAdjusted,
@@ -13,7 +11,7 @@ from sidemine.considerations.composition.record import (
     NotNeededIn,
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
-from sidemine.drawing.panel import Panel, Subject, Tile, make_tile
+from sidemine.drawing.panel import Column, Detail, Figure, Panel, Subject, Table, Tile, Told, make_tile
 from sidemine.drawing.words import amount, number, p_statement
 from sidemine.effect.record import PooledEstimate
 
@@ -28,6 +26,33 @@ def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile | None:
             return None
         return make_tile("adjusted", name, "not needed" if spared else "not computed", reason)
     return make_tile("adjusted", name, adjusted_amount(adjusted), f"95 % CI {adjusted_interval(adjusted)}")
+
+
+def tell_adjusted(subject: Subject) -> Told:
+    """Return the adjusted effect in the words of an answer card, and a table of the cell proxies."""
+    columns = subject.columns_of(CompositionColumns)
+    adjusted = columns.composition_adjusted
+    rows = cell_rows(columns)
+    detail = Detail(
+        "Cells: what the groups differ in, and what each proxy alone takes",
+        columns.composition.sentence or "Nothing was adjusted for.",
+        Table(f"Cells of {subject.hypothesis}", _CELL_COLUMNS, rows),
+    )
+    name = "Effect adjusted for the mix of cells"
+    if adjusted is None:
+        return Told(
+            clause="not adjusted for the mix of cells",
+            figure=Figure(name, f"not computed ({subject.missing['composition_adjusted']})"),
+            detail=detail if rows else None,
+        )
+    amount_told, interval = adjusted_amount(adjusted), adjusted_interval(adjusted)
+    return Told(
+        clause=f"{amount_told} ({interval}) after adjusting for the mix of cells",
+        amount=amount_told,
+        brief=f"{amount_told} adjusted for the mix of cells",
+        figure=Figure(name, f"{number(adjusted.effect)} SD (95 % CI {interval}; {p_statement(adjusted.p_value)})"),
+        detail=detail if rows else None,
+    )
 
 
 def adjusted_amount(adjusted: PooledEstimate) -> str:
@@ -46,6 +71,7 @@ def adjustment_panel(columns: CompositionColumns, subject: Subject) -> Panel:
     return Panel(
         kind="adjustment",
         element=f"adjustment-{subject.hypothesis}",
+        source="verdicts.json",
         title="Is it the mix of cells?",
         caption="The effect in total, with each cell proxy alone in the model, and with all of them. Adjustment never proves "
         "absence: proxies are noisy, a cell type that the markers know by half (a subtype) is taken out by half, one without "
@@ -76,36 +102,39 @@ def adjustment_chart(composition: CompositionAdjusted | CompositionUnknown | Not
 _ALL, _NOISE = "adjusted for all", "… and for noise of proxies"
 
 
-@dataclass(frozen=True)
-class CellRow:
-    """A cell proxy in one cohort: how the groups differ in it, and what it alone takes, in words."""
-
-    contrast: str
-    cell_type: str
-    shift: str
-    adjusted: str
-    difference: str
+_CELL_COLUMNS = (
+    Column("Comparison", "contrast"),
+    Column("Cell proxy", "cell_type"),
+    Column("First − second group, SD (95 % CI)", "shift"),
+    Column("Effect adjusted for it alone, SD", "adjusted"),
+    Column("Total minus adjusted", "difference"),
+)
 
 
-def cell_rows(columns: CompositionColumns) -> list[CellRow]:
-    """Return one row per cohort and cell proxy."""
+def cell_rows(columns: CompositionColumns) -> list[dict[str, str]]:
+    """Return one row per cohort and cell proxy: how the groups differ in it, and what it alone takes, in words."""
     composition = columns.composition
     rows = []
     for entry in () if isinstance(composition, NotAsked) else composition.contrasts:
         for alone in entry.single if isinstance(entry, AdjustedIn) else ():
             shift = alone.shift
             rows.append(
-                CellRow(
-                    contrast=entry.contrast,
-                    cell_type=alone.cell_type.replace("_", " "),
-                    shift=f"{number(shift.effect)} ({number(shift.ci_low)} to {number(shift.ci_high)})",
-                    adjusted=f"{number(alone.adjusted.effect)} ({p_statement(alone.adjusted.p_value)})",
-                    difference=number(alone.difference),
+                _cell_row(
+                    entry.contrast,
+                    alone.cell_type,
+                    f"{number(shift.effect)} ({number(shift.ci_low)} to {number(shift.ci_high)})",
+                    f"{number(alone.adjusted.effect)} ({p_statement(alone.adjusted.p_value)})",
+                    number(alone.difference),
                 )
             )
         rows += [
-            CellRow(entry.contrast, fact.cell_type.replace("_", " "), f"not used: {fact.reason}", "—", "—")
+            _cell_row(entry.contrast, fact.cell_type, f"not used: {fact.reason}", "—", "—")
             for fact in (() if isinstance(entry, NotNeededIn) else entry.proxies)
             if not fact.used
         ]
     return rows
+
+
+def _cell_row(contrast: str, cell_type: str, *figures: str) -> dict[str, str]:
+    keys = (column.key for column in _CELL_COLUMNS)
+    return dict(zip(keys, (contrast, cell_type.replace("_", " "), *figures), strict=True))

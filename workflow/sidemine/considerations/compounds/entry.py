@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sidemine.considerations.compounds.job import JOB
-from sidemine.considerations.compounds.panel import compound_panel, compound_tile
+from sidemine.considerations.compounds.panel import compound_panel, compound_tile, tell_arms
 from sidemine.considerations.compounds.record import CompoundColumns, CompoundsOfStudy
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
@@ -34,4 +34,5 @@ COMPOUNDS = Consideration(
     schemas={"compounds": CompoundsOfStudy},
     panels={2: compound_panel},
     tiles={5: compound_tile},
+    tell=tell_arms,
 )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.drawing.charts import WithInterval, interval_rows, interval_words, intervals
-from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
+from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, Told, make_tile
 from sidemine.drawing.words import count, number, p_value, side, unit_words
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 
@@ -48,6 +48,7 @@ def compound_panel(subject: Subject) -> Panel | None:
     return Panel(
         kind="compounds",
         element=f"compounds-{subject.hypothesis}",
+        source="compounds.json",
         title=_TITLES[evidence.asks],
         caption="Every arm against its vehicle, in one linear model of all arms. 95 % CI.",
         why_empty=evidence.problem.what if evidence.problem else "no arm could be fitted",
@@ -65,6 +66,12 @@ def compound_tile(subject: Subject) -> Tile | None:
         return None
     hint = f"{count(len(columns.compounds.carrying), 'arm')} in one model"
     return make_tile("pattern", "Pattern over the arms", columns.pattern or "none", hint)
+
+
+def tell_arms(subject: Subject) -> Told:
+    """Return the answer of a panel in a sentence, and in a few words."""
+    columns = subject.columns_of(CompoundColumns)
+    return Told(of_arms=arm_words(columns, subject.primary_set), pattern=columns.pattern or "")
 
 
 def arm_words(columns: CompoundColumns, gene_set: str) -> str:

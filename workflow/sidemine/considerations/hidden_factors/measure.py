@@ -55,7 +55,7 @@ def measure_hidden_factors(
     fits
         Fits of its primary contrasts that could be tested.
     primary
-        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all cohorts.
+        Rows of the primary set (`gene_set_table.GENE_SETS`), genes common to all pooled cohorts.
     gene_sets
         The study's sets: those of the pathway hold no hidden factor.
     samples

@@ -24,6 +24,7 @@ def factors_panel(columns: HiddenFactorsColumns, subject: Subject) -> Panel:
     return Panel(
         kind="hidden-factors",
         element=f"hidden-factors-{subject.hypothesis}",
+        source="verdicts.json",
         title="Is it something hidden that moves many genes?",
         caption="The effect as it is, and with the hidden factors of each cohort in the model: directions in which genes outside "
         "the pathway's sets vary together, whatever causes it. A batch or poor samples are such factors; so is a disease of "

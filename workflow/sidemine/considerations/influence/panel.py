@@ -29,6 +29,7 @@ def influence_panel(columns: InfluenceColumns, subject: Subject) -> Panel:
     return Panel(
         kind="influence",
         element=f"influence-{subject.hypothesis}",
+        source="influence.json",
         title="Is it one gene, or a few?",
         caption="The effect of the whole set, and of the set without one gene: those without which least is left. If the answer "
         "were that of one gene, its row would cross zero. Held back: the few genes that move most count for no more than the next "

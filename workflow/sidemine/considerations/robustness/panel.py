@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from sidemine.considerations.robustness.record import RobustnessColumns, VariantRow
+from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing.charts import FIRST, WAY_SHAPES, WAYS, Spec, base, interval_words
-from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
+from sidemine.drawing.panel import Column, Figure, Panel, Subject, Table, Tile, Told, make_tile
 from sidemine.drawing.words import bounded, count, is_number, listed, p_value, percent, unit_words
 from sidemine.effect.record import way
 
@@ -36,6 +37,16 @@ def robustness_tile(columns: RobustnessColumns, subject: Subject) -> Tile:
     return make_tile("robustness", name, f"{record.agreeing} of {record.of}", hint)
 
 
+def tell_variants(subject: Subject) -> Told:
+    """Return the share of variants that agree, and what the run without the samples of a doubted trap gave."""
+    columns, share = subject.columns_of(RobustnessColumns), subject.columns_of(RobustnessColumns).robustness_share
+    value = f"not computed ({subject.missing['robustness_share']})" if share is None else percent(share, 1)
+    return Told(
+        checked=columns.checked(subject.columns_of(TrapColumns).serious_in(subject.doubt)),
+        figure=Figure("Share of analysis variants that agree", value),
+    )
+
+
 def robustness_panel(columns: RobustnessColumns, subject: Subject) -> Panel:
     """Return the specification curve with all variants."""
     record = columns.robustness
@@ -49,6 +60,7 @@ def robustness_panel(columns: RobustnessColumns, subject: Subject) -> Panel:
     return Panel(
         kind="specification",
         element=f"specification-{subject.hypothesis}",
+        source="robustness.tsv",
         title="Does it survive other analyses?",
         caption="Every evaluated way of doing the analysis, in order of effect; below, the choice that each one varies. Filled: "
         "agrees with the reference (ring). If the answer hung on one choice, the curve would cross zero there.",

@@ -36,7 +36,7 @@ def cohort_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, change: 
     data, refit
         The contrast, and its fit under the change.
     rows
-        Rows of the set, genes that all cohorts measured.
+        Rows of the set, genes that all pooled cohorts measured.
     change
         Its statistic and composition are heeded here.
     declared

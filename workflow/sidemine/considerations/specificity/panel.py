@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sidemine.considerations.specificity.record import Placed, SetBeside, SpecificityColumns
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, base, interval_rows, intervals, signed_axis
-from sidemine.drawing.panel import ComparatorEffect, Panel, Subject, Tile, make_tile
+from sidemine.drawing.panel import ComparatorEffect, Figure, Panel, Remarks, Subject, Tile, Told, make_tile
 from sidemine.drawing.words import bounded, count, is_number, number, p_statement, unit_words
 from sidemine.effect.record import ContrastEvidence
 
@@ -37,6 +37,22 @@ def specificity_tile(columns: SpecificityColumns, subject: Subject) -> Tile:
     return make_tile("specificity", name, "not computed", reason)
 
 
+def tell_place(subject: Subject) -> Told:
+    """Return the percentile among the figures of the card, and what is left of sets without the genes that they share."""
+    columns = subject.columns_of(SpecificityColumns)
+    percentile = columns.specificity_percentile
+    value = (
+        f"not computed ({subject.missing['specificity_percentile']})"
+        if percentile is None
+        else columns.specificity.place or number(percentile, 0)
+    )
+    overlaps = overlap_sentences(columns, subject.primary_set)
+    return Told(
+        figure=Figure("Percentile among matched random gene sets", value),
+        remarks=Remarks("What is left without shared genes", overlaps) if overlaps else None,
+    )
+
+
 def _parted(place: str) -> tuple[str, str]:
     """Return the first words of a place, its percentile or that it lies on the other side, and the rest."""
     head = re.split(r"[;(]", place)[0]
@@ -49,6 +65,7 @@ def specificity_panel(columns: SpecificityColumns, subject: Subject) -> Panel:
     return Panel(
         kind="specificity",
         element=f"specificity-{subject.hypothesis}",
+        source="specificity.tsv",
         title="Is the set special?",
         caption="Diamond: the primary set. Grey ticks: random sets of the same size, expression and correlation (each tick an equal "
         "share of them; the bar holds 90 %; no bar: none match). Small squares: comparator sets. A percentile is no p-value.",
@@ -66,6 +83,7 @@ def confounders_panel(columns: SpecificityColumns, subject: Subject) -> Panel:
     return Panel(
         kind="confounders",
         element=f"confounders-{subject.hypothesis}",
+        source="specificity.tsv",
         title="What else moves?",
         caption="The primary set (◆) beside what could explain it away (✚ confounders) and what must stand still (● controls), "
         f"95 % CI. A set that moves as much as the primary one is a rival explanation.{left_out}",

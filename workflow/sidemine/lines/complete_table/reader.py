@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from sidemine.differential.contrast_fit import load_fit
@@ -37,38 +37,20 @@ def measure_row(inputs: JobFiles, specification: TestTable) -> tuple[Measured, T
     InputError
         When a file cannot be read.
     """
-    measured, details = measure_table(specification.row, read_table_to_test(inputs.by_name, specification))
-    return measured, details, read_size(inputs.paths("sizes"), TEST)
-
-
-def read_table_to_test(files: Mapping[str, Sequence[Path]], specification: TestTable) -> TableToTest:
-    """Read all that the job of a row reads.
-
-    Parameters
-    ----------
-    files
-        Files of the job, by the names of `specification.files_of_table`.
-    specification
-        The row.
-
-    Raises
-    ------
-    InputError
-        When a file cannot be read.
-    """
-    gene_table = read_gene_table(files["gene_table"][0], specification.gene_table)
-    fits = {path.parent.name: path for path in files["fits"]}
-    universe, lost = read_gene_list(files["universe"][0], gene_table) if "universe" in files else (None, 0)
-    return TableToTest(
-        rows=read_rows(files["file"][0], specification.row.columns),
+    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+    universe, lost = read_gene_list(inputs.path("universe"), gene_table) if "universe" in inputs.by_name else (None, 0)
+    table = TableToTest(
+        rows=read_rows(inputs.path("file"), specification.row.columns),
         universe=universe,
         names_lost=lost,
-        gene_sets=read_table(files["sets"][0], GENE_SETS),
+        gene_sets=read_table(inputs.path("sets"), GENE_SETS),
         gene_table=gene_table,
-        references=[read_reference(files["reference"][0], gene_table)]
-        if "reference" in files
-        else read_fitted_references(fits),
+        references=[read_reference(inputs.path("reference"), gene_table)]
+        if "reference" in inputs.by_name
+        else read_fitted_references(inputs.by_folder("fits")),
     )
+    measured, details = measure_table(specification.row, table)
+    return measured, details, read_size(inputs.paths("sizes"), TEST)
 
 
 def read_rows(path: Path, headers: Mapping[str, str]) -> TableRows:

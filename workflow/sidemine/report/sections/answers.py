@@ -47,21 +47,6 @@ TILES: dict[int, Callable[[Card, Subject], Tile | None]] = {
 """Key figures that belong to no consideration, by place."""
 
 
-def subject_of(card: Card, beside: Beside) -> Subject:
-    """Return what the panels of a card are about."""
-    return Subject(
-        hypothesis=card.hypothesis,
-        primary_set=card.declared.set,
-        is_cohort=card.kind == "cohort",
-        # All contrasts of a hypothesis share one unit.
-        unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin.unit,
-        evidence=card.evidence,
-        missing=card.not_computed,
-        considered=card.considered,
-        comparators=beside.comparators.get(card.hypothesis, ()),
-    )
-
-
 def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Light]] | None = None) -> list[Panel]:
     """Return the panels of one hypothesis in their order on the page: the forest plot, considerations, lines of evidence.
 
@@ -72,10 +57,12 @@ def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Li
     lights
         Marks beside the rows of the forest plot, by contrast; None: none.
     """
-    subject = subject_of(card, beside)
+    subject = first_screen.subject_of(card, beside.comparators.get(card.hypothesis, ()))
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     considered = [panel for place in sorted(makers) if (panel := makers[place](subject))]
-    of_lines = [panel for line in LINES for panel in line.panels(subject, beside.lines)]
+    of_lines = [
+        replace(panel, source=line.record_file) for line in LINES for panel in line.panels(subject, beside.lines)
+    ]
     return [forest_panel(card, subject, lights or {}), *considered, *of_lines]
 
 
@@ -96,7 +83,7 @@ def layer_panels(card: Card, beside: Beside) -> list[Panel]:
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:
     """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
-    subject = subject_of(card, beside)
+    subject = first_screen.subject_of(card, beside.comparators.get(card.hypothesis, ()))
     made: dict[int, Tile | None] = {place: make(card, subject) for place, make in TILES.items()}
     made |= {place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()}
     return [tile for place in sorted(made) if (tile := made[place])]

@@ -19,7 +19,7 @@ from sidemine.drawing.words import count, listed
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.measure import FEWEST_DF_TO_EXAMINE
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
-from sidemine.enrichment.set_test import GeneSettings, SampleSettings, SetTest
+from sidemine.enrichment.set_test import SampleSettings, SetTest
 from sidemine.lines.evidence import IN_FAVOUR_P
 from sidemine.lines.registry import LINES
 from sidemine.paper import Paper
@@ -29,6 +29,7 @@ from sidemine.report.references import REFERENCES, references_text
 from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.settings import Settings
+from sidemine.study.specifications import GeneSettings
 from sidemine.verdict.card import Card
 
 _PROBE_RULES = {
@@ -186,9 +187,9 @@ def _answers(results: StudyResults) -> str:
     return (
         f"Answers. Verdicts follow the closed rule table, version {results.verdicts.rules_version}, from one primary "
         "set, test, direction and margin per hypothesis, all declared beforehand. Effects of cohorts are Hedges g of a "
-        "per-sample set score (mean signed z over the genes that all cohorts measured; SD: between "
+        "per-sample set score (mean signed z over the genes that all pooled cohorts measured; SD: between "
         "people of one group, without covariates and pairs; standard errors HC2 with Bell–McCaffrey degrees of freedom (CR2 "
-        "by block where blocks enter as a correlation)); effects of experiments are the mean signed log2 fold change of the "
+        "by block where blocks enter as a correlation); the one-sided limits that exclude an effect without Hedges’ J); effects of experiments are the mean signed log2 fold change of the "
         f"set minus that of the other measured genes. {_robust_scores(results.verdicts.verdicts)}Contrasts of one declared source, or of one accession, "
         "count as one. The two are never pooled with each other. Independent datasets are pooled by the common effect (weights of "
         "the design for cohorts; inverse variance for experiments, widened because these weights are estimated; t limits) below "

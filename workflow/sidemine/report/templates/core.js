@@ -70,15 +70,15 @@ window.sidemine = (() => {
   // A title is as long as the name that somebody wrote: a narrow figure writes it smaller, then cuts its end, never its start.
   const room = "max(width, containerSize()[0] || 0)";
   const look = {
-    background: "@surface", font: "system-ui, sans-serif", view: { stroke: null },
+    background: "transparent", font: "system-ui, sans-serif", view: { stroke: null },
     axis: { labelColor: "@soft", titleColor: "@ink", gridColor: "@line", domainColor: "@muted", tickColor: "@muted",
             titleFontWeight: 600, labelFontSize: 11, titleFontSize: 12, gridOpacity: 0.6 },
     axisX: { titleLimit: { expr: `${room} - 8` }, titleFontSize: { expr: `${room} < 420 ? 10 : 12` } },
     legend: { labelColor: "@ink", titleColor: "@ink" },
   };
 
-  // A browser may lay out what it hides, and so give a width to what is folded away.
-  const isFolded = (holder) => holder.clientWidth === 0 || !holder.checkVisibility();
+  // A browser may lay out what it hides, and so give a width to what is folded away; asking for that width makes it do so.
+  const isFolded = (holder) => !holder.checkVisibility() || holder.clientWidth === 0;
 
   async function draw(holder, spec, datasets, renderer = "svg") {
     charts.get(holder)?.view?.finalize();
@@ -201,9 +201,10 @@ window.sidemine = (() => {
 
   async function drawRest() {
     while (waiting.size) {
+      await idle();
       for (const holder of inOrder()) {
-        await idle();
         await drawNow(holder);
+        await idle();
       }
     }
     root.dataset.complete = "yes";

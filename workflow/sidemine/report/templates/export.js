@@ -76,6 +76,24 @@
     return [...boxes, ...words, filled && `Filled: genes of ${filled}.`].filter(Boolean).join(" ");
   }
 
+  // Swatches and their words that stand beside a figure, outside of its drawing.
+  const legendOf = (figure) => [...(figure?.querySelectorAll("[data-legend] > span") ?? [])].map((part) => ({ words: textOf(part), fill: part.dataset.fill }));
+
+  function swatches(pieces, { x, y, width, size }) {
+    pen.font = `400 ${size}px ${fonts}`;
+    const [side, step] = [size * 0.9, size * 1.5];
+    const parts = [];
+    let [left, line] = [x, y];
+    for (const { words, fill } of pieces) {
+      const long = (fill ? side + 5 : 0) + pen.measureText(words).width;
+      if (left > x && left + long > x + width) { left = x; line += step; }
+      if (fill) parts.push(`<rect x="${left}" y="${line + 2}" width="${side}" height="${side}" fill="${fill}" stroke="${colour("muted")}" stroke-width=".5"/>`);
+      parts.push(`<text x="${(left + (fill ? side + 5 : 0)).toFixed(1)}" y="${(line + size).toFixed(1)}" font-size="${size}" fill="${colour("ink")}">${escapeText(words)}</text> `);
+      left += long + 14;
+    }
+    return { svg: parts.join(""), bottom: pieces.length ? line + step : y };
+  }
+
   async function about(holder) {
     const figure = holder.closest("figure");
     const title = textOf(holder.closest(".evidence-panel")?.querySelector("h4")) || textOf(figure?.querySelector("figcaption strong")) ||
@@ -83,7 +101,7 @@
     // Of a description the first sentence is its title; the others hold what the figure shows.
     const described = plain(holder.getAttribute("aria-label")).split(/(?<=\.) /)[0];
     const source = textOf(figure?.querySelector(`.source[data-of="${CSS.escape(holder.id)}"]`)).replace(" in the results folder", "");
-    const told = { title: (title || described).replace(/\.$/, ""), claim: "", chosen: chosenIn(holder, figure), n: "", source };
+    const told = { title: (title || described).replace(/\.$/, ""), claim: "", chosen: chosenIn(holder, figure), legend: legendOf(figure), n: "", source };
     if (holder.closest(".card")) {
       const card = await cardOf(holder);
       return { ...told, claim: `${card.question} Answer: ${card.verdict.replace(/^\P{L}+/u, "")}.`, n: card.n };
@@ -97,16 +115,52 @@
     return told;
   }
 
+  // A drawing of the study has its colours from the page: they go into the file with it, as they are now.
+  const KEPT = ["fill", "stroke", "stroke-width", "stroke-dasharray", "font", "text-anchor", "opacity"];
+
+  function drawnWith(svg) {
+    const copy = svg.cloneNode(true);
+    const now = [svg, ...svg.querySelectorAll("*")];
+    for (const [i, part] of [copy, ...copy.querySelectorAll("*")].entries()) {
+      const style = getComputedStyle(now[i]);
+      for (const name of KEPT) {
+        const value = style.getPropertyValue(name);
+        part.style.setProperty(name, ["fill", "stroke"].includes(name) ? plainColour(value) : value);
+      }
+      for (const name of ["tabindex", "role", "class", "aria-label"]) part.removeAttribute(name);
+    }
+    const box = svg.viewBox.baseVal;
+    const [width, height] = box?.width ? [box.width, box.height] : [svg.clientWidth, svg.clientHeight];
+    for (const [name, value] of Object.entries({ xmlns: "http://www.w3.org/2000/svg", width, height })) copy.setAttribute(name, value);
+    return new XMLSerializer().serializeToString(copy);
+  }
+
+  // A mixed colour as programs beside browsers know it.
+  const dot = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+
+  function plainColour(value) {
+    if (!value.startsWith("color")) return value;
+    dot.clearRect(0, 0, 1, 1);
+    dot.fillStyle = value;
+    dot.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = dot.getImageData(0, 0, 1, 1).data;
+    return `rgb(${red}, ${green}, ${blue})`;
+  }
+
   // A canvas of thousands of points stays one picture inside a picture; everything else is drawn as lines.
-  async function drawing({ view, renderer }, kind) {
+  async function drawing(holder, kind) {
+    if (!charts.has(holder)) return drawnWith(holder.querySelector("svg"));
+    const { view, renderer } = charts.get(holder);
     if (kind === "svg" || renderer === "svg") return (await view.toSVG()).replace(/^<\?xml[^>]*>/, "");
     const canvas = await view.toCanvas(2);
     return `<image width="${canvas.width / 2}" height="${canvas.height / 2}" href="${canvas.toDataURL("image/png")}"/>`;
   }
 
+  const sizeOf = (svg) => ["width", "height"].map((side) => Number(new RegExp(`^<\\w+[^>]*\\s${side}="([\\d.]+)"`).exec(svg)[1]));
+
   async function framed(holder, kind) {
-    const inner = await drawing(charts.get(holder), kind);
-    const [width, height] = ["width", "height"].map((side) => Number(new RegExp(`^<\\w+[^>]*\\s${side}="([\\d.]+)"`).exec(inner)[1]));
+    const inner = await drawing(holder, kind);
+    const [width, height] = sizeOf(inner);
     const told = await about(holder);
     const all = Math.ceil(Math.max(width, 480)) + 32;
     const parts = [];
@@ -121,6 +175,9 @@
       parts.push(part.svg);
       y = part.bottom + 2;
     }
+    const legend = swatches(told.legend, { x: 16, y: y + 2, width: all - 32, size: 12 });
+    parts.push(legend.svg);
+    y = legend.bottom;
     parts.push(`<g transform="translate(16 ${y + 8})">${inner}</g>`);
     const foot = paragraph([textOf(document.querySelector("h1")), told.source, "made with sidemine"].filter(Boolean).join(" · "),
       { x: 16, y: y + height + 14, width: all - 32, size: 11, fill: colour("soft") });
@@ -157,8 +214,8 @@
     }
     const parts = [...words.parts];
     if (chart) {
-      const inner = await drawing(chart, "svg");
-      const [width, height] = ["width", "height"].map((side) => Number(new RegExp(`^<\\w+[^>]*\\s${side}="([\\d.]+)"`).exec(inner)[1]));
+      const inner = await drawing(holder, "svg");
+      const [width, height] = sizeOf(inner);
       const [left, top] = [WIDE * 0.46, words.top];
       const zoom = Math.min((WIDE - EDGE - left) / width, (foot - 16 - top) / height);
       parts.push(`<g transform="translate(${left} ${top}) scale(${zoom.toFixed(4)})">${inner}</g>`);
@@ -236,5 +293,5 @@
       card.querySelector("header").append(line);
     }
   });
-  window.sidemine.slide = slide;
+  Object.assign(window.sidemine, { slide, plainColour });
 })();

@@ -45,8 +45,11 @@
     low.textContent = `−${limit}, lower in the first group`;
     none.textContent = "0";
     high.textContent = `+${limit}, higher`;
+    for (const part of [low, none, high]) part.dataset.fill = window.sidemine.plainColour(getComputedStyle(part).borderLeftColor);
     figure.dataset.contrast = contrast;
-    window.sidemine.nameSource(figure.id, `contrasts/${contrast}/differential.tsv.gz`);
+    const drawing = figure.querySelector(".drawing");
+    window.sidemine.nameSource(drawing.id, `contrasts/${contrast}/differential.tsv.gz`);
+    window.sidemine.addSaveButtons(drawing);
   }
 
   starts.push(() => {

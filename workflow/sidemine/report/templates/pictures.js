@@ -52,7 +52,15 @@ window.sidemine.pictures = (() => {
     here.values.explained.slice(0, 2).forEach((share, i) => {
       spec.encoding[i ? "y" : "x"].axis.title = `PC ${i + 1} (${(100 * share).toFixed(0)} % of variance)`;
     });
+    for (const channel of ["color", "shape"])
+      if (spec.encoding[channel].type !== "quantitative") Object.assign(spec.encoding[channel].legend, wholeLabels(samples.map((one) => one[spec.encoding[channel].field])));
     return draw(holder, spec, { samples });
+  }
+
+  // Two levels that begin alike would be one if they were cut: a long one stands in lines.
+  function wholeLabels(levels) {
+    const lines = Object.fromEntries([...new Set(levels.map(String))].map((level) => [level, level.match(/.{1,34}(?=\s|$)|\S{1,34}/g)?.map((line) => line.trim()) ?? [level]]));
+    return { labelExpr: `${JSON.stringify(lines)}[datum.label]`, labelLimit: 0 };
   }
 
   // ---- declared panel -----------------------------------------------------------------------------------------
@@ -146,7 +154,7 @@ window.sidemine.pictures = (() => {
     const piece = (words, fill) => {
       const part = document.createElement("span");
       part.textContent = words;
-      if (fill) part.style.borderBottom = `3px solid ${fill}`;
+      if (fill) { part.style.borderBottom = `3px solid ${fill}`; part.dataset.fill = fill; }
       legend.append(part, " ");
     };
     return wanted.flatMap((column) => {
