@@ -1,4 +1,7 @@
-"""The process in which one reader reads one file: `python -m sidemine.isolation.child`, started by `run_isolated`."""
+"""The process in which one reader reads one file, started by `run_isolated`: `python -m sidemine.isolation.child`.
+
+In a run it is a fork of a process that has loaded the libraries and never read a file (`engine/warm_process.py`).
+"""
 
 from __future__ import annotations
 
