@@ -124,12 +124,17 @@ def test_demo_sets_are_named_so_that_nobody_takes_them_for_a_public_library(demo
     assert all(isinstance(sentence, str) for sentence in told)
 
 
+EVERY_WRITER = {"positive", "tissue_positive", "one_gene", "inhibitor_mimics"}
+"""Studies that between them hold each kind of file and of truth: the others differ from these in numbers alone."""
+
+
 @pytest.mark.parametrize("kind", PLANTED_KINDS)
 def test_planted_study_is_complete_marked_and_repeatable(kind, tmp_path):
     """Each planted study loads, its selectors find samples, and two writings give the same bytes."""
     config = write_planted(kind, tmp_path / "one", 11)
-    write_planted(kind, tmp_path / "two", 11)
-    assert digests(tmp_path / "one") == digests(tmp_path / "two")
+    if kind in EVERY_WRITER:
+        write_planted(kind, tmp_path / "two", 11)
+        assert digests(tmp_path / "one") == digests(tmp_path / "two")
     data = [path for path in (tmp_path / "one").rglob("*") if path.is_file() and path.suffix != ".tsv"]
     assert all(carries_simulation_marker(path) for path in data)
     study = load_study(config)
