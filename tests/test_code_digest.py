@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,16 @@ SCRIPTS = sorted((WORKFLOW / "scripts").glob("*.py"))
 
 def forget():
     """Forget what was read from files that a test has changed."""
-    for cached in ("_parse", "_kept", "_file_of", "_data_files", "_package_files", "_entered_with", "_place"):
+    for cached in (
+        "_parse",
+        "_kept",
+        "_file_of",
+        "_data_files",
+        "_package_files",
+        "_entered_with",
+        "_place",
+        "_content_digest",
+    ):
         getattr(code_digest, cached).cache_clear()
     code_digest._parsed.clear()
 
@@ -306,6 +316,29 @@ def test_what_was_kept_of_the_package_is_used_and_no_more_trusted_than_its_diges
     kept.write_bytes(content)
     forget()
     assert code_digest.digest_of_package() == first
+
+
+@pytest.mark.parametrize("content", [b"", b"null", b"[]", b'{"content":"another","digests":{"package":"x"}}', b"\xff"])
+def test_digests_are_kept_for_the_same_bytes_of_all_files_and_no_others(package, tmp_path_factory, content):
+    script = tmp_path_factory.mktemp("scripts") / "script.py"
+    script.write_bytes(package.read_bytes())
+    first = digest(script)
+    kept = package.parent / "__pycache__" / "code_digests.json"
+    kept.write_text(kept.read_text().replace(first, "kept"))
+    assert digest(script) == "kept"
+    used = package.parent / "deeper.py"
+    times, old = used.stat(), used.read_text()
+    used.write_text(old.replace("x + _inner", "x - _inner"))
+    os.utime(used, ns=(times.st_atime_ns, times.st_mtime_ns))  # of the same size and date
+    changed = digest(script)
+    assert changed not in {"kept", first}
+    assert digest(script, "sidemine.other") != changed
+    script.write_text(script.read_text() + "h = 1\n")
+    assert digest(script) not in {"kept", first, changed}
+    used.write_text(old)
+    script.write_bytes(package.read_bytes())
+    kept.write_bytes(content)
+    assert digest(script) == first
 
 
 def test_one_digest_on_every_python():

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import inspect
-import io
 import os
+import re
+import subprocess
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
 import snakemake.cli  # noqa: F401 - the plan cannot be loaded before it
 from snakemake.io import _IOFile
 from snakemake.jobs import GroupJobFactory
 from snakemake.scheduling.job_scheduler import JobScheduler
-from snakemake.script import PythonScript
+from snakemake.script import PythonScript, ScriptBase
+from snakemake.shell import shell
 
 from sidemine.engine import spared_work
-from sidemine.engine.spared_work import ask_before_loading, group_anew, hash_files_once
+from sidemine.engine.spared_work import environment_of, group_anew, hash_files_once, start_scripts_warm
+from sidemine.engine.warm_process import stand_by
+from sidemine.warm_job import READERS
 
 
 class JobOf:
@@ -120,28 +127,68 @@ def test_groups_are_made_of_the_jobs_that_there_are() -> None:
     assert set(dag.groups[0]) == set(jobs)
 
 
-def test_a_script_asks_first_and_is_the_same_otherwise() -> None:
-    kind = type("Script", (), {"write_script": lambda self, preamble, fd: fd.write(preamble.encode() + b"job\n")})
-    ask_before_loading(kind)
-    kind().write_script("loads Snakemake\n", stream := io.BytesIO())
-    first, *others = stream.getvalue().decode().splitlines()
-    assert first == "from sidemine.warm_job import run_warm; run_warm()"
-    assert others == ["loads Snakemake", "job"]
+class Script:
+    """As Snakemake has one."""
+
+    container_img = conda_env = env_modules = bench_record = None
+    threads = 3
+    resources: ClassVar[dict[str, str]] = {"tmpdir": "/elsewhere"}
+
+    def execute_script(self, fname, edit=False) -> None:
+        raise AssertionError("a shell")
+
+
+@pytest.fixture
+def place(monkeypatch) -> Iterator[str]:
+    """Where processes stand by for this one, which would end with the tests."""
+    monkeypatch.setenv(READERS, "")
+    ends: list[Callable[[], object]] = []
+    monkeypatch.setattr(atexit, "register", ends.append)
+    yield stand_by()
+    for end in ends:
+        end()
+
+
+def test_a_script_is_run_by_a_fork_with_the_environment_that_a_shell_would_give_it(place, tmp_path) -> None:
+    kind = type("Kind", (Script,), {})
+    start_scripts_warm(kind, place)
+    script = tmp_path / "job.py"
+    said = f"open({str(tmp_path / 'said')!r}, 'w')"
+    script.write_text(f"import os\nprint(*map(os.environ.get, ['OMP_NUM_THREADS', 'TMPDIR']), file={said})")
+    kind().execute_script(str(script))
+    assert (tmp_path / "said").read_text() == "3 /elsewhere\n"
+    script.write_text("import sys; sys.exit(4)")
+    with pytest.raises(subprocess.CalledProcessError, match="status 4"):
+        kind().execute_script(str(script))
+
+
+@pytest.mark.parametrize("elsewhere", ["container_img", "conda_env", "env_modules", "bench_record"])
+def test_what_has_to_run_elsewhere_does(elsewhere, place) -> None:
+    kind = type("Kind", (Script,), {elsewhere: "named"})
+    start_scripts_warm(kind, place)
+    with pytest.raises(AssertionError, match="a shell"):
+        kind().execute_script("job.py")
 
 
 @pytest.mark.parametrize("method", [None, lambda self, preamble: None])
 def test_another_release_of_snakemake_is_left_as_it_is(method) -> None:
     """A part that is gone, or that takes something else, is not replaced: the run is slower, and right."""
-    kind = type("Changed", (), {"checksum": method, "write_script": method})
+    kind = type("Changed", (), {"checksum": method, "execute_script": method})
     hash_files_once(kind)
-    ask_before_loading(kind)
-    assert (kind.checksum, kind.write_script) == (method, method)
+    start_scripts_warm(kind, "1:/nowhere")
+    assert (kind.checksum, kind.execute_script) == (method, method)
 
 
-def test_snakemake_still_has_what_is_spared() -> None:
+def test_snakemake_still_has_what_is_spared(monkeypatch) -> None:
     """Another release may hash, or limit, in another way: then this room has to follow."""
     assert list(inspect.signature(_IOFile.checksum).parameters) == ["self", "threshold", "force", "algorithm"]
-    assert list(inspect.signature(PythonScript.write_script).parameters) == ["self", "preamble", "fd"]
+    assert list(inspect.signature(PythonScript.execute_script).parameters) == ["self", "fname", "edit"]
+    shell_of_scripts = inspect.getsource(ScriptBase._execute_cmd)
+    assert all(
+        f"self.{name}" in shell_of_scripts for name in vars(Script) if name[0] != "_" and name != "execute_script"
+    )
+    monkeypatch.setattr(os, "environ", {})
+    assert set(re.findall(r'envvars\["(\w+)"\]', inspect.getsource(shell.__new__))) == environment_of(Script()).keys()
     from snakemake.dag import DAG  # cannot be loaded before the command
 
     assert list(inspect.signature(DAG.update_groups).parameters) == ["self"]

@@ -12,10 +12,41 @@ from pathlib import Path
 
 import pytest
 
-from sidemine.warm_job import PLACE
+from sidemine.warm_job import Request, ask_for_fork
 
-JOB = "import os, sys\nfrom sidemine.warm_job import run_warm\nrun_warm()\n"
 Ran = subprocess.CompletedProcess[str]
+
+RUN = """
+import os, signal, subprocess, sys, threading, time
+from pathlib import Path
+from sidemine.engine.warm_process import stand_by
+from sidemine.warm_job import READERS, Request, ask_for_fork
+
+def start(given="", cwd=".", place=None, preload=(), **variables):
+    "Return a fork at work on job.py, and the stream of what it prints."
+    theirs, ours = os.pipe()
+    os.write(ours, given.encode())
+    os.close(ours)
+    printed, out = os.pipe()
+    request = Request(JOB, os.path.abspath(cwd), {**os.environ, **variables}, sys.executable, preload)
+    fork = ask_for_fork(PLACE if place is None else place, request, (theirs, out, 2))
+    os.close(theirs)
+    os.close(out)
+    return fork, os.fdopen(printed)
+
+def parent_of(number):
+    return int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+
+def gone(*numbers):
+    "Tell whether these processes end, within a while."
+    for _ in range(100):
+        if not any(Path(f"/proc/{number}").exists() for number in numbers):
+            return True
+        time.sleep(0.05)
+    return False
+
+PLACE = stand_by()
+"""
 
 
 @pytest.fixture
@@ -23,13 +54,9 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
     """Run Python code as a run of the workflow would, with a script `job.py` beside it that it may start as its job."""
 
     def run_code(code: str, job: str) -> Ran:
-        (tmp_path / "job.py").write_text(JOB + textwrap.dedent(job))
-        run = (
-            "import os, signal, subprocess, sys, time\nfrom pathlib import Path\n"
-            "from sidemine.engine.warm_process import stand_by\n"
-            f"job = [sys.executable, {str(tmp_path / 'job.py')!r}]\nstand_by()\n"
-        )
-        line = [sys.executable, "-c", run + textwrap.dedent(code)]
+        (tmp_path / "job.py").write_text("import os, sys\n" + textwrap.dedent(job))
+        given = f"JOB = {str(tmp_path / 'job.py')!r}\n"
+        line = [sys.executable, "-c", given + RUN + textwrap.dedent(code)]
         # Tests that were started in the background ignore Ctrl-C, and so would what they start.
         before = signal.signal(signal.SIGINT, signal.default_int_handler)
         try:
@@ -45,24 +72,22 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
 def test_a_job_has_the_streams_folder_environment_and_status_of_its_own(run):
     done = run(
         """
-        here = Path("here")
-        here.mkdir()
-        ran = subprocess.run(job, capture_output=True, text=True, input="given", cwd=here, env={**os.environ, "WORD": "said"})
-        print(ran.returncode, ran.stdout.strip(), ran.stderr.strip())
-        print(subprocess.run(job, capture_output=True, text=True, input="").stderr.strip())
+        Path("here").mkdir()
+        fork, printed = start("given", cwd="here", WORD="said")
+        print(fork.wait(), printed.read().strip())
+        fork, printed = start()
+        print(fork.wait())
         """,
         """
         if not (given := sys.stdin.read()):
             sys.exit("nothing was given")
-        print(given, os.environ["WORD"], os.path.basename(os.getcwd()), __name__, os.path.basename(sys.argv[0]), end=" ")
-        print("to the terminal", "in a fork" if os.environ.get("SIDEMINE_WARM") is None else "alone", file=sys.stderr)
+        print(given, os.environ["WORD"], os.path.basename(os.getcwd()), __name__, os.path.basename(sys.argv[0]))
+        print("to the terminal", file=sys.stderr)
         sys.exit(3)
         """,
     )
-    assert done.stdout.splitlines() == [
-        "3 given said here __main__ job.py to the terminal in a fork",
-        "nothing was given",
-    ]
+    assert done.stdout.splitlines() == ["3 given said here __main__ job.py", "1"]
+    assert done.stderr.splitlines() == ["to the terminal", "nothing was given"]
 
 
 @pytest.mark.parametrize(
@@ -70,31 +95,15 @@ def test_a_job_has_the_streams_folder_environment_and_status_of_its_own(run):
     [
         ("os.kill(os.getpid(), 9)", -9),
         ("os.kill(os.getpid(), 11)", -11),
+        ("os.kill(os.getpid(), 15)", -15),
         ("raise ValueError('told')", 1),
         ("sys.exit(130)", 130),
     ],
 )
 def test_however_a_job_ends_who_started_it_sees_it(job, status, run):
-    done = run("print(subprocess.run(job).returncode)", job)
+    done = run("print(start()[0].wait())", job)
     assert done.stdout.strip() == str(status)
     assert ("ValueError: told" in done.stderr) == (status == 1)
-
-
-def test_a_job_that_is_asked_to_end_ends(run):
-    done = run(
-        """
-        process = subprocess.Popen(job, stdout=subprocess.PIPE, text=True)
-        number = int(process.stdout.readline())
-        process.terminate()
-        print(process.wait(), process.pid != number, Path(f"/proc/{number}").exists())
-        """,
-        """
-        import time
-        print(os.getpid(), flush=True)
-        time.sleep(50)
-        """,
-    )
-    assert done.stdout.split() == ["-15", "True", "False"]
 
 
 SLEEPS = """
@@ -104,39 +113,58 @@ SLEEPS = """
     """
 
 
-def test_a_job_whose_own_process_is_killed_ends_and_no_other_one(run):
-    """Snakemake tries it again at once: two would write the same files."""
+def test_jobs_end_with_the_run_whatever_ended_it(run):
+    """The next run writes the same files."""
     done = run(
         """
-        other = subprocess.Popen(job, stdout=subprocess.PIPE, text=True, env={**os.environ, "short": ""})
-        other.stdout.readline()
-        process = subprocess.Popen(job, stdout=subprocess.PIPE, text=True)
-        number = int(process.stdout.readline())
-        process.kill()
-        process.wait()
-        for _ in range(100):
-            if not Path(f"/proc/{number}").exists():
-                break
-            time.sleep(0.05)
-        print(Path(f"/proc/{number}").exists(), other.wait())
+        if os.fork() == 0:
+            PLACE = stand_by()  # its own, as a run has it
+            jobs = [start() for _ in range(2)]
+            print(*[int(printed.readline()) for _, printed in jobs], flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os.wait()
         """,
         SLEEPS,
     )
-    assert done.stdout.split() == ["False", "0"]
+    numbers = done.stdout.split()
+    assert len(numbers) == 2
+    for _ in range(200):
+        if not any(Path(f"/proc/{number}").exists() for number in numbers):
+            return
+        subprocess.run(["sleep", "0.05"], check=True)
+    raise AssertionError(numbers)
 
 
-def test_a_job_that_is_killed_while_it_asks_takes_no_other_one_with_it(run):
+def test_a_job_that_nobody_waits_for_any_more_ends_and_no_other_one(run):
     done = run(
         """
-        other = subprocess.Popen(job, stdout=subprocess.PIPE, text=True, env={**os.environ, "short": ""})
-        server = int(Path(f"/proc/{other.stdout.readline().strip()}/stat").read_text().rpartition(")")[2].split()[1])
+        other, printed = start(short="")
+        printed.readline()
+        fork, printed = start()
+        printed.readline()
+        fork.kill()
+        print(fork.wait(), gone(fork.number), other.wait())
+        """,
+        SLEEPS,
+    )
+    assert done.stdout.split() == ["-9", "True", "0"]
+
+
+def test_who_is_killed_while_he_asks_takes_no_job_of_others_with_him(run):
+    done = run(
+        """
+        other, printed = start(short="")
+        server = parent_of(printed.readline().strip())
         os.kill(server, signal.SIGSTOP)
-        process = subprocess.Popen(job)
-        time.sleep(2)  # it has asked by then
-        process.kill()
-        process.wait()
+        if (asking := os.fork()) == 0:
+            start()
+            os._exit(0)
+        time.sleep(1)  # it has asked by then
+        os.kill(asking, signal.SIGKILL)
+        os.waitpid(asking, 0)
         os.kill(server, signal.SIGCONT)
-        print(other.wait(), subprocess.run(job, env={**os.environ, "short": ""}).returncode, os.waitpid(server, os.WNOHANG))
+        after, printed = start(short="")
+        print(other.wait(), after.wait(), os.waitpid(server, os.WNOHANG))
         """,
         SLEEPS,
     )
@@ -147,30 +175,24 @@ def test_jobs_end_with_the_process_that_stands_by(run):
     """Nobody could tell how they end."""
     done = run(
         """
-        jobs = [subprocess.Popen(job, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-        numbers = [int(process.stdout.readline()) for process in jobs]
-        os.kill(int(Path(f"/proc/{numbers[0]}/stat").read_text().rpartition(")")[2].split()[1]), signal.SIGKILL)
-        print(*(process.wait(timeout=20) for process in jobs))
-        for _ in range(100):
-            states = [Path(f"/proc/{number}").exists() for number in numbers]
-            if not any(states):
-                break
-            time.sleep(0.05)
-        print(*states)
+        jobs = [start() for _ in range(2)]
+        numbers = [int(printed.readline()) for _, printed in jobs]
+        os.kill(parent_of(numbers[0]), signal.SIGKILL)
+        print(*(fork.wait() for fork, _ in jobs), gone(*numbers), start()[0])
         """,
         SLEEPS,
     )
-    assert done.stdout.split() == ["1", "1", "False", "False"]
+    assert done.stdout.split() == ["-9", "-9", "True", "None"]
 
 
 def test_ctrl_c_reaches_a_job_once_and_its_own_words_count(run):
     done = run(
         """
         signal.signal(signal.SIGINT, lambda *_: None)
-        process = subprocess.Popen(job, stdout=subprocess.PIPE, text=True)
-        process.stdout.readline()
+        fork, printed = start()
+        printed.readline()
         os.killpg(0, signal.SIGINT)
-        print(process.wait(), process.stdout.read())
+        print(fork.wait(), printed.read())
         """,
         """
         import time
@@ -187,7 +209,12 @@ def test_ctrl_c_reaches_a_job_once_and_its_own_words_count(run):
 
 def test_what_two_jobs_have_loaded_the_third_finds_loaded(run):
     done = run(
-        "for number in range(3): subprocess.run(job)",
+        """
+        for number in range(3):
+            fork, printed = start()
+            fork.wait()
+            print(printed.read())
+        """,
         "print('wave' in sys.modules, flush=True)\nimport wave",
     )
     assert done.stdout.split() == ["False", "False", "True"]
@@ -196,28 +223,52 @@ def test_what_two_jobs_have_loaded_the_third_finds_loaded(run):
 def test_what_few_of_their_kind_load_stays_with_them(run):
     """All other forks would carry its memory: a library of single cells takes 100 MB."""
     done = run(
-        "for number in range(8): subprocess.run(job, env={**os.environ, 'NUMBER': str(number)})",
+        """
+        for number in range(8):
+            fork, printed = start(NUMBER=str(number))
+            fork.wait()
+            print(printed.read())
+        """,
         "print('wave' in sys.modules, flush=True)\nif os.environ['NUMBER'] in {'2', '6'}: import wave",
     )
     assert done.stdout.split() == ["False"] * 8
 
 
-def test_a_job_that_was_not_started_by_the_run_runs_itself(tmp_path):
-    """So is one on a node of a cluster, which inherits the environment of the run and not its processes."""
-    (tmp_path / "job.py").write_text(JOB + "print('ran', os.environ.get('SIDEMINE_WARM') is not None)")
-    for place in ["999999999:/nowhere", f"{os.getpid()}:{tmp_path}/nowhere", "no number:/nowhere"]:
-        line = [sys.executable, str(tmp_path / "job.py")]
-        done = subprocess.run(line, env={**os.environ, PLACE: place}, capture_output=True, text=True, check=True)
-        assert done.stdout.split() == ["ran", "True"]
+def test_readers_find_loaded_what_they_name_and_leave_nothing_behind(run):
+    """What a hostile file made of one reader must not reach the next one: no module, no descriptor, no way to others."""
+    done = run(
+        """
+        for number in range(4):
+            fork, printed = start(place=os.environ[READERS], preload=["wave"])
+            fork.wait()
+            print(printed.read())
+        """,
+        """
+        print("wave" in sys.modules, "colorsys" in sys.modules, hasattr(sys, "mark"), sorted(os.listdir("/proc/self/fd")))
+        print(open(f"/proc/{os.getppid()}/environ").read().count("HDF5_PLUGIN_PRELOAD=::"))
+        import colorsys
+        sys.mark = True
+        """,
+    )
+    # 3 is the listing itself.
+    assert done.stdout.split("\n") == ["True False False ['0', '1', '2', '3']", "1", ""] * 4 + [""]
+
+
+def test_who_does_not_belong_to_the_run_is_not_served(tmp_path):
+    """So is a job on a node of a cluster, which inherits the environment of the run and not its processes."""
+    request = Request("job.py", str(tmp_path), {}, sys.executable)
+    for place in ["", "999999999:/nowhere", f"{os.getpid()}:{tmp_path}/nowhere", "no number:/nowhere"]:
+        assert ask_for_fork(place, request, (0, 1, 2)) is None
 
 
 @pytest.mark.parametrize("end", ["sys.exit()", "os.kill(os.getpid(), 9)"])
 def test_nothing_stays_behind_when_the_run_has_ended(end, run):
-    done = run(f"print(os.environ['SIDEMINE_WARM'].partition(':')[2], flush=True)\n{end}", "")
-    folder = Path(done.stdout.strip()).parent
+    places = "PLACE, os.environ[READERS]"
+    done = run(f"print(*(place.partition(':')[2] for place in ({places})), flush=True)\n{end}", "")
+    folders = [Path(place).parent for place in done.stdout.split()]
     for _ in range(200):
-        if not folder.exists():
+        if not any(folder.exists() for folder in folders):
             break
         subprocess.run(["sleep", "0.05"], check=True)
-    assert folder.name.startswith("sidemine-")
-    assert not folder.exists()
+    assert [folder.name.startswith("sidemine-") for folder in folders] == [True, True]
+    assert not any(folder.exists() for folder in folders)

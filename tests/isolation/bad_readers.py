@@ -32,6 +32,10 @@ def read_well(path: Path) -> Answer:
     return Answer(table, sp.csr_matrix(np.eye(3, dtype=np.float32)), [("one", 1)], path)
 
 
+def tell_parent(path: Path) -> int:
+    return os.getppid()
+
+
 def refuse(path: Path) -> None:
     raise InputError(Problem("it is cut short", str(path), "a whole file", "Fetch it."))
 

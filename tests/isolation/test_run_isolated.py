@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +14,34 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from sidemine.engine.warm_process import stand_by
 from sidemine.errors import InputError
 from sidemine.isolation import Limits, run_isolated
+from sidemine.warm_job import READERS
 
 SMALL = Limits(memory=300_000_000, cpu_seconds=1)
 
 
-@pytest.fixture(autouse=True)
-def _children_find_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+@pytest.fixture(autouse=True, scope="module", params=["a process of its own", "a fork"])
+def _a_reader_has(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let children find the readers; in a run they are forks of a process that stands by."""
+    ends: list[Callable[[], object]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv(READERS, "")
+        if request.param == "a fork":
+            patch.setattr(atexit, "register", ends.append)  # it would end with the tests
+            stand_by()
+        yield
+    for end in ends:
+        end()
+
+
+def test_one_reader_after_another_is_a_fork_where_a_process_stands_by(tmp_path: Path) -> None:
+    """The parent of two readers is the same one, and not this process; elsewhere it is this one."""
+    parents = [_run(bad_readers.tell_parent, tmp_path / "f") for _ in range(2)]
+    assert parents[0] == parents[1]
+    assert (parents[0] == os.getpid()) == (not os.environ[READERS])
 
 
 def _run(function: Any, path: Path, *arguments: Any, **options: Any) -> Any:

@@ -11,7 +11,7 @@ from snakemake.api import SnakemakeApi
 from snakemake.settings.types import ConfigSettings, OutputSettings, ResourceSettings
 
 from sidemine.simulate.studies import write_planted
-from sidemine.warm_job import PLACE
+from sidemine.warm_job import READERS
 
 REPOSITORY = Path(__file__).parents[2]
 FILES = sorted((REPOSITORY / "workflow" / "rules").glob("*.smk"))
@@ -30,7 +30,7 @@ def rules(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, SnakemakeApi(OutputSettings()) as api:
         for name in (
             "PYTHONPATH",
-            PLACE,
+            READERS,
             *(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMBA")),
         ):
             patch.setenv(name, "")

@@ -19,7 +19,6 @@ from sidemine.engine.local_files import digests_of, megabytes_of, place_of
 from sidemine.engine.slurm import begin_on_slurm
 from sidemine.engine.spared_work import group_anew, spare_work, start_jobs_at_once
 from sidemine.engine.study_run import open_run
-from sidemine.engine.warm_process import stand_by
 from sidemine.errors import SidemineError
 from sidemine.study.command_line import (
     given_to_run,
@@ -54,7 +53,6 @@ def get_run():
         raise WorkflowError(f"{get_study_file()}: {error}") from None
     if works or runs_a_group(sys.argv[1:]):
         spare_work()
-        stand_by()
     return run
 
 

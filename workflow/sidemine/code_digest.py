@@ -18,7 +18,7 @@ import copy
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -113,6 +113,13 @@ def digest_of_script(script: Path, *modules: str) -> str:
     ModuleNotFoundError
         A module of that name does not exist.
     """
+    asked = json.dumps([script.name, hashlib.sha256(script.read_bytes()).hexdigest(), *modules])
+    if script.is_relative_to(_PACKAGE):  # its place counts
+        return _follow(script, *modules)
+    return _known_or(asked, lambda: _follow(script, *modules))
+
+
+def _follow(script: Path, *modules: str) -> str:
     use = _Use()
     use.add_whole(script)
     for place in modules:
@@ -129,9 +136,35 @@ def digest_of_package() -> str:
 
     The simulator does not count: what it wrote is an input like any other.
     """
+    return _known_or("package", _digest_package)
+
+
+def _digest_package() -> str:
     digest = _digest(_all_parts([]))
     _keep_parsed()
     return digest
+
+
+def _known_or(asked: str, find: Callable[[], str]) -> str:
+    """Return a digest as it was found for this same content of all files, whatever their dates; else find and keep it."""
+    content, known = _content_digest(), {}
+    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
+        kept = json.loads(_kept_digests().read_bytes())
+        if kept["content"] == content:
+            known = {str(key): str(digest) for key, digest in kept["digests"].items()}
+    if asked not in known:
+        known[asked] = find()
+        _keep(_kept_digests(), json.dumps({"content": content, "digests": known}))
+    return known[asked]
+
+
+@cache
+def _content_digest() -> str:
+    """Return a digest of the bytes of this file and of every file of the package."""
+    files = (
+        f"{place}\0{hashlib.sha256(file.read_bytes()).hexdigest()}" for place, file in sorted(_package_files().items())
+    )
+    return hashlib.sha256("\0".join((_own_digest(), *files)).encode()).hexdigest()
 
 
 class _Use:
@@ -324,6 +357,10 @@ def _kept_file() -> Path:
     return _PACKAGE / "__pycache__" / "code_digest.json"
 
 
+def _kept_digests() -> Path:
+    return _kept_file().with_name("code_digests.json")
+
+
 @cache
 def _own_digest() -> str:
     return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
@@ -334,11 +371,15 @@ def _keep_parsed() -> None:
     if _parsed.keys() <= _kept().keys():
         return
     content = json.dumps({"reader": _own_digest(), "modules": _parsed}, default=_as_kept, separators=(",", ":"))
+    _keep(_kept_file(), content)
+
+
+def _keep(file: Path, content: str) -> None:
     with contextlib.suppress(OSError):
-        _kept_file().parent.mkdir(exist_ok=True)
-        temporary = _kept_file().with_name(f"code_digest.{os.getpid()}.json")
+        file.parent.mkdir(exist_ok=True)
+        temporary = file.with_name(f"{file.stem}.{os.getpid()}.json")
         temporary.write_text(content, encoding="utf-8")
-        temporary.replace(_kept_file())
+        temporary.replace(file)
 
 
 def _read_module(content: bytes, file: Path) -> _Module:

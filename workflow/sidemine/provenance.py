@@ -2,7 +2,7 @@
 
 The records lie in `provenance/` below a study's results. A page is built only from results whose records agree with
 the study (`study.json`) and with one another: numbers of another specification never reach it, however they came there.
-Every script imports this module before it is run by a fork that has all loaded (`warm_job.py`): it loads little itself.
+Every script imports this module before its log is open: it loads little itself.
 """
 
 from __future__ import annotations

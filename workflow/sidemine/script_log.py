@@ -13,7 +13,6 @@ from pathlib import Path
 
 from sidemine.errors import SidemineError
 from sidemine.system_errors import explain_system_error
-from sidemine.warm_job import run_warm
 
 logger = logging.getLogger("sidemine")
 
@@ -32,15 +31,13 @@ def log_to(path: str) -> Iterator[None]:
 
     A `SidemineError` is told in its own words, without a traceback: it is about the input, not about the code. So is
     what the operating system refuses: a full disk, missing rights, used-up memory.
-    Heavy imports belong inside the block, so that their failure is logged too. Where a process stands by that has them
-    loaded already, that one runs the whole script, and this one ends here with its status (`warm_job`).
+    Heavy imports belong inside the block, so that their failure is logged too.
 
     Parameters
     ----------
     path
         Log file, overwritten.
     """
-    run_warm()
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         to_file = logging.FileHandler(path, mode="w", encoding="utf-8")

@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import inspect
 import os
+import subprocess
+import sys
 import time
-from collections.abc import Awaitable, Callable
-from typing import IO, Protocol
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+from sidemine.engine.warm_process import stand_by
+from sidemine.warm_job import STREAMS, Request, ask_for_fork
 
 Digest = Callable[["HashedFile", int | None, bool, str | None], Awaitable[str | None]]
 
@@ -28,10 +34,21 @@ class FileClass(Protocol):
     checksum: Digest
 
 
-class ScriptClass(Protocol):
-    """The class of the scripts of jobs: `snakemake.script.PythonScript`."""
+class Script(Protocol):
+    """The script of a job, as Snakemake has it."""
 
-    write_script: Callable[[object, str, IO[bytes]], None]
+    container_img: object
+    conda_env: object
+    env_modules: object
+    bench_record: object
+    threads: int
+    resources: Mapping[str, object]
+
+
+class ScriptClass(Protocol):
+    """The class of these scripts: `snakemake.script.PythonScript`."""
+
+    execute_script: Callable[..., None]
 
 
 class Scheduler(Protocol):
@@ -47,14 +64,14 @@ class Graph(Protocol):
 
 
 def spare_work() -> None:
-    """Have Snakemake hash each file once, and its jobs ask for a warm start before they load it."""
+    """Have Snakemake hash each file once, and its jobs start warm, from processes that stand by from now on."""
     try:
         from snakemake.io import _IOFile
         from snakemake.script import PythonScript
     except ImportError:
         return
     hash_files_once(_IOFile)
-    ask_before_loading(PythonScript)
+    start_scripts_warm(PythonScript, stand_by())
 
 
 _COARSEST = 2_000_000_000
@@ -131,23 +148,39 @@ def group_anew(dag: Graph) -> None:
     dag.update_groups = update_groups
 
 
-_ASK = b"from sidemine.warm_job import run_warm; run_warm()\n"
-
-
-def ask_before_loading(scripts: ScriptClass) -> None:
-    """Have a job ask the process that stands by (`warm_process`) before it loads Snakemake, which is most of its start.
+def start_scripts_warm(scripts: ScriptClass, place: str) -> None:
+    """Have the script of a job run by a fork of the process that stands by, instead of a shell that starts Python.
 
     Parameters
     ----------
     scripts
-        The class of Snakemake's scripts, whose way to write one down is replaced.
+        The class of Snakemake's scripts, whose way to run one is replaced.
+    place
+        Where that process stands by (`warm_process.stand_by`).
     """
-    plain: Callable[[object, str, IO[bytes]], None] | None = getattr(scripts, "write_script", None)
-    if plain is None or not _takes(plain, "self", "preamble", "fd"):
+    plain: Callable[..., None] | None = getattr(scripts, "execute_script", None)
+    if not place or plain is None or not _takes(plain, "self", "fname", "edit"):
         return
 
-    def write_script(self: object, preamble: str, fd: IO[bytes]) -> None:
-        fd.write(_ASK)
-        plain(self, preamble, fd)
+    def execute_script(self: Script, fname: str, edit: bool = False) -> None:
+        elsewhere = (self.container_img, self.conda_env, self.env_modules, self.bench_record)
+        fork = None
+        if not any((*elsewhere, self.resources.get("shell_exec"))):
+            request = Request(fname, str(Path.cwd()), environment_of(self), sys.executable)
+            fork = ask_for_fork(place, request, range(STREAMS))
+        if fork is None:
+            plain(self, fname, edit)
+        elif status := fork.wait():
+            raise subprocess.CalledProcessError(status, f"{sys.executable} {fname}")
 
-    scripts.write_script = write_script
+    scripts.execute_script = execute_script
+
+
+def environment_of(script: Script) -> dict[str, str]:
+    """Return the environment that Snakemake's shell would give a script."""
+    libraries = ("OMP", "GOTO", "OPENBLAS", "MKL", "NUMEXPR")
+    names = [*(f"{library}_NUM_THREADS" for library in libraries), "VECLIB_MAXIMUM_THREADS"]
+    given = dict.fromkeys(names, str(script.threads))
+    if temporary := script.resources.get("tmpdir"):
+        given |= dict.fromkeys(("TMPDIR", "TMP", "TEMPDIR", "TEMP"), str(temporary))
+    return os.environ | given

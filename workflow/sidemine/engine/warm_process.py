@@ -1,7 +1,12 @@
-"""The process that stands by while a run lasts, so that its jobs need not load the same libraries again (`warm_job.py`).
+"""The processes that stand by while a run lasts, so that its jobs need not load the same libraries again (`warm_job.py`).
 
-It loads what two jobs have loaded, before it forks for the next one: nothing is named here, and nothing is loaded for one
-job alone, nor for the few of their kind that need it (all others would carry its memory). A fork is a process of its own, with the streams, folder and environment of the job that asked for it.
+One forks for the jobs. Once the first has begun, it loads between two requests what most of them need (`NEEDED_BY_MOST`).
+It also loads what two of them have loaded, before it forks for the next one: not for one job alone, nor for the few of
+their kind that need it (all others would carry its memory).
+Another one forks for the readers of hostile files (`isolation/run.py`). It loads only what they name, never reads a file,
+and learns nothing from a fork, whose word is not to be trusted.
+A fork is a process of its own, with the streams, folder and environment that it was asked for with. It ends when who
+asked ends, and when the process that stands by does.
 """
 
 from __future__ import annotations
@@ -20,26 +25,50 @@ import sys
 import tempfile
 import traceback
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from types import FrameType, ModuleType
 
-from sidemine.warm_job import PLACE, STREAMS, Request
+from sidemine.isolation.child import die_with_parent
+from sidemine.isolation.run import environment_of_readers
+from sidemine.warm_job import READERS, STREAMS, Request
 
 LONGEST_REQUEST = 1 << 20
 OFTEN = 2
 """Jobs that have loaded a module before this process does."""
 SHARE = 1 / 3
 """Of the jobs of the same scripts, more than this share has to have loaded it."""
+NEEDED_BY_MOST = (
+    "snakemake.script",
+    "sidemine.registered_jobs",
+    "pandas",
+    "scipy.sparse",
+    "scipy.stats",
+    "anndata",
+    "gseapy",
+)
+"""What takes long to load, in the order in which the jobs of any study ask for it; two or three of them would load it at
+the same time, and this process once more. What is none of it is learnt."""
 
 
-def stand_by() -> None:
-    """Start the process for the jobs of this run, until this one ends; nothing where the system has no such means."""
+def stand_by() -> str:
+    """Start the processes for the jobs of this run and their readers, until this one ends.
+
+    Returns
+    -------
+    str
+        Where the one for jobs stands by, as `warm_job.ask_for_fork` wants it; empty where the system has no such means.
+    """
     if not hasattr(os, "pidfd_open") or not Path("/proc/self/ns/mnt").exists():
-        return
+        return ""
+    os.environ[READERS] = _start_to_stand_by(environment_of_readers(), learns=False)
+    return _start_to_stand_by(dict(os.environ), learns=True)
+
+
+def _start_to_stand_by(environment: Mapping[str, str], *, learns: bool) -> str:
     folder = tempfile.mkdtemp(prefix="sidemine-")  # readable by its owner alone
     place = f"{folder}/jobs"
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
@@ -47,22 +76,23 @@ def stand_by() -> None:
             listener.bind(place)
         except OSError:  # the path of the temporary folder is too long for a socket
             shutil.rmtree(folder)
-            return
+            return ""
         listener.listen(socket.SOMAXCONN)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), folder],
+            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), folder, *(["learn"] if learns else [])],
             stdin=subprocess.PIPE,  # its end tells that this process has ended, however it did
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],
+            env=environment,
         )
-    os.environ[PLACE] = f"{os.getpid()}:{place}"
     atexit.register(process.communicate)
+    return f"{os.getpid()}:{place}"
 
 
 @dataclass
 class _Job:
-    """A fork at work: its script, who asked for it, and the file in which it leaves the names of the modules that it loaded."""
+    """A fork at work: its script, who asked for it, and the file (-1: none) for the names of the modules that it loads."""
 
     script: str
     number: int
@@ -78,17 +108,23 @@ class WarmProcess:
     ----------
     listener
         Socket at which jobs ask.
+    learns
+        Whether it loads what several jobs have loaded; otherwise only what a request names.
     seen
         How many jobs of each script have loaded a module, in the order in which the first did.
     ended
         How many jobs of each script have ended.
+    ahead
+        What is to be loaded before anybody asks for it.
     interrupted
         What jobs do at Ctrl-C: what this process did before it stood by.
     """
 
     listener: socket.socket
+    learns: bool = True
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
+    ahead: list[str] = field(default_factory=list)
     interrupted: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
 
     def serve(self, run: int) -> None:
@@ -99,14 +135,19 @@ class WarmProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(self.listener, selectors.EVENT_READ)
             selector.register(run, selectors.EVENT_READ)
+            begun = False
             while True:
-                for key, _ in selector.select():
+                events = selector.select(0 if begun and self.ahead else None)
+                if not events:
+                    self._load([self.ahead.pop(0)])
+                for key, _ in events:
                     if key.fd == run:
                         return
                     if selector.get_map().get(key.fd) is not key:
                         continue  # its job was finished with just now
                     if key.fd == self.listener.fileno():
-                        if (job := self._start(selector)) is not None:
+                        if (job := self._start()) is not None:
+                            begun = True  # a run that has nothing to do loads nothing
                             selector.register(os.pidfd_open(job.number), selectors.EVENT_READ, job)
                             selector.register(job.connection, selectors.EVENT_READ, job)
                     elif key.fileobj is key.data.connection:
@@ -120,33 +161,36 @@ class WarmProcess:
                             selector.unregister(key.data.connection)
                         self._finish(key.data)
 
-    def _start(self, selector: selectors.BaseSelector) -> _Job | None:
+    def _start(self) -> _Job | None:
         connection, _ = self.listener.accept()
-        text, descriptors, _, _ = socket.recv_fds(connection, LONGEST_REQUEST, len(STREAMS))
-        request = Request(**json.loads(text)) if len(descriptors) == len(STREAMS) else None
+        text, descriptors, _, _ = socket.recv_fds(connection, LONGEST_REQUEST, STREAMS)
+        request = Request(**json.loads(text)) if len(descriptors) == STREAMS else None
         if request is None or request.executable != sys.executable:
             connection.close()
             return None
-        self._load()
-        loaded = os.memfd_create("loaded")
+        self._load(request.preload)
+        loaded = os.memfd_create("loaded") if self.learns else -1
         gc.freeze()  # what is loaded stays shared with the forks
         try:
             number = os.fork()
-        except OSError:  # no memory for one more: the job finds out by itself
+        except OSError:  # no memory for one more: who asks finds out alone
             number = None
         if number == 0:
-            for own in (connection.fileno(), *(key.fd for key in selector.get_map().values())):
-                os.close(own)  # who asks has to see this process end, whatever its forks do
+            die_with_parent()
+            # Who asks has to see this process end, whatever its forks do; and it is nobody else's business.
+            _take_over(descriptors, keep=loaded)
             signal.signal(signal.SIGINT, self.interrupted)
             known = frozenset(sys.modules)
-            status = _run_script(request, descriptors)
-            os.write(loaded, "\n".join(name for name in sys.modules if name not in known).encode())
+            status = _run_script(request)
+            if self.learns:
+                os.write(loaded, "\n".join(name for name in sys.modules if name not in known).encode())
             os._exit(status)
         for descriptor in descriptors:
             os.close(descriptor)
         if number is None:
             connection.close()
-            os.close(loaded)
+            if self.learns:
+                os.close(loaded)
             return None
         with suppress(OSError):  # who asked was killed: that is seen to at once
             connection.send(str(number).encode())
@@ -155,23 +199,28 @@ class WarmProcess:
 
     def _finish(self, job: _Job) -> None:
         _, status = os.waitpid(job.number, 0)
-        with job.connection, os.fdopen(job.loaded, "rb") as loaded:
+        with job.connection:
+            if self.learns:
+                self._learn(job)
+            with suppress(OSError):  # who asked was killed
+                job.connection.send(str(status).encode())
+
+    def _learn(self, job: _Job) -> None:
+        with os.fdopen(job.loaded, "rb") as loaded:
             loaded.seek(0)
             self.ended[job.script] += 1
             for name in loaded.read().decode().split():
                 self.seen.setdefault(name, Counter())[job.script] += 1
-            with suppress(OSError):  # who asked was killed
-                job.connection.send(str(status).encode())
 
-    def _load(self) -> None:
-        """Load what several jobs have loaded; what cannot be loaded here stays with the jobs."""
+    def _load(self, asked: Sequence[str]) -> None:
+        """Load what a request names and what several jobs have loaded; what cannot be loaded here stays with the forks."""
         often = [
             name
             for name, jobs in self.seen.items()
             if jobs.total() >= OFTEN and jobs.total() > SHARE * sum(self.ended[script] for script in jobs)
         ]
-        for name in often:
-            del self.seen[name]
+        for name in (*asked, *often):
+            self.seen.pop(name, None)
             if name not in sys.modules:
                 try:
                     import_module(name)
@@ -179,17 +228,22 @@ class WarmProcess:
                     logging.getLogger(__name__).debug("not loaded: %s", name, exc_info=True)
 
 
-def _run_script(request: Request, descriptors: Sequence[int]) -> int:
-    """Run the script of a job as if this process had been started for it; return its exit status."""
+def _take_over(descriptors: Sequence[int], keep: int) -> None:
+    """Make these the streams of this process, and close all others but one."""
+    for stream, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, stream)
+    above = max(keep, STREAMS - 1) + 1
+    os.closerange(STREAMS, keep)
+    os.closerange(above, os.sysconf("SC_OPEN_MAX"))
+
+
+def _run_script(request: Request) -> int:
+    """Run a script as if this process had been started for it; return its exit status."""
     try:
-        for stream, descriptor in zip(STREAMS, descriptors, strict=True):
-            os.dup2(descriptor, stream)
-            os.close(descriptor)
         os.chdir(request.directory)
         os.environ.clear()
         os.environ.update(request.environment)
         sys.argv = [request.script]
-        sys.path[:] = request.path
         main = ModuleType("__main__")
         main.__file__ = request.script
         sys.modules["__main__"] = main
@@ -212,5 +266,6 @@ def _run_script(request: Request, descriptors: Sequence[int]) -> int:
 if __name__ == "__main__":
     os.set_inheritable(int(sys.argv[1]), False)
     with socket.socket(fileno=int(sys.argv[1])) as given:
-        WarmProcess(given).serve(sys.stdin.fileno())
+        learns = "learn" in sys.argv
+        WarmProcess(given, learns, ahead=list(NEEDED_BY_MOST) if learns else []).serve(sys.stdin.fileno())
     shutil.rmtree(sys.argv[2], ignore_errors=True)

@@ -87,7 +87,7 @@ class SetMembership:
         return [part for part in parts if len(part.genes)]
 
 
-def are_among(genes: Sequence[str], wanted: Collection[str]) -> NDArray[np.bool_]:
+def are_among(genes: Sequence[str] | pd.Series, wanted: Collection[str]) -> NDArray[np.bool_]:
     """Return whether each gene is one of those wanted; `numpy.isin` compares every text with every other."""
     wanted = frozenset(wanted)
     return np.fromiter(map(wanted.__contains__, genes), dtype=np.bool_, count=len(genes))
@@ -114,12 +114,12 @@ def build_membership(
     InputError
         When a set holds a gene twice, or a weight is not finite.
     """
-    import pandas as pd
     from scipy.sparse import csr_array
 
     _refuse_bad_rows(sets)
     used = sets[sets["weight"] != 0]
-    columns = pd.Index(list(genes)).get_indexer(pd.Index(used["gene"]))
+    column_of = {gene: column for column, gene in enumerate(genes)}
+    columns = np.array([column_of.get(gene, -1) for gene in used["gene"].tolist()], dtype=np.intp)
     names, first, rows = np.unique(used["gene_set"].to_numpy(dtype=str), return_index=True, return_inverse=True)
     families, versions = (used[column].to_numpy(dtype=object)[first] for column in ("family", "version"))
     sizes, measured = (np.bincount(at, minlength=len(names)) for at in (rows, rows[columns >= 0]))

@@ -1,4 +1,7 @@
-"""The process in which one reader reads one file: `python -m sidemine.isolation.child`, started by `run_isolated`."""
+"""The process in which one reader reads one file, started by `run_isolated`: `python -m sidemine.isolation.child`.
+
+In a run it is a fork of a process that has loaded the libraries and never read a file (`engine/warm_process.py`).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     # What a library prints must not stand in the middle of an answer.
     os.dup2(2, 1)
-    _die_with_parent()
+    die_with_parent()
     request = receive(sys.stdin.buffer, _REQUEST_BYTES)
     function: Any = importlib.import_module(request["module"])
     for name in request["function"].split("."):
@@ -72,7 +75,7 @@ def _lower(kind: int, limit: int, beyond: int = 0) -> None:
     resource.setrlimit(kind, (soft, hard))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """Ask Linux to end this process with its parent, so that `kill -9` of a job leaves no reader behind."""
     if not _ON_LINUX:
         return

@@ -9,14 +9,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import child
 from sidemine.isolation.channel import receive, send
+from sidemine.warm_job import READERS, Request, ask_for_fork
 
 logger = logging.getLogger(__name__)
 
@@ -172,12 +173,7 @@ def run_isolated(
 def _ask(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any] | None, int, bool]:
     """Return the child's answer (None when it gave none), its exit code, and whether it was ended for being late."""
     late = threading.Event()
-    # -P: a module in the working folder must not stand in for one of ours.
-    command = [sys.executable, "-P", "-m", child.__name__]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=_environment()
-    ) as process:
-        assert process.stdout is not None  # noqa: S101 - for the type checker
+    with _start(["sidemine.isolation.child", request["module"], *request["preload"]]) as process:
         timer = threading.Timer(60 + _WALL_PER_CPU * limits.cpu_seconds, _end_late, (process, late))
         timer.daemon = True
         timer.start()
@@ -197,13 +193,63 @@ def _ask(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any] | None
     return answer, code, late.is_set()
 
 
-def _end_late(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+@dataclass(frozen=True)
+class _Process:
+    """The process of a reader, and our ends of its pipes."""
+
+    stdin: IO[bytes]
+    stdout: IO[bytes]
+    kill: Callable[[], None]
+    wait: Callable[[], int]
+
+
+@contextlib.contextmanager
+def _start(preload: Sequence[str]) -> Iterator[_Process]:
+    """Start a process that awaits its request: a fork of one that has these modules loaded, or one of its own."""
+    if (fork := _fork(preload)) is not None:
+        with fork.stdin, fork.stdout:
+            try:
+                yield fork
+            finally:
+                fork.kill()
+        return
+    # -P: a module in the working folder must not stand in for one of ours.
+    command = [sys.executable, "-P", "-m", child.__name__]
+    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment_of_readers()
+    ) as process:
+        assert process.stdin is not None  # noqa: S101 - for the type checker
+        assert process.stdout is not None  # noqa: S101 - for the type checker
+        yield _Process(process.stdin, process.stdout, process.kill, process.wait)
+
+
+def _fork(preload: Sequence[str]) -> _Process | None:
+    """Have a process forked that has the modules loaded; None where none stands by for that."""
+    if not (place := os.environ.get(READERS, "")):
+        return None
+    # As a process of its own gets it: nothing of a job's search path.
+    request = Request(str(child.__file__), str(Path.cwd()), environment_of_readers(), sys.executable, preload)
+    with contextlib.ExitStack() as stack:
+        theirs_in, ours_in = os.pipe()
+        ours_out, theirs_out = os.pipe()
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (theirs_in, theirs_out, nowhere):
+            stack.callback(os.close, descriptor)
+        stdin, stdout = os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")
+        fork = ask_for_fork(place, request, (theirs_in, theirs_out, nowhere))
+        if fork is None:
+            stdin.close()
+            stdout.close()
+            return None
+        return _Process(stdin, stdout, fork.kill, fork.wait)
+
+
+def _end_late(process: _Process, late: threading.Event) -> None:
     late.set()
     process.kill()
 
 
-def _send_request(process: subprocess.Popen[bytes], request: dict[str, Any]) -> None:
-    assert process.stdin is not None  # noqa: S101 - for the type checker
+def _send_request(process: _Process, request: dict[str, Any]) -> None:
     # A child that ended before it read the request is told of by its exit code.
     with contextlib.suppress(BrokenPipeError):
         send(process.stdin, request)
@@ -211,10 +257,11 @@ def _send_request(process: subprocess.Popen[bytes], request: dict[str, Any]) -> 
         process.stdin.close()
 
 
-def _environment() -> dict[str, str]:
+def environment_of_readers() -> dict[str, str]:
+    """Return the environment of the process of a reader, and of one that forks for readers."""
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH", ""))))
-    return os.environ | {
+    return {name: value for name, value in os.environ.items() if name != READERS} | {
         "PYTHONPATH": path,
         # One thread, one arena: address space is bounded, and each thread would reserve a part of it.
         "OMP_NUM_THREADS": "1",

@@ -96,14 +96,16 @@ class GeneTable:
         self.has_aliases = previous is not None or aliases is not None
         symbols: list[str] = list(genes.index)
         self._approved = frozenset(symbols)
-        self._by_case = _unique_targets((symbol.upper(), symbol) for symbol in symbols)
+        self._by_case: dict[str, tuple[str, ...]] = {symbol.upper(): (symbol,) for symbol in symbols}
+        if len(self._by_case) < len(symbols):  # some differ by case alone
+            self._by_case = _unique_targets((symbol.upper(), symbol) for symbol in symbols)
         self._previous = _unique_targets(previous or ())
         self._aliases = _unique_targets(aliases or ())
         self._old_by_case = _unique_targets((name.upper(), symbol) for name, symbol in previous or ())
-        self._ensembl = dict(ensembl_ids or {}) | {i: s for i, s in zip(genes["ensembl"], symbols, strict=True) if i}
+        self._ensembl = dict(ensembl_ids or {}) | _by_id(genes["ensembl"], symbols)
         self.has_proteins = uniprot_ids is not None
         self._uniprot = _unique_targets((name.upper(), symbol) for name, symbol in uniprot_ids or ())
-        self._entrez = dict(entrez_ids or {}) | {i: s for i, s in zip(genes["entrez"], symbols, strict=True) if i}
+        self._entrez = dict(entrez_ids or {}) | _by_id(genes["entrez"], symbols)
 
     def resolve_symbols(self, names: Iterable[str]) -> list[Resolution]:
         """Resolve gene symbols to approved ones, in order.
@@ -237,6 +239,10 @@ def is_accession(text: str) -> bool:
     return _UNIPROT.fullmatch(text.strip()) is not None
 
 
+def _by_id(ids: pd.Series, symbols: Iterable[str]) -> dict[str, str]:
+    return {one: symbol for one, symbol in zip(ids.tolist(), symbols, strict=True) if one}
+
+
 def _unique_targets(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:
     targets: dict[str, tuple[str, ...]] = {}
     for name, symbol in pairs:
@@ -310,6 +316,7 @@ def _from_hgnc(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
 
 
 def _from_ensembl(table: pd.DataFrame, version: str, simulated: bool) -> GeneTable:
+    import numpy as np
     import pandas as pd
 
     table = table.reindex(columns=[*ENSEMBL_COLUMNS, *ENSEMBL_OPTIONAL_COLUMNS], fill_value="")
@@ -323,13 +330,18 @@ def _from_ensembl(table: pd.DataFrame, version: str, simulated: bool) -> GeneTab
     best = named.drop_duplicates("symbol")
     genes = _gene_frame(best["symbol"], best["entrez"], best["ensgene"])
     # The best-ranked name of an id comes last, so that it wins.
-    by_ensembl = dict(zip(ranked["ensgene"], ranked["symbol"], strict=True))
-    by_ensembl |= dict(zip(named["ensgene"][::-1], named["symbol"][::-1], strict=True))
-    with_entrez = named[~named["no_entrez"]].sort_values(
-        ["off_primary", "not_coding", "symbol"], ascending=False, kind="stable"
-    )
-    by_entrez = dict(zip(with_entrez["entrez"], with_entrez["symbol"], strict=True))
+    by_ensembl = _named(ranked, "ensgene") | _named(named[::-1], "ensgene")
+    with_entrez = named[~named["no_entrez"]]
+    # Their symbols are in order: ranks sort as they do, in less time.
+    symbol = with_entrez["symbol"].to_numpy()
+    rank = np.cumsum(symbol != np.roll(symbol, 1))
+    worst_first = np.lexsort((-rank, ~with_entrez["not_coding"].to_numpy(), ~with_entrez["off_primary"].to_numpy()))
+    by_entrez = _named(with_entrez.iloc[worst_first], "entrez")
     return GeneTable(genes, None, None, by_ensembl, by_entrez, version=version, simulated=simulated)
+
+
+def _named(table: pd.DataFrame, ids: str) -> dict[str, str]:
+    return dict(zip(table[ids].tolist(), table["symbol"].tolist(), strict=True))
 
 
 def _gene_frame(symbols: pd.Series, entrez: pd.Series, ensembl: pd.Series) -> pd.DataFrame:

@@ -27,6 +27,7 @@ import numpy as np
 from sidemine.errors import Problem
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.record import NearCopy
+from sidemine.stats.medians import medians_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -86,9 +87,9 @@ def distances_from(sample: NDArray[np.float64], others: NDArray[np.float64]) -> 
     """Return the robust distance of one sample (genes) from others (others × genes), log2 units."""
     difference = others - sample
     # The order of the genes does not matter from here on, so the medians may leave it changed.
-    difference -= np.median(difference, axis=1, overwrite_input=True, keepdims=True)
+    difference -= medians_of_rows(difference)[:, None]
     np.abs(difference, out=difference)
-    return np.asarray(1.4826 * np.median(difference, axis=1, overwrite_input=True))
+    return np.asarray(1.4826 * medians_of_rows(difference))
 
 
 def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -282,15 +283,15 @@ def variance_without_noise(
     ratio = np.log2((others + 0.5) / (sizes[:, None] + 1.0)) - np.log2((sample + 0.5) / (size + 1.0))
     if centre is not None:
         ratio += centre[0] - centre[1]
-    ratio -= np.median(ratio, axis=1, keepdims=True)
+    ratio -= medians_of_rows(ratio.copy())[:, None]
     squares = ratio**2
     share = (others + sample + 1.0) / (sizes[:, None] + size)
     noise = (1.0 / size + 1.0 / sizes[:, None]) / share / math.log(2.0) ** 2
-    typical = np.median(noise, axis=1)
-    beyond = np.maximum(np.median(squares, axis=1) / _MEDIAN_OF_SQUARE - typical, 0.0)
+    typical = medians_of_rows(noise.copy())
+    beyond = np.maximum(medians_of_rows(squares.copy()) / _MEDIAN_OF_SQUARE - typical, 0.0)
     for _ in range(_ROUNDS):
         scaled = squares / (noise + beyond[:, None])
-        inflation = np.median(scaled, axis=1, overwrite_input=True) / _MEDIAN_OF_SQUARE
+        inflation = medians_of_rows(scaled) / _MEDIAN_OF_SQUARE
         beyond = np.maximum(inflation * (beyond + typical) - typical, 0.0)
     return beyond, MAD_ERROR / math.sqrt(len(sample)) * (beyond + typical)
 

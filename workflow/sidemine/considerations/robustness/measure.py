@@ -13,6 +13,7 @@ from sidemine.considerations.robustness.variants import Change, Variant
 from sidemine.effect.measure import FEWEST_GENES, common_genes
 from sidemine.effect.pooled_effect import effective_size
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
+from sidemine.enrichment.set_membership import are_among
 from sidemine.errors import Untestable
 
 if TYPE_CHECKING:
@@ -162,9 +163,11 @@ def _grouped(reasons: Mapping[str, str]) -> str:
 
 def _cohorts(question: Question, change: Change, refits: dict[str, Refit], notes: list[str]) -> Measured:
     rows = question.versions[change.set_version]
-    common = rows[rows["gene"].isin(common_genes([refits[name].fit for name in question.pooled if name in refits]))]
+    common = rows[
+        are_among(rows["gene"], common_genes([refits[name].fit for name in question.pooled if name in refits]))
+    ]
     _refuse_few(len(common), question)
-    own = {name: common[common["gene"].isin(refit.fit.genes)] for name, refit in refits.items()}
+    own = {name: common[are_among(common["gene"], refit.fit.genes)] for name, refit in refits.items()}
     # One that is not pooled and measured too few of these genes has no effect.
     refits = {
         name: refit for name, refit in refits.items() if name in question.pooled or len(own[name]) >= FEWEST_GENES
@@ -182,7 +185,7 @@ def _experiments(question: Question, change: Change, refits: dict[str, Refit], n
     if change.composition:
         raise NotApplicable("experiments compare samples of the same cells")
     rows = question.versions[change.set_version]
-    measured = {name: rows[rows["gene"].isin(refit.fit.genes)] for name, refit in refits.items()}
+    measured = {name: rows[are_among(rows["gene"], refit.fit.genes)] for name, refit in refits.items()}
     fewest = min(len(own) for own in measured.values())
     _refuse_few(fewest, question)
     effects, more = _effects(question, change, refits, experiment_effect, measured)
@@ -253,7 +256,7 @@ def _by_test(question: Question, change: Change) -> Measured:
         data = question.contrasts[row.contrast]
         try:
             refit = data.refit(plain)
-            own = rows[rows["gene"].isin(refit.fit.genes)]
+            own = rows[are_among(rows["gene"], refit.fit.genes)]
             found.append(set_p(refit, own, change.test, question.rotations, seed))
         except (NotApplicable, Untestable) as error:
             raise NotApplicable(f"{row.contrast}: {told(error)}" if len(used) > 1 else told(error)) from None

@@ -37,7 +37,7 @@ STRATA = 6
 GENES_PER_SLOT = 2
 """Genes that a stratum must hold for each that it gives; poorer strata are joined with a neighbour."""
 GENES_OF_CENTRE = 10
-GROUPS, SMALLEST_GROUP = 4, 16
+GROUPS, SMALLEST_GROUP = 4, 4
 """Groups of columns per wanted value, and their fewest columns, in the search for the largest values."""
 SETS_PER_BLOCK = 250
 """Sets drawn together: bounds memory and is fixed, so that results do not depend on the machine."""
@@ -276,9 +276,7 @@ def largest(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
     if n_columns < SMALLEST_GROUP * n_groups:
         rows, columns = _places(values >= _smallest_of_largest(values, size)[:, None])
     else:
-        length = n_columns // n_groups
-        maxima = values[:, : n_groups * length].reshape(n_rows, length, n_groups).max(axis=1)
-        rows, columns = _places(values >= _smallest_of_largest(maxima, size)[:, None])
+        rows, columns = _places(values >= _smallest_of_largest(_maxima(values, n_groups), size)[:, None])
         first = np.searchsorted(rows, np.arange(n_rows))
         place = np.arange(len(rows)) - first[rows]
         left = np.full((n_rows, place.max() + 1), -np.inf, dtype=values.dtype)
@@ -290,6 +288,19 @@ def largest(values: NDArray[np.float32], size: int) -> NDArray[np.int64]:
         first = np.searchsorted(rows, np.arange(n_rows))
         columns = columns[np.sort(order[(first[:, None] + np.arange(size)).ravel()])]
     return np.asarray(columns.reshape(n_rows, size), dtype=np.int64)
+
+
+def _maxima(values: NDArray[np.float32], at_least: int) -> NDArray[np.float32]:
+    """Return, per row, the maxima of so many groups of columns or up to twice as many.
+
+    Halves are laid upon one another, in whole rows: a tenth of the time of maxima over an axis of few columns.
+    """
+    while values.shape[1] >= 2 * at_least:
+        half = values.shape[1] // 2
+        last = values[:, 2 * half :]
+        values = np.maximum(values[:, :half], values[:, half : 2 * half])
+        np.maximum(values[:, : last.shape[1]], last, out=values[:, : last.shape[1]])
+    return values
 
 
 def _places(chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -134,7 +134,7 @@ def _primary_rows(question: _Question, gene_sets: pd.DataFrame) -> pd.DataFrame:
 
 def _has_primary(question: _Question, gene_sets: pd.DataFrame) -> bool:
     rows = _primary_rows(question, gene_sets)
-    return int(rows["gene"].isin(question.fit.genes).sum()) >= question.settings.min_set_size
+    return int(are_among(rows["gene"], question.fit.genes).sum()) >= question.settings.min_set_size
 
 
 def _measure(question: _Question, gene_sets: pd.DataFrame) -> tuple[pd.DataFrame, Placed]:
