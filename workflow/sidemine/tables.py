@@ -254,11 +254,11 @@ def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     InputError
         When the file is no table, or keeps to none of `specs`.
     """
-    text, header = _text_and_header(path)
+    data, header = _data_and_header(path)
     spec = next((spec for spec in specs if spec.names == header), specs[0])
-    table = _parsed_at_once(text, header, spec)
+    table = _parsed_at_once(data, header, spec)
     if table is None:
-        table = _parsed(text, header, spec)
+        table = _parsed(data, header, spec)
     check_table(table, spec, str(path))
     for column in spec.columns:
         if column.kind == "integer" and not column.may_be_empty:
@@ -266,7 +266,7 @@ def read_table(path: Path, *specs: TableSpec) -> pd.DataFrame:
     return table
 
 
-def _parsed_at_once(text: str, header: list[str], spec: TableSpec) -> pd.DataFrame | None:
+def _parsed_at_once(data: bytes, header: list[str], spec: TableSpec) -> pd.DataFrame | None:
     """Return a table of plain texts and numbers, parsed by Arrow in a third of the time; None where it is none, or damaged."""
     import pandas as pd
     import pyarrow as pa
@@ -274,12 +274,11 @@ def _parsed_at_once(text: str, header: list[str], spec: TableSpec) -> pd.DataFra
 
     kinds = {"text": pa.string(), "number": pa.float64(), "integer": pa.int64()}
     columns = [column for column in spec.columns if column.name in header]
-    if not _is_plain(text) or any(
+    if not _is_plain(data) or any(
         column.kind == "boolean" or (column.kind == "integer" and column.may_be_empty) for column in columns
     ):
         return None
     types = {column.name: kinds[column.kind] for column in columns}
-    data = text.encode("utf-8")
     try:
         cells = arrow.read_csv(
             pa.py_buffer(data),
@@ -294,7 +293,7 @@ def _parsed_at_once(text: str, header: list[str], spec: TableSpec) -> pd.DataFra
     return pd.DataFrame({name: cells.column(name).to_numpy(zero_copy_only=False) for name in header})
 
 
-def _parsed(text: str, header: list[str], spec: TableSpec) -> pd.DataFrame:
+def _parsed(data: bytes, header: list[str], spec: TableSpec) -> pd.DataFrame:
     """Return a table of whatever cells; what is no number in a column of numbers is left as it stands."""
     import pandas as pd
 
@@ -302,8 +301,9 @@ def _parsed(text: str, header: list[str], spec: TableSpec) -> pd.DataFrame:
     dtypes = {name: object for name in header if name in text_columns or name not in spec.names}
     unknown = {name: ["", "nan"] for name in spec.names if name not in text_columns}
     return pd.read_csv(
-        io.StringIO(text),
+        io.BytesIO(data),
         sep="\t",
+        encoding="utf-8",
         dtype=dtypes,
         keep_default_na=False,
         na_values=unknown,
@@ -312,33 +312,36 @@ def _parsed(text: str, header: list[str], spec: TableSpec) -> pd.DataFrame:
     )
 
 
-def _text_and_header(path: Path) -> tuple[str, list[str]]:
-    """Return the text of a table and the names of its columns; refuse one whose rows are not all as long as its header."""
+def _data_and_header(path: Path) -> tuple[bytes, list[str]]:
+    """Return a table as UTF-8 and the names of its columns; refuse one whose rows are not all as long as its header."""
     from isal import igzip, isal_zlib
 
     not_packed = cast("type[Exception]", isal_zlib.error)  # its stubs call the class an instance
     try:
         data = path.read_bytes()
-        text = (igzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-        rows = csv.reader(io.StringIO(text, newline=""), delimiter="\t", strict=True)
+        if path.suffix == ".gz":
+            data = igzip.decompress(data)
+        text, plain = data.decode("utf-8"), _is_plain(data)
+        head = text.partition("\n")[0] if plain else text
+        rows = csv.reader(io.StringIO(head, newline=""), delimiter="\t", strict=True)
         header = next(rows, [])
         if not header or not text.endswith("\n"):
             raise ValueError("its end is missing" if header else "it is empty")
         if len(set(header)) < len(header):
             raise ValueError("two columns have one name")
-        lengths = _cells_of_lines(text.encode("utf-8"))[1:] if _is_plain(text) else (len(row) for row in rows)
+        lengths: Iterable[int] = _cells_of_lines(data)[1:] if plain else (len(row) for row in rows)
         for number, length in enumerate(lengths, 1):
             if length != len(header):
                 raise ValueError(f"row {number} has {length} cells, the header {len(header)}")
     except (ValueError, EOFError, not_packed, csv.Error, gzip.BadGzipFile) as error:
         allowed = "a table as the workflow wrote it" + (", packed with gzip" if path.suffix == ".gz" else "")
         raise InputError(Problem("a result is not a table", f"{path}: {error}", allowed, _AGAIN)) from error
-    return text, header
+    return data, header
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(data: bytes) -> bool:
     """Tell whether a row of the table is a line, and a cell what stands between two tabs."""
-    return '"' not in text and "\r" not in text
+    return b'"' not in data and b"\r" not in data
 
 
 def _cells_of_lines(data: bytes) -> list[int]:

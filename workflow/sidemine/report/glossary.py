@@ -144,8 +144,8 @@ def linked(html: str) -> Markup:
                 told.pop()
         elif not closed and part not in plain:
             # Most texts hold no term, and many stand there more than once: one search is enough for them.
-            whole = _FROM_RIGHT_IN_QUOTES.sub(r"“<bdi>\1</bdi>”", part)
-            if _ANY.search(whole):
+            whole = _FROM_RIGHT_IN_QUOTES.sub(r"“<bdi>\1</bdi>”", part) if "“" in part else part
+            if part.lower() != part.upper():  # a term has letters; most cells of tables have none
                 whole = _ANY.sub(lambda match: _button(match, told[-1]), whole)
             whole = _BEFORE_UNIT.sub(_NO_BREAK, whole)
             if whole == part:
