@@ -87,6 +87,28 @@ def test_the_rows_of_the_chosen_gene_are_its_two_groups(opened):
     assert above < below
 
 
+NAMES = """(id) => {
+  const { view } = window.sidemine.charts.get(document.getElementById(id));
+  const found = [];
+  const walk = (item) => {
+    if (item.marktype === "text") for (const one of item.items) if (one.datum?.side) found.push([one.text, one.bounds.x1, one.bounds.x2]);
+    for (const child of item.items ?? []) walk(child);
+  };
+  walk(view.scenegraph().root);
+  return { found, right: view.width() };
+}"""
+
+
+@pytest.mark.parametrize("width", ["opened", "phone"])
+def test_no_name_in_the_volcano_is_cut_by_an_edge(request, width):
+    """The strongest genes are the outermost: their names are those that an edge would cut."""
+    page = request.getfixturevalue(width)
+    page.show("vte_a")
+    names = page.tab.evaluate(NAMES, "volcano-vte_a")
+    assert len(names["found"]) > 3
+    assert [row for row in names["found"] if row[1] < 0 or row[2] > names["right"]] == []
+
+
 def test_keyboard_chooses_a_gene(opened):
     """A gene can be chosen with the keyboard alone."""
     opened.show("vte_b")

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases import case
+from scipy import stats
 
 from sidemine.considerations.influence.judge import holds, influence_words, judge_influence
-from sidemine.considerations.influence.measure import MOST_KEPT, count_few, measure_influence
+from sidemine.considerations.influence.measure import MOST_KEPT, _held_back, count_few, measure_influence
 from sidemine.considerations.influence.panel import MOST_GENES, influence_panel
 from sidemine.considerations.influence.record import (
     FewHeldBack,
@@ -207,6 +208,18 @@ def test_genes_held_back_are_measured_as_the_primary_effect_of_the_reweighted_se
     found = entry.few.estimate
     assert (found.effect, found.effect_se, found.p_value) == pytest.approx((again.effect, again.se, again.p))
     assert entry.few.share == pytest.approx(1 - again.effect / entry.reference.effect)
+
+
+@pytest.mark.parametrize("n", [10, 15, 40, 75])
+def test_known_without_error_the_few_are_winsorised_as_scipy_does(n):
+    """What each gene then adds: the upper tail at the next value (Dixon 1960). With errors, at its limit, no program has it."""
+    moved = np.random.default_rng(n).gamma(1.0, size=n)
+    names = [f"G{place:02d}" for place in range(n)]
+    held = _held_back(names, moved, np.zeros(n), np.full(n, 50.0))
+    factors = np.array([held.get(name, 1.0) for name in names])
+    theirs = stats.mstats.winsorize(moved, limits=(0, count_few(n) / n))
+    assert factors * moved == pytest.approx(np.asarray(theirs))
+    assert np.mean(factors * moved) < np.mean(moved)
 
 
 def evidence_one(fits, rows, gene):

@@ -68,7 +68,7 @@ def volcano() -> Spec:
         "color": "@ink",
         "fontSize": 13,
     }
-    # Names of the strongest reach away from the middle, where the points are fewer.
+    # Names of the strongest reach away from the middle, where the points are fewer, unless the edge is too near.
     named = {
         "data": {"name": "named"},
         "mark": {**name, "fontSize": 10, "fontWeight": "normal", "dy": 0, "align": {"expr": "datum.side < 0 ? 'right' : 'left'"},

@@ -103,15 +103,19 @@
     ring(here);
   }
 
-  // The smallest p-values of the set, then of all genes, as long as no name lies on another.
+  // The smallest p-values of the set, then of all genes, as long as no name lies on another. A name that would reach beyond the edge
+  // of a narrow figure stands on the inner side of its point.
   function named(all, members) {
     const byP = (rows) => [...rows].sort((a, b) => a.p - b.p || a.i - b.i);
-    const width = Math.max(...all.map((row) => row.lfc)) - Math.min(...all.map((row) => row.lfc)) || 1;
+    const left = Math.min(...all.map((row) => row.lfc));
+    const width = Math.max(...all.map((row) => row.lfc)) - left || 1;
+    const outward = (row) => (row.lfc < 0 ? -1 : 1);
+    const fits = (row) => Math.abs((row.lfc - left) / width - 0.5) + 0.034 * row.gene.length - 0.08 <= 0.5;
     const height = Math.max(...all.map((row) => row.nlp)) || 1;
     const chosen = [];
     for (const row of [...byP(members).slice(0, 12), ...byP(all).slice(0, 6)]) {
       const clear = chosen.every((other) => Math.abs(row.nlp - other.nlp) > 0.035 * height || Math.abs(row.lfc - other.lfc) > 0.3 * width);
-      if (clear && chosen.length < 10) chosen.push({ gene: row.gene, lfc: row.lfc, nlp: row.nlp, side: row.lfc < 0 ? -1 : 1 });
+      if (clear && chosen.length < 10) chosen.push({ gene: row.gene, lfc: row.lfc, nlp: row.nlp, side: fits(row) ? outward(row) : -outward(row) });
     }
     return chosen;
   }
