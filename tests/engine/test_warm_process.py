@@ -254,6 +254,25 @@ def test_readers_find_loaded_what_they_name_and_leave_nothing_behind(run):
     assert done.stdout.split("\n") == ["True False False ['0', '1', '2', '3']", "1", ""] * 4 + [""]
 
 
+def test_the_process_for_readers_gives_back_what_it_loaded_and_still_serves(run):
+    """What a reader named before is gone after a while without one; Ctrl-C still reaches readers."""
+    done = run(
+        """
+        stand_by(idle=0.2)
+        for pause, preload in ((0, ["wave"]), (0, []), (1, [])):
+            time.sleep(pause)
+            fork, printed = start(place=os.environ[READERS], preload=preload)
+            print(fork.wait(), printed.read().strip())
+        """,
+        """
+        import signal
+        print(os.getppid(), "wave" in sys.modules, signal.getsignal(signal.SIGINT) is signal.default_int_handler)
+        """,
+    )
+    (first, *loaded), second, third = (line.split()[1:] for line in done.stdout.splitlines())
+    assert [loaded, second, third] == [["True", "True"], [first, "True", "True"], [first, "False", "True"]]
+
+
 def test_who_does_not_belong_to_the_run_is_not_served(tmp_path):
     """So is a job on a node of a cluster, which inherits the environment of the run and not its processes."""
     request = Request("job.py", str(tmp_path), {}, sys.executable)

@@ -267,6 +267,16 @@ def test_records_name_every_hypothesis_of_a_contrast():
     assert records["b"].hypotheses == []
 
 
+def test_a_cohort_without_an_effect_is_not_adjusted():
+    """It was fitted, but measured too few of the genes that count."""
+    declared = {"set": "T", "contrasts": ["a", "b"], "direction": "up"}
+    row = Hypothesis.model_validate({"id": "h", "question": "Is it really so?", "kind": "cohort", "primary": declared})
+    known = pooled_over("a")["h"]
+    beside = replace(known, contrasts=[*known.contrasts, replace(known.contrasts[0], contrast="b", testable=False)])
+    records = adjust_cohorts(asked([row]), {"h": beside}, {"a": fitted(), "b": fitted(seed=2)}, {}, primary(), PANELS)
+    assert [len(records[name].hypotheses) for name in "ab"] == [1, 0]
+
+
 CONTAMINATED = {"erythroid": "contaminated: its markers move in blood_ifn (log2 0.5, p = 0.001)"}
 
 

@@ -4,7 +4,8 @@ One forks for the jobs. Once the first has begun, it loads between two requests 
 It also loads what two of them have loaded, before it forks for the next one: not for one job alone, nor for the few of
 their kind that need it (all others would carry its memory).
 Another one forks for the readers of hostile files (`isolation/run.py`). It loads only what they name, never reads a file,
-and learns nothing from a fork, whose word is not to be trusted.
+learns nothing from a fork, whose word is not to be trusted, and starts anew when nobody has asked for a while, since what it
+loaded takes 170 MB.
 A fork is a process of its own, with the streams, folder and environment that it was asked for with. It ends when who
 asked ends, and when the process that stands by does.
 """
@@ -41,6 +42,8 @@ OFTEN = 2
 """Jobs that have loaded a module before this process does."""
 SHARE = 1 / 3
 """Of the jobs of the same scripts, more than this share has to have loaded it."""
+IDLE = 20.0
+"""Seconds after which the process for readers starts anew: most files are read in the first part of a run."""
 NEEDED_BY_MOST = (
     "snakemake.script",
     "sidemine.registered_jobs",
@@ -54,8 +57,13 @@ NEEDED_BY_MOST = (
 the same time, and this process once more. What is none of it is learnt."""
 
 
-def stand_by() -> str:
+def stand_by(idle: float = IDLE) -> str:
     """Start the processes for the jobs of this run and their readers, until this one ends.
+
+    Parameters
+    ----------
+    idle
+        Seconds without a reader after which the process for readers gives back its memory.
 
     Returns
     -------
@@ -64,11 +72,11 @@ def stand_by() -> str:
     """
     if not hasattr(os, "pidfd_open") or not Path("/proc/self/ns/mnt").exists():
         return ""
-    os.environ[READERS] = _start_to_stand_by(environment_of_readers(), learns=False)
-    return _start_to_stand_by(dict(os.environ), learns=True)
+    os.environ[READERS] = _start_to_stand_by(environment_of_readers(), idle)
+    return _start_to_stand_by(dict(os.environ))
 
 
-def _start_to_stand_by(environment: Mapping[str, str], *, learns: bool) -> str:
+def _start_to_stand_by(environment: Mapping[str, str], *idle: float) -> str:
     folder = tempfile.mkdtemp(prefix="sidemine-")  # readable by its owner alone
     place = f"{folder}/jobs"
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listener:
@@ -79,7 +87,7 @@ def _start_to_stand_by(environment: Mapping[str, str], *, learns: bool) -> str:
             return ""
         listener.listen(socket.SOMAXCONN)
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), folder, *(["learn"] if learns else [])],
+            [sys.executable, "-P", "-m", __name__, str(listener.fileno()), folder, *map(str, idle)],
             stdin=subprocess.PIPE,  # its end tells that this process has ended, however it did
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -108,8 +116,9 @@ class WarmProcess:
     ----------
     listener
         Socket at which jobs ask.
-    learns
-        Whether it loads what several jobs have loaded; otherwise only what a request names.
+    idle
+        None: it learns, and loads what several jobs have loaded. Otherwise it loads only what a request names, and starts
+        anew after so many seconds without one.
     seen
         How many jobs of each script have loaded a module, in the order in which the first did.
     ended
@@ -121,7 +130,7 @@ class WarmProcess:
     """
 
     listener: socket.socket
-    learns: bool = True
+    idle: float | None = None
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
     ahead: list[str] = field(default_factory=list)
@@ -135,11 +144,14 @@ class WarmProcess:
         with selectors.DefaultSelector() as selector:
             selector.register(self.listener, selectors.EVENT_READ)
             selector.register(run, selectors.EVENT_READ)
-            begun = False
+            begun, alone = False, len(selector.get_map())
             while True:
-                events = selector.select(0 if begun and self.ahead else None)
-                if not events:
+                rests = begun and len(selector.get_map()) == alone
+                events = selector.select(0 if begun and self.ahead else self.idle if rests else None)
+                if not events and self.ahead:
                     self._load([self.ahead.pop(0)])
+                elif not events:
+                    self._start_anew()
                 for key, _ in events:
                     if key.fd == run:
                         return
@@ -161,6 +173,11 @@ class WarmProcess:
                             selector.unregister(key.data.connection)
                         self._finish(key.data)
 
+    def _start_anew(self) -> None:
+        signal.signal(signal.SIGINT, self.interrupted)
+        os.set_inheritable(self.listener.fileno(), True)
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - as it was started
+
     def _start(self) -> _Job | None:
         connection, _ = self.listener.accept()
         text, descriptors, _, _ = socket.recv_fds(connection, LONGEST_REQUEST, STREAMS)
@@ -169,7 +186,7 @@ class WarmProcess:
             connection.close()
             return None
         self._load(request.preload)
-        loaded = os.memfd_create("loaded") if self.learns else -1
+        loaded = os.memfd_create("loaded") if self.idle is None else -1
         gc.freeze()  # what is loaded stays shared with the forks
         try:
             number = os.fork()
@@ -182,14 +199,14 @@ class WarmProcess:
             signal.signal(signal.SIGINT, self.interrupted)
             known = frozenset(sys.modules)
             status = _run_script(request)
-            if self.learns:
+            if self.idle is None:
                 os.write(loaded, "\n".join(name for name in sys.modules if name not in known).encode())
             os._exit(status)
         for descriptor in descriptors:
             os.close(descriptor)
         if number is None:
             connection.close()
-            if self.learns:
+            if self.idle is None:
                 os.close(loaded)
             return None
         with suppress(OSError):  # who asked was killed: that is seen to at once
@@ -200,7 +217,7 @@ class WarmProcess:
     def _finish(self, job: _Job) -> None:
         _, status = os.waitpid(job.number, 0)
         with job.connection:
-            if self.learns:
+            if self.idle is None:
                 self._learn(job)
             with suppress(OSError):  # who asked was killed
                 job.connection.send(str(status).encode())
@@ -266,6 +283,6 @@ def _run_script(request: Request) -> int:
 if __name__ == "__main__":
     os.set_inheritable(int(sys.argv[1]), False)
     with socket.socket(fileno=int(sys.argv[1])) as given:
-        learns = "learn" in sys.argv
-        WarmProcess(given, learns, ahead=list(NEEDED_BY_MOST) if learns else []).serve(sys.stdin.fileno())
+        idle = next(map(float, sys.argv[3:]), None)
+        WarmProcess(given, idle, ahead=list(NEEDED_BY_MOST) if idle is None else []).serve(sys.stdin.fileno())
     shutil.rmtree(sys.argv[2], ignore_errors=True)

@@ -241,7 +241,8 @@ def _take(
 ) -> NDArray[np.int64]:
     """Draw the genes of some sets without replacement, with weights exp(attraction): the largest sums with Gumbel noise."""
     noise = rng.standard_exponential(attraction.shape, dtype=np.float32)
-    np.log(np.maximum(noise, np.finfo(np.float32).tiny, out=noise), out=noise)  # Gumbel's, with the other sign
+    noise += np.finfo(np.float32).tiny  # none is 0, and no other one is so small that it changes
+    np.log(noise, out=noise)  # Gumbel's, with the other sign
     taken = []
     for number, stratum in enumerate(strata):
         part = slice(stratum.start, stratum.stop)
