@@ -164,7 +164,7 @@ def answer_words(card: Card) -> str:
     if pattern:
         return f"{pattern[:1].upper()}{pattern[1:]}.{_excluded_of_panel(card)}"
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
-        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded (one-sided 95 % limit)."
+        return _excluded(card)
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
@@ -172,6 +172,10 @@ def answer_words(card: Card) -> str:
     against = " That is opposite to what was declared." if card.opposite else ""
     turned = "; the sign turns when adjusted for the mix of cells" if _turned(card) else ""
     return f"{_compared(card, sides.pop().capitalize())}{turned}.{against}"
+
+
+def _excluded(card: Card) -> str:
+    return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded (one-sided 95 % limit)."
 
 
 def _margin(card: Card) -> str:
@@ -208,7 +212,7 @@ def _compared(card: Card, side: str) -> str:
     if len(pairs) == 1:
         return f"{side} in {target} than in {reference}"
     if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
-        return f"{side} over {len(card.estimated)} comparisons together; the first is {target} against {reference}"
+        return f"{side} in {target} than in {reference}, over {len(card.estimated)} comparisons together"
     others = words.count(len(card.estimated) - 1, "other comparison")
     return f"{side} in {target} than in {reference}; likewise in {others}"
 
@@ -246,7 +250,7 @@ def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
 
 
 def control_words(card: Card) -> str:
-    """Return the effect of a control in one line; where it lies on the side that nobody asked about, what would have counted."""
+    """Return the effect of a control in one line, and what would have counted where the effect itself does not tell."""
     if not card.estimated:
         return "nothing could be measured"
     effect = card.main_effect
@@ -255,8 +259,11 @@ def control_words(card: Card) -> str:
         together = f"{apart.words[:1].upper()}{apart.words[1:]}: " if apart else ""
         return together + _listed(_brief(card, found) for _, found in card.estimated)
     counts = {"up": ("lower", "a rise"), "down": ("higher", "a fall")}.get(card.declared.direction)
-    aside = f" Only {counts[1]} would have counted." if counts and effect.way == counts[0] else ""
-    return f"{_plain(card, effect)}{'.' + aside if aside else ''}"
+    if counts and effect.way == counts[0]:
+        aside = f". Only {counts[1]} would have counted."
+    else:
+        aside = f". {_excluded(card)}" if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite else ""
+    return f"{_plain(card, effect)}{aside}"
 
 
 def _listed(told: Iterable[str]) -> str:
