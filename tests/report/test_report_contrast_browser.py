@@ -111,7 +111,6 @@ def test_no_name_in_the_volcano_is_cut_by_an_edge(request, width):
 
 def test_keyboard_chooses_a_gene(opened):
     """A gene can be chosen with the keyboard alone."""
-    opened.tab.bring_to_front()  # Firefox gives keys to the window in front alone
     opened.show("vte_b")
     opened.wait_for_rows("vte_b", 10)
     gene = opened.rows("vte_b")[2][0]
