@@ -164,7 +164,7 @@ def answer_words(card: Card) -> str:
     if pattern:
         return f"{pattern[:1].upper()}{pattern[1:]}.{_excluded_of_panel(card)}"
     if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
-        return _excluded(card)
+        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded (one-sided 95 % limit)."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
@@ -172,10 +172,6 @@ def answer_words(card: Card) -> str:
     against = " That is opposite to what was declared." if card.opposite else ""
     turned = "; the sign turns when adjusted for the mix of cells" if _turned(card) else ""
     return f"{_compared(card, sides.pop().capitalize())}{turned}.{against}"
-
-
-def _excluded(card: Card) -> str:
-    return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded (one-sided 95 % limit)."
 
 
 def _margin(card: Card) -> str:
@@ -262,7 +258,13 @@ def control_words(card: Card) -> str:
     if counts and effect.way == counts[0]:
         aside = f". Only {counts[1]} would have counted."
     else:
-        aside = f". {_excluded(card)}" if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite else ""
+        margin = card.declared.margin.value
+        excluded = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite and margin is not None
+        aside = (
+            f". {_CHANGE[card.declared.direction]} of {words.number(margin)} {_unit(card)} or more is excluded."
+            if excluded
+            else ""
+        )
     return f"{_plain(card, effect)}{aside}"
 
 
