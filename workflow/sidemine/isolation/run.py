@@ -159,10 +159,10 @@ def run_isolated(
         "cpu_seconds": limits.cpu_seconds,
         "output": 2 * limits.memory,
     }
+    answer, code, late = _ask(request, limits)
+    if answer is None:
+        raise InputError(_of_exit(code, late, where_told, limits))
     try:
-        answer, code, late = _ask(request, limits)
-        if answer is None:
-            raise InputError(_of_exit(code, late, where_told, limits))
         return _value_of(answer, returns, where_told, limits)
     except _NO_ANSWER as error:
         logger.info("what the reader of %s answered cannot be read", where_told, exc_info=True)
@@ -183,7 +183,10 @@ def _value_of(answer: dict[str, Any], returns: type[T] | None, where_told: str, 
 
 
 def _ask(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any] | None, int, bool]:
-    """Return the child's answer (None when it gave none), its exit code, and whether it was ended for being late."""
+    """Return the child's answer (None when it gave none), its exit code, and whether it was ended for being late.
+
+    What is no answer is an empty one.
+    """
     late = threading.Event()
     with _start(["sidemine.isolation.child", request["module"], *request["preload"]]) as process:
         seconds = _WALL_AT_LEAST + _WALL_PER_CPU * limits.cpu_seconds
@@ -193,12 +196,9 @@ def _ask(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any] | None
         answer = None
         try:
             _send_request(process, request)
-            with process.answers.makefile("rb") as stream:
-                answer = _mapping(receive(stream, 2 * limits.memory))
+            answer = _receive(process.answers, 2 * limits.memory)
             process.kill()  # it has nothing left to do
-        except (
-            EOFError
-        ):  # it has ended, or is about to: a reader that has only closed its streams is ended by the timer
+        except EOFError:  # it has ended, or is about to; one that has only closed its streams is ended by the timer
             pass
         except BaseException:
             process.kill()
@@ -266,7 +266,7 @@ def _start_python(ours: socket.socket, theirs: socket.socket) -> _Process:
     # -P: a module in the working folder must not stand in for one of ours.
     command = [sys.executable, "-P", "-m", child.__name__]
     process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.PIPE, stdout=theirs, stderr=subprocess.DEVNULL, env=environment_of_readers()
+        command, stdin=subprocess.PIPE, stdout=theirs.fileno(), stderr=subprocess.DEVNULL, env=environment_of_readers()
     )
     assert process.stdin is not None  # noqa: S101 - for the type checker
     return _Process(process.stdin, ours, process.kill, process.wait)
@@ -280,10 +280,14 @@ def _end_late(process: _Process, late: threading.Event) -> None:
         process.answers.shutdown(socket.SHUT_RDWR)
 
 
-def _mapping(answer: Any) -> dict[str, Any]:
-    if not isinstance(answer, dict):
-        raise TypeError("the answer is no mapping")
-    return answer
+def _receive(answers: socket.socket, most_bytes: int) -> dict[str, Any]:
+    try:
+        with answers.makefile("rb") as stream:
+            answer = receive(stream, most_bytes)
+    except _NO_ANSWER:
+        logger.info("the reader's answer is no message", exc_info=True)
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _send_request(process: _Process, request: dict[str, Any]) -> None:
