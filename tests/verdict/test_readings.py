@@ -456,11 +456,11 @@ def test_experiments_tell_how_many_changed_beyond_which_margin():
     """Supported and suggestive alike; without a direction in one."""
     rows = [contrast("a", 2.0, 0.1), contrast("b", 1.8, 0.1)]
     supported = ruled(rows, "experiment", [])
-    seen = "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4 log2 units"
+    seen = "In both contrasts the set changed in the declared direction, beyond the margin of 0.4 log2 units"
     assert (supported.verdict, supported.rule) == ("supported", f"{seen}, and every required condition is met.")
     hint = ruled([*rows, contrast("c", 0.1, 0.1)], "experiment", None, direction="either")
     assert hint.rule == (
-        "2 of 3 contrasts changed in one direction, beyond the margin of 0.4 log2 units. The gates were not evaluated."
+        "In 2 of 3 contrasts the set changed in one direction, beyond the margin of 0.4 log2 units. The gates were not evaluated."
     )
 
 

@@ -362,7 +362,7 @@ def test_two_independent_experiments_are_supported():
     assert card["caps"] == []
     assert "robustness" not in failed(card)
     assert card["rule"] == (
-        "2 of 2 contrasts changed in the declared direction, beyond the margin of 0.4 log2 units, and every required condition is met."
+        "In both contrasts the set changed in the declared direction, beyond the margin of 0.4 log2 units, and every required condition is met."
     )
 
 
