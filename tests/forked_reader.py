@@ -7,7 +7,6 @@ import signal
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Self
 
 from sidemine.isolation import child
 
@@ -15,19 +14,18 @@ from sidemine.isolation import child
 class ForkedReader:
     """Stands for the `subprocess.Popen` of `sidemine.isolation.run`: the same request, limits, answer and exit status."""
 
-    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], **_: int) -> None:
+    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], stdout: int, **_: int) -> None:
         assert command[-1] == child.__name__
         request, self._stdin = os.pipe()
-        self._stdout, answer = os.pipe()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of forks beside threads: the other ones are pytest's
             self._number = os.fork()
         if self._number == 0:
             os.environ.update(env)
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            for own, stream in ((request, 0), (answer, 1), (nowhere, 2)):
+            for own, stream in ((request, 0), (stdout, 1), (nowhere, 2)):
                 os.dup2(own, stream)
-            for own in (request, self._stdin, self._stdout, answer, nowhere):
+            for own in (request, self._stdin, stdout, nowhere):
                 os.close(own)
             sys.stdin = os.fdopen(0, encoding="utf-8")
             try:
@@ -37,20 +35,12 @@ class ForkedReader:
                 os._exit(1)
             os._exit(0)
         os.close(request)
-        os.close(answer)
-        self.stdin, self.stdout = os.fdopen(self._stdin, "wb"), os.fdopen(self._stdout, "rb")
+        self.stdin = os.fdopen(self._stdin, "wb")
         self._status: int | None = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.stdin.close()
-        self.stdout.close()
-        self.wait()
-
     def kill(self) -> None:
-        os.kill(self._number, signal.SIGKILL)
+        if self._status is None:
+            os.kill(self._number, signal.SIGKILL)
 
     def wait(self) -> int:
         if self._status is None:

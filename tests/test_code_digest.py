@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,7 +29,9 @@ def forget():
         "_package_files",
         "_entered_with",
         "_place",
-        "_content_digest",
+        "_content",
+        "_read",
+        "_sha256",
     ):
         getattr(code_digest, cached).cache_clear()
     code_digest._parsed.clear()
@@ -318,7 +323,18 @@ def test_what_was_kept_of_the_package_is_used_and_no_more_trusted_than_its_diges
     assert code_digest.digest_of_package() == first
 
 
-@pytest.mark.parametrize("content", [b"", b"null", b"[]", b'{"content":"another","digests":{"package":"x"}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b'{"content":{"deeper.py":"other"},"digests":{"package":"x"}}',
+        b"\xff",
+        b"[" * 100_000,
+        b"5",
+    ],
+)
 def test_digests_are_kept_for_the_same_bytes_of_all_files_and_no_others(package, tmp_path_factory, content):
     script = tmp_path_factory.mktemp("scripts") / "script.py"
     script.write_bytes(package.read_bytes())
@@ -339,6 +355,71 @@ def test_digests_are_kept_for_the_same_bytes_of_all_files_and_no_others(package,
     script.write_bytes(package.read_bytes())
     kept.write_bytes(content)
     assert digest(script) == first
+
+
+def test_kept_digests_of_another_shape_are_made_anew(package, tmp_path_factory):
+    script = tmp_path_factory.mktemp("scripts") / "script.py"
+    script.write_bytes(package.read_bytes())
+    first = digest(script)
+    kept = package.parent / "__pycache__" / "code_digests.json"
+    good = json.loads(kept.read_text())
+    for digests in ([], None, 5, "x", [["a", 1]]):
+        kept.write_text(json.dumps(good | {"digests": digests}))
+        assert digest(script) == first
+    for content in ([], None, 5, "x", {"deeper.py": None}, [[1, 2]]):
+        kept.write_text(json.dumps({"content": content, "digests": dict.fromkeys(good["digests"], "wrong")}))
+        assert digest(script) == first
+
+
+def test_an_edit_while_a_digest_is_made_is_not_kept_for_what_stood_there_before(package, tmp_path_factory, monkeypatch):
+    """Undone, it would make a digest of the edit stand for the code before it, and results of one for those of the other."""
+    script = tmp_path_factory.mktemp("scripts") / "script.py"
+    script.write_bytes(package.read_bytes())
+    used = package.parent / "deeper.py"
+    old = used.read_text()
+    follow = code_digest._follow
+
+    def edit_and_follow(*arguments):
+        used.write_text(old.replace("x + _inner", "x - _inner"))
+        return follow(*arguments)
+
+    monkeypatch.setattr(code_digest, "_follow", edit_and_follow)
+    during = digest(script)
+    monkeypatch.undo()
+    monkeypatch.setattr(code_digest, "_PACKAGE", package.parent)
+    edited = digest(script)
+    used.write_text(old)
+    assert digest(script) == during != edited
+    shutil.rmtree(package.parent / "__pycache__")
+    assert digest(script) == during
+
+
+def test_python_does_not_run_what_it_compiled_before_an_edit_of_the_same_size_and_second(package, tmp_path_factory):
+    """A copy with fixed dates, or a quick edit: the digest would be that of new code, and the numbers those of the old."""
+    script = tmp_path_factory.mktemp("scripts") / "script.py"
+    script.write_bytes(package.read_bytes())
+    used = package.parent / "deeper.py"
+
+    def run():
+        digest(script)
+        command = [sys.executable, "-c", "import deeper, words; print(deeper.SIZE)"]
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}
+        return subprocess.run(command, cwd=package.parent, env=environment, capture_output=True, check=True).stdout
+
+    assert run() == b"1\n"
+    (compiled,) = (package.parent / "__pycache__").glob("words.*.pyc")
+    before, times = compiled.stat(), used.stat()
+    used.write_text(used.read_text().replace("SIZE = 1", "SIZE = 2"))
+    os.utime(used, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert run() == b"2\n"
+    assert compiled.stat().st_ino == before.st_ino  # of what was not edited it stays
+
+
+def test_what_an_editor_leaves_beside_a_file_is_no_code(package):
+    first = digest(package), code_digest.digest_of_package()
+    (package.parent / "stage" / ".used.py.swp").write_bytes(b"\0")
+    (package.parent / "stage" / "used.py~").write_text("X = 1\n")
+    assert (digest(package), code_digest.digest_of_package()) == first
 
 
 def test_one_digest_on_every_python():

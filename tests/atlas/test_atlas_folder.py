@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from atlas.planted_atlas import run_all
+from planted_atlas import run_all
 
 from sidemine.atlas.blind import ScoredUnit, freeze_calls, label_units, score_calls, score_units
 from sidemine.atlas.blocks import read_block, write_block

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from atlas.planted_atlas import N_EFFECTS, NULL, THREE, effect_of, judged, pathways_of, planted_three, profiles_of
 from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
+from planted_atlas import N_EFFECTS, NULL, THREE, effect_of, judged, pathways_of, planted_three, profiles_of
 
 from sidemine.atlas.blocks import Origin, Profiles
 from sidemine.atlas.compare import Pathway, compare_effect, rotate_drugs

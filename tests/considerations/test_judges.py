@@ -555,6 +555,16 @@ def test_wells_of_one_culture_cap_and_unknown_units_are_a_doubt():
     assert judge_traps(case("cohort", "a", evidence=rows), Checks()).doubts == ()
 
 
+def test_copies_that_somebody_answered_for_are_a_doubt_and_cap_nothing():
+    """Of the comparison alone: the dataset may hold them in samples that are not compared."""
+    answered = flag("answered_copies", serious=False)
+    judged = traps(contrast={"a": [answered]})
+    (doubt,) = judged.doubts
+    assert (doubt.weight, judged.caps) == (DoubtWeight.OPEN, ())
+    assert doubt.sentence == "Nearly identical samples are counted as independent ones (seen)."
+    assert traps(dataset={"data_a": [answered]}).doubts == ()
+
+
 def test_the_reason_for_a_source_of_its_own_is_a_note_of_the_card():
     """With the comparison that it speaks of."""
     (one, other) = experiment_of("cultures", independent_because="other people.").notes

@@ -6,6 +6,8 @@ import ctypes
 import os
 import signal
 import sys
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -75,6 +77,30 @@ def print_and_answer(path: Path) -> str:
     sys.stdout.flush()
     os.write(1, b"noise of native code\n")
     return "answer"
+
+
+def close_streams_and_stay(path: Path) -> None:
+    os.closerange(0, 100)
+    time.sleep(100)
+
+
+def leave_a_child_with_the_streams(path: Path) -> None:
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(15)
+    os._exit(3)
+
+
+def stay_after_the_answer(path: Path) -> str:
+    threading.Thread(target=time.sleep, args=[100]).start()
+    return "answer"
+
+
+def answer_in_bytes(message: str) -> None:
+    """Write to the stream of the answer, as native code that a file has taken over could."""
+    stream = max(number for number in range(3, 20) if Path(f"/proc/self/fd/{number}").is_socket())
+    os.write(stream, bytes.fromhex(message))
+    os._exit(0)
 
 
 def exit_at_once(path: Path) -> None:

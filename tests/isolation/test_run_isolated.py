@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,56 @@ def test_whatever_happens_to_the_reader_is_about_the_file(function: str, words: 
     with pytest.raises(InputError, match=words) as caught:
         run_isolated(getattr(bad_readers, function), *arguments, where=tmp_path / "some_file", limits=SMALL)
     assert "Retrieve the file again" in caught.value.problems[0].next_step
+
+
+@pytest.mark.parametrize("function", ["close_streams_and_stay", "leave_a_child_with_the_streams"])
+def test_a_reader_that_neither_answers_nor_ends_is_ended(
+    function: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its stream may end before it does, or be held open by a process that it started."""
+    monkeypatch.setattr("sidemine.isolation.run._WALL_AT_LEAST", 0)
+    monkeypatch.setattr("sidemine.isolation.run._WALL_PER_CPU", 2)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="keeps its reader busy"):
+        _run(getattr(bad_readers, function), tmp_path / "some_file")
+    assert time.monotonic() - started < 10
+
+
+def test_who_has_the_answer_does_not_wait_for_its_reader_to_end(tmp_path: Path) -> None:
+    """A library may leave threads behind that never end."""
+    assert _run(bad_readers.stay_after_the_answer, tmp_path) == "answer"
+
+
+def _message(text: str) -> bytes:
+    return len(text).to_bytes(8, "little") + text.encode()
+
+
+def _answer(value: str) -> bytes:
+    return _message('{"$mapping":[["value",' + value + "]]}")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        *(_message(text) for text in ("", "null", "[]", "5", '"value"', "{", '{"a":1,"b":2}', "[" * 3000)),
+        *(_message('{"$mapping":[["' + key + '",5]]}') for key in ("problems", "failure", "other")),
+        _message('{"$mapping":[["problems",[{"$mapping":[["what","x"]]}]]]}'),
+        *(
+            _answer('{"$array":' + array + "}")
+            for array in ('["zz",[1]]', '["<f8","x"]', '["<f8",[null]]', '["O",[1]]')
+        ),
+        *(_answer('{"$' + kind + '":5}') for kind in ("csr", "frame", "path", "tuple", "other")),
+        _answer('{"$array":["<f8",[1000000000000]]}'),
+        b"\xff" * 8,
+        (5).to_bytes(8, "little") + b"\xff" * 5,
+    ],
+)
+def test_whatever_a_reader_answers_is_about_the_file(message: bytes, tmp_path: Path) -> None:
+    """A file that has taken over its reader writes what it likes; it raises nothing else here."""
+    with pytest.raises(
+        InputError, match=r"its reader failed on it.*\n.*some_file: what its reader answered cannot be read"
+    ):
+        _run(bad_readers.answer_in_bytes, tmp_path / "some_file", message.hex())
 
 
 @pytest.mark.parametrize("number", bad_readers.SIGNALS)

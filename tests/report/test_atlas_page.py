@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from atlas.planted_atlas import THREE, judged, planted_three
+from planted_atlas import THREE, judged, planted_three
 
 from sidemine.atlas.page import draw_page
 from sidemine.atlas.record import AtlasRecord

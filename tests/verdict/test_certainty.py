@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from on_record import steady, unmoved
+from on_record import judges_on, steady, unmoved
 from test_roles import FLAT, MOVED, study
 from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, untestable
 from test_supported import cohort_card, cohorts, experiment_card, experiments
 
+from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.flags import Flag
+from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.card import CardCap
+from sidemine.verdict.certainty import certainty_of
+from sidemine.verdict.vocabulary import Verdict
 
 FOUND = "The groups were not randomised: another difference between them may explain the result."
 REUSED = Flag("reused_samples", "re-used samples", "problem", "20 of 63", "told", serious=True)
@@ -49,6 +54,15 @@ def test_an_exclusion_is_not_doubted_for_the_effect_that_it_excludes():
     card = cohort_card(rows, composition=mixed, hidden_factors=unmoved(rows, part=0.5), influence=steady(rows))
     assert card["verdict"] == "not supported"
     assert reasons(card) == [FOUND]
+
+
+@pytest.mark.parametrize("trap", [*CAPPING, "finding"])
+def test_what_is_wrong_with_the_data_weighs_against_an_exclusion_too(trap):
+    """Copies, batches, guessed cell types and units hide an effect as well as they feign one."""
+    excluded = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.02, 0.03, se=0.08))}, judges_on())[0]
+    assert excluded.verdict is Verdict.NOT_SUPPORTED
+    doubted = replace(excluded, caps=[CardCap(trap, "It is seen.", True)])
+    assert "It is seen." in [row.reason for row in certainty_of(doubted, [], []).downgrades]
 
 
 def test_cohorts_that_contradict_each_other_are_inconsistent_and_nothing_else_follows_from_it():

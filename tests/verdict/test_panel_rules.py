@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from sidemine.considerations.compounds.judge import judge_compounds
@@ -11,7 +13,9 @@ from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
 from sidemine.errors import Problem
 from sidemine.study.projections import HypothesisToJudge
-from sidemine.verdict.decide import decide, levels_of
+from sidemine.verdict.decide import RULES, decide, levels_of
+from sidemine.verdict.experiments import FAMILY_P
+from sidemine.verdict.rules import Level
 from sidemine.verdict.vocabulary import Verdict
 
 STRONG, WEAK, NONE = (-1.0, 0.1, 1 - 1e-6), (-0.4, 0.4, 0.8), (0.0, 0.05, 0.5)
@@ -29,10 +33,16 @@ def arm(name: str, effect: float, se: float, p_up: float, over: float | None = N
     )
 
 
-def decided(*figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place: float | None = 99.0, problem=None):
+OTHERS = [replace(arm(name, *NONE), of_class=False) for name in "xyz"]
+"""Compounds of another class."""
+
+
+def decided(
+    *figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place: float | None = 99.0, problem=None, beside=()
+):
     """Decide a panel of these arms, with the judge of panels and the places of its arms among comparator sets."""
     arms = [arm(name, *each) for name, each in zip("abcde", figures, strict=False)]
-    panel = CompoundEvidence("class_wide", "down", "", "", arms, 20, 8, list(others), problem=problem)
+    panel = CompoundEvidence("class_wide", "down", "", "", [*arms, *beside], 20, 8, list(others), problem=problem)
     rows = [
         ContrastEvidence(
             each.contrast, "d", "GSE1", 3, 3, True, effect=each.effect, effect_se=each.effect_se, effect_df=each.df,
@@ -88,6 +98,34 @@ def test_without_other_compounds_the_vehicle_gate_is_open_and_a_cap_says_so():
     assert {gate.name: gate.status for gate in row.gates}["vehicle"] == "not evaluated"
     assert [cap.cap for cap in row.caps] == ["replication", "vehicle"]
     assert row.decision.verdict is Verdict.SUGGESTIVE
+
+
+def test_the_vehicle_gate_tells_of_the_compounds_of_another_class():
+    """How many stand beside; none that serves is not the same as none declared."""
+
+    def detail(others, beside):
+        row = decided(STRONG, STRONG, STRONG, others=others, beside=beside)
+        return next(gate.detail for gate in row.gates if gate.name == "vehicle")
+
+    assert detail(("x", "y"), OTHERS).endswith("; 2 other compounds")
+    assert detail(("x",), OTHERS).endswith("; 1 other compound")
+    assert detail((), OTHERS) == "no compound of another class can serve"
+    assert detail((), []) == "no compound of another class was declared"
+
+
+def test_a_panel_is_judged_by_twice_its_one_sided_p():
+    """It is one question: alone in the family, Holm's p is that."""
+    for figures in ([STRONG] * 3, [WEAK] * 3):
+        row = decided(*figures)
+        assert row.level.p == min(1.0, 2 * RULES["panel"].declared_p(row.evidence, "down"))
+    assert 0 < decided(STRONG, STRONG, STRONG).level.p < 0.05
+
+
+@pytest.mark.parametrize(("p", "status"), [(FAMILY_P, "passed"), (1.01 * FAMILY_P, "failed")])
+def test_a_family_wise_p_at_its_limit_passes(p, status):
+    row = decided(STRONG, STRONG, STRONG)
+    gates = RULES["panel"].gates(row.readings, row.evidence, "down", Level(p, 2))
+    assert {gate.name: gate.status for gate in gates}["Holm"] == status
 
 
 def test_a_change_that_many_sets_share_is_none_of_the_pathway():

@@ -9,12 +9,15 @@ from on_record import judges_on
 from test_rules import evidence, hypothesis
 from test_supported import cohorts
 
+from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.lines.evidence import LayerEvidence, Measured, Size, judged
 from sidemine.lines.layer import Format, Layer
 from sidemine.lines.layers import LAYERS
 from sidemine.lines.specification import DeclaredLine
-from sidemine.study.projections import LineToTell
-from sidemine.verdict.answer import answer_hypotheses
+from sidemine.study.projections import ContrastWords, LineToTell
+from sidemine.tables import check_table, empty_table
+from sidemine.verdict.answer import answer_hypotheses, answer_study
+from sidemine.verdict.evidence_table import EVIDENCE, evidence_table
 from sidemine.verdict.synthesis import independence, independent_groups, synthesise
 from sidemine.verdict.vocabulary import Verdict
 
@@ -175,3 +178,38 @@ def test_lines_against_are_named(card):
     assert found.sentence == (
         "0 of 2 independent lines are shown to point in the declared direction. Against it: invented. 1 more could not be tested."
     )
+
+
+def test_a_line_stands_beside_the_question_that_it_is_declared_for(card):
+    """And `evidence.tsv` has a row of each, also of one that was never measured."""
+    rows = [line("b"), line("c").model_copy(update={"hypothesis": "other"})]
+    words = ContrastWords(
+        platform="", role="disease", tissue="", independent_because="", status="", target_label="x", reference_label="y"
+    )
+    told = answer_study(
+        study={},
+        hypotheses=[hypothesis(), hypothesis("other"), hypothesis("control", role="positive_control")],
+        evidence={name: evidence(*cohorts(0.6, 0.5)) for name in ("h", "other", "control")},
+        words=dict.fromkeys("ab", words),
+        judges=judges_on(),
+        enrichment={"a": empty_table(ENRICHMENT)},
+        published=[],
+        lines=rows,
+        measured={
+            "b": measured(rows[0], 0.001),
+            "c": judged(
+                declared("c"),
+                PROTEINS,
+                Measured(universe_n=None, n_in_set=None, n_measured=None, reason="None."),
+                Size(),
+            ),
+        },
+        simulated=True,
+        planted=[],
+    )
+    table = evidence_table(told.verdicts)
+    check_table(table, EVIDENCE, "evidence")
+    table = table[~table["line"].str.startswith("no_")]  # what the layers without a row say
+    shown = list(zip(table["hypothesis"], table["line"], strict=True))
+    assert shown == [("h", "expression"), ("h", "b"), ("other", "expression"), ("other", "c")]
+    assert table.iloc[-1][["universe_n", "n_in_set", "effect"]].isna().all()

@@ -22,7 +22,7 @@ from sidemine.tables import read_json
 
 REPOSITORY = Path(__file__).parents[2]
 SEED = 11
-UNFINISHED = ("*.pyc.*", "code_digest.[0-9]*")
+UNFINISHED = ("*.pyc.*", "code_digest*.[0-9]*")
 """What another process is about to write into `__pycache__`; the rest of it is copied, and need not be made anew."""
 # A run that needs the network fails here, whatever the machine could reach.
 NO_NETWORK = '''"""Refuse every connection to the network."""

@@ -6,8 +6,8 @@ import json
 import re
 
 import pytest
-from atlas.planted_atlas import run_all
 from conftest import SEED, run_once
+from planted_atlas import run_all
 
 from sidemine.atlas.propose import propose_atlas
 from sidemine.atlas.record import AtlasRecord

@@ -44,6 +44,8 @@ _REGISTRATIONS = {"Consideration", "LineOfEvidence"}
 _FIELDS_TO_ASK_FOR = {"job", "read_judge", "panels", "tiles", "methods"}
 """Fields of these that hold functions, and are asked for as attributes."""
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_NOT_AS_KEPT = (OSError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""What a kept file can raise that is not as this module left it: it is made anew."""
 _UNSEEN_FIELDS = {"ctx", "type_comment", "kind"}
 
 
@@ -113,7 +115,7 @@ def digest_of_script(script: Path, *modules: str) -> str:
     ModuleNotFoundError
         A module of that name does not exist.
     """
-    asked = json.dumps([script.name, hashlib.sha256(script.read_bytes()).hexdigest(), *modules])
+    asked = json.dumps([script.name, _sha256(script), *modules])
     if script.is_relative_to(_PACKAGE):  # its place counts
         return _follow(script, *modules)
     return _known_or(asked, lambda: _follow(script, *modules))
@@ -147,11 +149,14 @@ def _digest_package() -> str:
 
 def _known_or(asked: str, find: Callable[[], str]) -> str:
     """Return a digest as it was found for this same content of all files, whatever their dates; else find and keep it."""
-    content, known = _content_digest(), {}
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
-        kept = json.loads(_kept_digests().read_bytes())
-        if kept["content"] == content:
-            known = {str(key): str(digest) for key, digest in kept["digests"].items()}
+    content, kept, known = _content(), {}, {}
+    with contextlib.suppress(*_NOT_AS_KEPT):
+        found = json.loads(_kept_digests().read_bytes())
+        kept = dict(found["content"])
+        if kept == content:
+            known = {str(key): str(digest) for key, digest in found["digests"].items()}
+    if kept != content:
+        _forget_compiled(place for place in content if kept.get(place, content[place]) != content[place])
     if asked not in known:
         known[asked] = find()
         _keep(_kept_digests(), json.dumps({"content": content, "digests": known}))
@@ -159,12 +164,18 @@ def _known_or(asked: str, find: Callable[[], str]) -> str:
 
 
 @cache
-def _content_digest() -> str:
-    """Return a digest of the bytes of this file and of every file of the package."""
-    files = (
-        f"{place}\0{hashlib.sha256(file.read_bytes()).hexdigest()}" for place, file in sorted(_package_files().items())
-    )
-    return hashlib.sha256("\0".join((_own_digest(), *files)).encode()).hexdigest()
+def _content() -> dict[str, str]:
+    """Return the digest of the bytes of every file of the package, and of this file."""
+    return {place: _sha256(file) for place, file in sorted(_package_files().items())} | {"": _own_digest()}
+
+
+def _forget_compiled(places: Iterable[str]) -> None:
+    """Delete what Python compiled of files: it would take it for theirs after an edit that keeps their size and second."""
+    for place in places:
+        if (file := _package_files().get(place)) is not None:
+            for compiled in (file.parent / "__pycache__").glob(f"{file.stem}.*.pyc"):
+                with contextlib.suppress(OSError):
+                    compiled.unlink()
 
 
 class _Use:
@@ -222,7 +233,7 @@ class _Use:
             texts += sorted(self._fields.get(file, ()))
             yield _place(file), "\0".join(texts).encode()
         for file in sorted(self.data):
-            yield _place(file), file.read_bytes()
+            yield _place(file), _read(file)
 
     def _take_fields(self) -> None:
         """Take those fields of registered entries that are asked for by now."""
@@ -296,7 +307,7 @@ def _all_parts(further: list[Path]) -> Iterator[tuple[str, bytes]]:
             texts = [part.text for one in _parse(file).statements for part in (one, *one.fields.values())]
             yield _place(file), "\0".join(texts).encode()
         else:
-            yield _place(file), file.read_bytes()
+            yield _place(file), _read(file)
 
 
 def _digest(parts: Iterable[tuple[str, bytes]]) -> str:
@@ -315,10 +326,10 @@ def _place(file: Path) -> str:
 @cache
 def _parse(file: Path) -> _Module:
     """Read a file, or take what an earlier run kept of these same bytes: reading all of sidemine takes a second."""
-    content = file.read_bytes()
+    content = _read(file)
     if not file.is_relative_to(_PACKAGE):
         return _read_module(content, file)
-    key = f"{_place(file)} {hashlib.sha256(content).hexdigest()}"
+    key = f"{_place(file)} {_sha256(file)}"
     _parsed[key] = module = _kept().get(key) or _read_module(content, file)
     return module
 
@@ -329,7 +340,7 @@ _parsed: dict[str, _Module] = {}
 @cache
 def _kept() -> dict[str, _Module]:
     # What is not as this module left it is read again.
-    with contextlib.suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+    with contextlib.suppress(*_NOT_AS_KEPT):
         kept = json.loads(_kept_file().read_bytes())
         if kept["reader"] == _own_digest():
             return {key: _module_of(module) for key, module in kept["modules"].items()}
@@ -361,9 +372,19 @@ def _kept_digests() -> Path:
     return _kept_file().with_name("code_digests.json")
 
 
-@cache
 def _own_digest() -> str:
-    return hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return _sha256(Path(__file__))
+
+
+@cache
+def _read(file: Path) -> bytes:
+    """Return a file as it was when it was first looked at: one digest is never of two states of an edit."""
+    return file.read_bytes()
+
+
+@cache
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(_read(file)).hexdigest()
 
 
 def _keep_parsed() -> None:
@@ -575,5 +596,8 @@ def _data_files(room: str) -> frozenset[Path]:
 @cache
 def _package_files() -> dict[str, Path]:
     """Return every file of the package by its place. Listed once: asking the disk for each imported name takes half a second."""
-    files = (path for path in _PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    # Not what editors leave there: a file of theirs comes and goes.
+    suffixes = {".py", *_DATA_SUFFIXES}
+    files = (file for file in _PACKAGE.rglob("*") if file.suffix in suffixes and file.is_file())
+    files = (file for file in files if "__pycache__" not in file.parts)
     return {path.relative_to(_PACKAGE).as_posix(): path for path in files}

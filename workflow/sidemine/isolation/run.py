@@ -6,13 +6,14 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, TypeVar, cast
 
 from sidemine.errors import InputError, Problem
 from sidemine.isolation import child
@@ -30,7 +31,7 @@ _MEMORY_PER_BYTE = 10
 _MEMORY_BESIDE = 300 * 10**6
 _SECONDS_AT_LEAST = 8
 _BYTES_PER_SECOND = 10**6
-_WALL_PER_CPU = 30
+_WALL_AT_LEAST, _WALL_PER_CPU = 60, 30
 """A busy machine gives a process a fraction of a core: only a reader that sleeps or hangs comes near this."""
 
 _SIGNALS = {
@@ -41,6 +42,8 @@ _SIGNALS = {
     signal.SIGFPE: "an arithmetic fault",
 }
 
+_NO_ANSWER = (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError, MemoryError)
+"""What the bytes of a reader that a file has taken over can raise here, where they are read."""
 
 _MEND = "Retrieve the file again, and compare its size or checksum with the depositor's."
 
@@ -159,6 +162,15 @@ def run_isolated(
     answer, code, late = _ask(request, limits)
     if answer is None:
         raise InputError(_of_exit(code, late, where_told, limits))
+    try:
+        return _value_of(answer, returns, where_told, limits)
+    except _NO_ANSWER as error:
+        logger.info("what the reader of %s answered cannot be read", where_told, exc_info=True)
+        raise InputError(_reader_failed(where_told, "what its reader answered cannot be read")) from error
+
+
+def _value_of(answer: dict[str, Any], returns: type[T] | None, where_told: str, limits: Limits) -> T:
+    """Return what the function returned, or raise what is told of it."""
     if "problems" in answer:
         raise InputError(Problem.from_dict(parts) for parts in answer["problems"])
     if "memory" in answer:
@@ -166,39 +178,53 @@ def run_isolated(
     if "failure" in answer:
         logger.info("the reader of %s failed:\n%s", where_told, answer["traceback"])
         raise InputError(_reader_failed(where_told, answer["failure"]))
-    value = answer["value"]
-    return value if returns is None else returns(**value)
+    value: Any = answer["value"]
+    return cast("T", value) if returns is None else returns(**value)
 
 
 def _ask(request: dict[str, Any], limits: Limits) -> tuple[dict[str, Any] | None, int, bool]:
-    """Return the child's answer (None when it gave none), its exit code, and whether it was ended for being late."""
+    """Return the child's answer (None when it gave none), its exit code, and whether it was ended for being late.
+
+    What is no answer is an empty one.
+    """
     late = threading.Event()
     with _start(["sidemine.isolation.child", request["module"], *request["preload"]]) as process:
-        timer = threading.Timer(60 + _WALL_PER_CPU * limits.cpu_seconds, _end_late, (process, late))
+        seconds = _WALL_AT_LEAST + _WALL_PER_CPU * limits.cpu_seconds
+        timer = threading.Timer(seconds, _end_late, (process, late))
         timer.daemon = True
         timer.start()
         answer = None
         try:
             _send_request(process, request)
-            answer = receive(process.stdout, 2 * limits.memory)
-        except EOFError:  # it has ended, or is about to
+            answer = _receive(process.answers, 2 * limits.memory)
+            process.kill()  # it has nothing left to do
+        except EOFError:  # it has ended, or is about to; one that has only closed its streams is ended by the timer
             pass
-        except BaseException as error:
+        except BaseException:
             process.kill()
-            if not isinstance(error, ValueError | RecursionError | MemoryError):
-                raise
+            raise
         finally:
+            code = process.wait()
             timer.cancel()
-        code = process.wait()
     return answer, code, late.is_set()
 
 
 @dataclass(frozen=True)
 class _Process:
-    """The process of a reader, and our ends of its pipes."""
+    """The process of a reader, and our ends of its streams.
+
+    Attributes
+    ----------
+    stdin
+        Where it reads its request.
+    answers
+        Where it writes its answer. No pipe: who waits at a socket can be told that nothing comes.
+    kill, wait
+        End it; wait until it has ended, and return how.
+    """
 
     stdin: IO[bytes]
-    stdout: IO[bytes]
+    answers: socket.socket
     kill: Callable[[], None]
     wait: Callable[[], int]
 
@@ -206,24 +232,18 @@ class _Process:
 @contextlib.contextmanager
 def _start(preload: Sequence[str]) -> Iterator[_Process]:
     """Start a process that awaits its request: a fork of one that has these modules loaded, or one of its own."""
-    if (fork := _fork(preload)) is not None:
-        with fork.stdin, fork.stdout:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = _fork(preload, ours, theirs) or _start_python(ours, theirs)
+        theirs.close()
+        with process.stdin:
             try:
-                yield fork
+                yield process
             finally:
-                fork.kill()
-        return
-    # -P: a module in the working folder must not stand in for one of ours.
-    command = [sys.executable, "-P", "-m", child.__name__]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment_of_readers()
-    ) as process:
-        assert process.stdin is not None  # noqa: S101 - for the type checker
-        assert process.stdout is not None  # noqa: S101 - for the type checker
-        yield _Process(process.stdin, process.stdout, process.kill, process.wait)
+                process.kill()
 
 
-def _fork(preload: Sequence[str]) -> _Process | None:
+def _fork(preload: Sequence[str], ours: socket.socket, theirs: socket.socket) -> _Process | None:
     """Have a process forked that has the modules loaded; None where none stands by for that."""
     if not (place := os.environ.get(READERS, "")):
         return None
@@ -231,22 +251,43 @@ def _fork(preload: Sequence[str]) -> _Process | None:
     request = Request(str(child.__file__), str(Path.cwd()), environment_of_readers(), sys.executable, preload)
     with contextlib.ExitStack() as stack:
         theirs_in, ours_in = os.pipe()
-        ours_out, theirs_out = os.pipe()
         nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (theirs_in, theirs_out, nowhere):
+        for descriptor in (theirs_in, nowhere):
             stack.callback(os.close, descriptor)
-        stdin, stdout = os.fdopen(ours_in, "wb"), os.fdopen(ours_out, "rb")
-        fork = ask_for_fork(place, request, (theirs_in, theirs_out, nowhere))
+        stdin = os.fdopen(ours_in, "wb")
+        fork = ask_for_fork(place, request, (theirs_in, theirs.fileno(), nowhere))
         if fork is None:
             stdin.close()
-            stdout.close()
             return None
-        return _Process(stdin, stdout, fork.kill, fork.wait)
+        return _Process(stdin, ours, fork.kill, fork.wait)
+
+
+def _start_python(ours: socket.socket, theirs: socket.socket) -> _Process:
+    # -P: a module in the working folder must not stand in for one of ours.
+    command = [sys.executable, "-P", "-m", child.__name__]
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        command, stdin=subprocess.PIPE, stdout=theirs.fileno(), stderr=subprocess.DEVNULL, env=environment_of_readers()
+    )
+    assert process.stdin is not None  # noqa: S101 - for the type checker
+    return _Process(process.stdin, ours, process.kill, process.wait)
 
 
 def _end_late(process: _Process, late: threading.Event) -> None:
     late.set()
     process.kill()
+    # A process that it started may hold its stream open.
+    with contextlib.suppress(OSError):
+        process.answers.shutdown(socket.SHUT_RDWR)
+
+
+def _receive(answers: socket.socket, most_bytes: int) -> dict[str, Any]:
+    try:
+        with answers.makefile("rb") as stream:
+            answer = receive(stream, most_bytes)
+    except _NO_ANSWER:
+        logger.info("the reader's answer is no message", exc_info=True)
+        return {}
+    return answer if isinstance(answer, dict) else {}
 
 
 def _send_request(process: _Process, request: dict[str, Any]) -> None:
