@@ -204,9 +204,7 @@ def _without_each(used: Sequence[ContrastEvidence]) -> list[WithoutOne]:
     """Return what is left without each contrast; nothing of a single one."""
     if len(used) < 2:
         return []
-    return [
-        WithoutOne(row.contrast, _carried([other for other in used if other.contrast != row.contrast])) for row in used
-    ]
+    return [WithoutOne(row.contrast, _carried([*used[:place], *used[place + 1 :]])) for place, row in enumerate(used)]
 
 
 def _carried(rows: Sequence[ContrastEvidence]) -> Estimate:
