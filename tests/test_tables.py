@@ -239,6 +239,15 @@ def test_a_cell_of_blanks_or_with_a_nul_is_a_cell(tmp_path):
     assert read_table(tmp_path / "t.tsv", spec)["word"].to_list() == ["a b", "  ", "c"]
 
 
+@pytest.mark.parametrize("gene", ["NA", 'a "name"'])
+def test_a_table_that_an_editor_gave_a_byte_order_mark_is_the_same_table(tmp_path, gene):
+    path = tmp_path / "sets.tsv"
+    write_table(SETS.assign(gene=[gene, "ISG15"]), path, GENE_SETS)
+    before = read_table(path, GENE_SETS)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    pd.testing.assert_frame_equal(read_table(path, GENE_SETS), before)
+
+
 def test_columns_are_the_fields_of_a_record():
     """Name, kind and emptiness stand once, in the type of the field: a table cannot drift from its record."""
     kinds = [(column.name, column.kind, column.may_be_empty) for column in ROWS.columns]

@@ -321,7 +321,7 @@ def _data_and_header(path: Path) -> tuple[bytes, list[str]]:
         data = path.read_bytes()
         if path.suffix == ".gz":
             data = igzip.decompress(data)
-        text, plain = data.decode("utf-8"), _is_plain(data)
+        text, plain = data.decode("utf-8-sig"), _is_plain(data)
         head = text.partition("\n")[0] if plain else text
         rows = csv.reader(io.StringIO(head, newline=""), delimiter="\t", strict=True)
         header = next(rows, [])

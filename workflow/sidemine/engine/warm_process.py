@@ -249,9 +249,11 @@ def _take_over(descriptors: Sequence[int], keep: int) -> None:
     """Make these the streams of this process, and close all others but one."""
     for stream, descriptor in enumerate(descriptors):
         os.dup2(descriptor, stream)
-    above = max(keep, STREAMS - 1) + 1
-    os.closerange(STREAMS, keep)
-    os.closerange(above, os.sysconf("SC_OPEN_MAX"))
+    # By their numbers, not up to the largest that may be: where that is without limit (in containers) it takes a minute.
+    for descriptor in [int(one.name) for one in Path("/proc/self/fd").iterdir()]:
+        if descriptor >= STREAMS and descriptor != keep:
+            with suppress(OSError):  # the listing's own
+                os.close(descriptor)
 
 
 def _run_script(request: Request) -> int:
