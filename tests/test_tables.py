@@ -148,6 +148,7 @@ HEADER = b"word\tnumber\tcount\ttruth\n"
         HEADER + b"a\tTrue\t2\tTrue\n",
         HEADER + b"a\t1\t2.5\tTrue\n",
         HEADER + b"a\t1\tinf\tTrue\n",
+        HEADER + b"a\t1\t18446744073709551616\tTrue\n",
         HEADER + b"a\t1\t2\tperhaps\n",
         HEADER + b"a\t1\t2\t1\n",
         HEADER.replace(b"number", b"word") + b"a\t1\t2\tTrue\n",
@@ -176,6 +177,14 @@ def test_what_gzip_cannot_unpack_is_refused(tmp_path, content):
 def test_a_whole_number_that_is_written_otherwise_is_whole(tmp_path):
     (tmp_path / "mixed.tsv").write_bytes(HEADER + b"a\t\t1e5\tTrue\n")
     assert read_table(tmp_path / "mixed.tsv", MIXED)["count"].to_list() == [100_000]
+
+
+@pytest.mark.parametrize("word", [b"1e5", b'"1e5"'])
+def test_a_table_that_a_spreadsheet_saved_is_read(tmp_path, word):
+    """It puts a mark of byte order before the first name: the column keeps its name, and a gene called 1e5 is no number."""
+    spec = TableSpec("t.tsv", (Column("gene", "text", "any"), Column("number", "number", "any")), open_ended=True)
+    (tmp_path / "t.tsv").write_bytes(b"\xef\xbb\xbfgene\tnumber\n" + word + b"\t2\n")
+    assert read_table(tmp_path / "t.tsv", spec).to_dict("list") == {"gene": ["1e5"], "number": [2.0]}
 
 
 ROWS = st.tuples(
@@ -237,15 +246,6 @@ def test_a_cell_of_blanks_or_with_a_nul_is_a_cell(tmp_path):
     spec = TableSpec("words", (Column("word", "text", "any"),))
     write_table(pd.DataFrame({"word": ["a\0b", "  ", "c"]}), tmp_path / "t.tsv", spec)
     assert read_table(tmp_path / "t.tsv", spec)["word"].to_list() == ["a b", "  ", "c"]
-
-
-@pytest.mark.parametrize("gene", ["NA", 'a "name"'])
-def test_a_table_that_an_editor_gave_a_byte_order_mark_is_the_same_table(tmp_path, gene):
-    path = tmp_path / "sets.tsv"
-    write_table(SETS.assign(gene=[gene, "ISG15"]), path, GENE_SETS)
-    before = read_table(path, GENE_SETS)
-    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
-    pd.testing.assert_frame_equal(read_table(path, GENE_SETS), before)
 
 
 def test_columns_are_the_fields_of_a_record():

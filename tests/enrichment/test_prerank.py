@@ -16,8 +16,9 @@ from plain_fit import plain_fit
 
 from sidemine.differential.contrast_fit import ContrastFit, restrict_genes
 from sidemine.enrichment.gene_set_table import GENE_SETS
-from sidemine.enrichment.prerank import prerank
+from sidemine.enrichment.prerank import SMALLEST_P, prerank
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.set_test_table import SET_TESTS
 from sidemine.errors import InputError
 
 
@@ -66,7 +67,9 @@ def test_planted_set_is_found_names_with_double_underscores_survive_and_p_is_nev
         ("UP", "prerank"),
     ]
     assert by_test.loc[("UP", "prerank"), "direction"] == "up"
-    assert 0 < by_test.loc[("UP", "prerank"), "p_value"] < 1e-6
+    assert by_test.loc[("UP", "prerank"), "p_value"] == SMALLEST_P
+    meaning = {column.name: column.meaning for column in SET_TESTS.columns}["p_value"]
+    assert f"Of prerank, {SMALLEST_P:g} means at most that" in meaning
     assert by_test.loc[("NULL", "prerank"), "p_value"] > 0.001
     assert (found["p_value"] > 0).all()
 

@@ -35,6 +35,7 @@ class Firefox:
                 firefox_user_prefs={
                     "layout.css.prefers-color-scheme.content-override": int(color_scheme != "dark"),
                     "ui.useOverlayScrollbars": 1,  # as on a phone
+                    "browser.download.alwaysOpenPanel": False,  # the panel of downloads takes every key from the page
                 },
                 timeout=120_000,
             )

@@ -292,6 +292,9 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     assert control_words(fall) == effect_words(fall)
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
     assert control_words(rise) == f"{effect_words(fall)}. Only a rise would have counted."
+    flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
+    margin = number(fall.declared.margin.value)
+    assert control_words(flat) == f"{effect_words(fall)}. A fall of {margin} log2 or more is excluded."
     assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
@@ -320,8 +323,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
         answer_words(replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")) == "No answer. Too few data."
     )
     two = replace(clean(), evidence=[clean().evidence[0], replace(clean().evidence[1], target_label="others")])
-    assert answer_words(two).startswith("Higher over 2 comparisons together; ")
-    assert answer_words(two).endswith("the first is “VTE” against “healthy controls”.")
+    assert answer_words(two) == "Higher in “VTE” than in “healthy controls”, over 2 comparisons together."
     apart = replace(two, pooled=replace(two.pooled, sizes_differ=SizesDiffer("both up", "I² is 95 %")))
     assert answer_words(apart) == "Higher in “VTE” than in “healthy controls”; likewise in 1 other comparison."
     first, second = apart.evidence

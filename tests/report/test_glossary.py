@@ -88,6 +88,13 @@ def test_no_line_ends_before_a_unit():
     assert html.count('class="term"') == 2
 
 
+@pytest.mark.parametrize("told", ["p = 4.9 × 10⁻⁸", "(p &lt; 0.001)", "n = 3", "q ≤ 0.05"])
+def test_no_line_ends_between_a_sign_and_its_number(told):
+    """Nor between a number and its power of ten; p and q are terms, which makes no difference."""
+    html = str(linked(f"<p>of all {told}, a number</p>"))
+    assert re.sub(r"<[^>]*>", "", html) == f"of all {told.replace(' ', chr(0xA0))}, a number"
+
+
 def test_marks_that_touch_a_term_stand_in_its_button():
     """A button is a box: a line would end before a full stop or behind a bracket that stands outside it."""
     html = str(linked("<p>0.3 SD (Hedges g), after adjusting for the mix of cells. More</p>"))

@@ -5,6 +5,7 @@ The columns of a table stand in the room that writes it, as a `TableSpec`.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -164,7 +165,7 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
         numbers = pd.to_numeric(cells, errors="coerce")
         wrong, kind = truth | numbers.isna(), "not a number"
         if column.kind == "integer" and not bool(wrong.any()):
-            wrong, kind = numbers % 1 != 0, "not a whole number"
+            wrong, kind = (numbers % 1 != 0) | (numbers.abs() >= 2**63), "not a whole number of 64 bits"
     if not bool(wrong.any()):
         return None
     return Problem(
@@ -321,7 +322,8 @@ def _data_and_header(path: Path) -> tuple[bytes, list[str]]:
         data = path.read_bytes()
         if path.suffix == ".gz":
             data = igzip.decompress(data)
-        text, plain = data.decode("utf-8-sig"), _is_plain(data)
+        data = data.removeprefix(codecs.BOM_UTF8)  # spreadsheets put it before a table that they save
+        text, plain = data.decode("utf-8"), _is_plain(data)
         head = text.partition("\n")[0] if plain else text
         rows = csv.reader(io.StringIO(head, newline=""), delimiter="\t", strict=True)
         header = next(rows, [])

@@ -11,6 +11,8 @@ import pytest
 from sidemine.considerations.specificity.matched_sets import (
     _smd,
     _strata,
+    _Stratum,
+    _take,
     count_distinct,
     draw_matched_sets,
     largest,
@@ -250,6 +252,20 @@ def test_largest_takes_the_largest_and_of_equal_ones_the_first(n_columns, size, 
     values[:, rng.random(n_columns) < 0.1] = -np.inf
     expected = np.sort(np.argsort(-values, axis=1, kind="stable")[:, :size], axis=1)
     np.testing.assert_array_equal(largest(values, size), expected)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_genes_are_drawn_without_replacement_by_their_weights(sign):
+    """Two of three genes of weights 1, 2 and 5: the odd third gene too, whose number shares no draw of bits."""
+    weights = np.array([1.0, 2.0, 5.0])
+    n = 40000
+    attraction = np.tile((sign * np.log(weights)).astype(np.float32), (n, 1))
+    drawn = _take(attraction, np.arange(3), [_Stratum(0, 3, sign, np.ones(2))], np.random.default_rng(4))
+    left_out = np.bincount(3 - drawn.sum(axis=1), minlength=3) / n
+    share = weights / 8
+    first, second = share[[1, 2, 0]], share[[2, 0, 1]]
+    expected = first * second / (1 - first) + second * first / (1 - second)
+    np.testing.assert_allclose(left_out, expected, atol=5 * np.sqrt(0.25 / n))
 
 
 def strata_of(available, weights=None, beyond=()):

@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 SETS_PER_CALL = 50
 """Memory of the multilevel method grows with the sets of one call (10 GB at 5,000 sets)."""
 
-SMALLEST_P = 1e-10
-"""Where the multilevel method stops: a smaller p is told as this. Gene permutation only describes, so nobody needs more
-digits, and they take most of its time (a quarter of it is left when 1e-50 becomes 1e-10)."""
+SMALLEST_P = 1e-6
+"""Where the multilevel method stops (fgsea's `eps`): a p told as this is at most this. Gene permutation only describes, and
+this is below 0.05 over as many sets as there are genes; smaller ones take most of its time."""
 
 
 def prerank(
@@ -170,11 +170,11 @@ def _run(fit: ContrastFit, membership: SetMembership, settings: GeneSettings) ->
 
 PRERANK = SetTest[GeneSettings](
     statistics=(
-        Statistic("prerank", "pre-ranked GSEA"),
-        Statistic("prerank_activated", "pre-ranked GSEA, activated targets"),
-        Statistic("prerank_repressed", "pre-ranked GSEA, repressed targets"),
+        Statistic("prerank", "pre-ranked GSEA", smallest_p=SMALLEST_P),
+        Statistic("prerank_activated", "pre-ranked GSEA, activated targets", smallest_p=SMALLEST_P),
+        Statistic("prerank_repressed", "pre-ranked GSEA, repressed targets", smallest_p=SMALLEST_P),
     ),
-    words="Pre-ranked GSEA, of the declared sets and not of comparators, orders the genes by moderated t ({prerank_permutations:,} gene permutations, seed {seed}).",
+    words="Pre-ranked GSEA, of the declared sets and not of comparators, orders the genes by moderated t ({prerank_permutations:,} gene permutations, seed {seed}; p down to 10⁻⁶).",
     papers=(
         Paper("GSEA", "Subramanian A et al. Gene set enrichment analysis. PNAS 2005.", "10.1073/pnas.0506580102"),
         Paper(

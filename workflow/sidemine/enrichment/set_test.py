@@ -37,11 +37,14 @@ class Statistic:
         Heading of its columns on the page.
     role
         verdict: its p-value may enter a verdict. descriptive: it never does.
+    smallest_p
+        Where its p-values stop: one of this size is at most this. 0: they do not.
     """
 
     name: str
     label: str
     role: SetTestRole = "descriptive"
+    smallest_p: float = 0.0
 
 
 SELF_CONTAINED = Statistic("fry", "FRY", "verdict")

@@ -32,7 +32,12 @@ _SET_TEST_COLUMNS = (
     Column("effect_scale", "text", "Unit of effect, for example log2."),
     Column("direction", "text", "up, down or none: the sign of target minus reference."),
     Column("statistic", "number", "Test statistic; signed where the test is.", may_be_empty=True),
-    Column("p_value", "number", "Two-sided p-value (one-sided for over-representation); never 0.", may_be_empty=True),
+    Column(
+        "p_value",
+        "number",
+        "Two-sided p-value (one-sided for over-representation); never 0. Of prerank, 1e-06 means at most that.",
+        may_be_empty=True,
+    ),
     Column("n_permutations", "integer", "Permutations or rotations behind p; 0 for a closed form."),
     Column("inter_gene_correlation", "number", "Estimated mean correlation within the set.", may_be_empty=True),
     Column("universe_size", "integer", "Genes tested in this contrast."),

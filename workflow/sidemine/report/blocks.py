@@ -114,6 +114,8 @@ class SetTable:
         Of its genes with one another, in hundredths.
     p, q, family_size, statistic
         By test; p and q as in `packing.p_values`, the statistic in hundredths; None where the set does not have the test.
+    smallest_p
+        By test: a p of this size is at most this.
     """
 
     tests: list[str]
@@ -130,6 +132,7 @@ class SetTable:
     q: dict[str, list[float | None]]
     family_size: dict[str, list[int | None]]
     statistic: dict[str, list[int | None]]
+    smallest_p: dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -448,7 +451,8 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
     measured = by_set("n_measured", drawn)
     tests = chosen["test"].to_numpy()
     shown = set(tests)
-    labels = {statistic.name: statistic.label for statistic in statistics() if statistic.name in shown}
+    given = [statistic for statistic in statistics() if statistic.name in shown]
+    labels = {statistic.name: statistic.label for statistic in given}
     of_test = {test: tests == test for test in labels}
     return SetTable(
         tests=list(labels),
@@ -465,4 +469,5 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
         q={test: p_values(by_set("q_value", rows)) for test, rows in of_test.items()},
         family_size={test: scaled(by_set("family_size", rows), 1) for test, rows in of_test.items()},
         statistic={test: scaled(by_set("statistic", rows), 100) for test, rows in of_test.items()},
+        smallest_p={statistic.name: statistic.smallest_p for statistic in given},
     )

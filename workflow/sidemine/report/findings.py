@@ -208,7 +208,7 @@ def _compared(card: Card, side: str) -> str:
     if len(pairs) == 1:
         return f"{side} in {target} than in {reference}"
     if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
-        return f"{side} over {len(card.estimated)} comparisons together; the first is {target} against {reference}"
+        return f"{side} in {target} than in {reference}, over {len(card.estimated)} comparisons together"
     others = words.count(len(card.estimated) - 1, "other comparison")
     return f"{side} in {target} than in {reference}; likewise in {others}"
 
@@ -246,7 +246,7 @@ def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
 
 
 def control_words(card: Card) -> str:
-    """Return the effect of a control in one line; where it lies on the side that nobody asked about, what would have counted."""
+    """Return the effect of a control in one line, and what would have counted where the effect itself does not tell."""
     if not card.estimated:
         return "nothing could be measured"
     effect = card.main_effect
@@ -255,8 +255,17 @@ def control_words(card: Card) -> str:
         together = f"{apart.words[:1].upper()}{apart.words[1:]}: " if apart else ""
         return together + _listed(_brief(card, found) for _, found in card.estimated)
     counts = {"up": ("lower", "a rise"), "down": ("higher", "a fall")}.get(card.declared.direction)
-    aside = f" Only {counts[1]} would have counted." if counts and effect.way == counts[0] else ""
-    return f"{_plain(card, effect)}{'.' + aside if aside else ''}"
+    if counts and effect.way == counts[0]:
+        aside = f". Only {counts[1]} would have counted."
+    else:
+        margin = card.declared.margin.value
+        excluded = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite and margin is not None
+        aside = (
+            f". {_CHANGE[card.declared.direction]} of {words.number(margin)} {_unit(card)} or more is excluded."
+            if excluded
+            else ""
+        )
+    return f"{_plain(card, effect)}{aside}"
 
 
 def _listed(told: Iterable[str]) -> str:

@@ -89,8 +89,12 @@ _ANY = re.compile(rf"\(?(?:{_TERMS})[.,;:)]*")
 _TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
 _NO_BREAK = "\N{NO-BREAK SPACE}"
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:<button[^>]*>)?(?:%|SD|log2|[nµm]M)(?!\w))|(?<=\d %) (?=CI\b)")
-"""The blank between a number and its unit, where no line may end."""
+_BEFORE_UNIT = re.compile(
+    r"(?<=\d) (?=(?:<button[^>]*>)?(?:%|SD|log2|[nµm]M)(?!\w))|(?<=\d %) (?=CI\b)"
+    r"|(?:(?<=\b[pqkn])|(?<=\b[pqkn]</button>)) (?=(?:[=≤≥]|&lt;) [\d−])|(?:(?<=[=≤≥])|(?<=&lt;)) (?=[\d−])"
+    r"|(?<=\d) (?=× 10)|(?<=\d ×) (?=10)"
+)
+"""The blank between a number and its unit, its sign or its power of ten, where no line may end."""
 _FROM_RIGHT_IN_QUOTES = re.compile(f"“([^“”]*[{RIGHT_TO_LEFT}][^“”]*)”")
 """A name in a sentence that is read from right to left: set apart, so that a number beside it keeps its place."""
 _CLOSED = frozenset(

@@ -140,7 +140,7 @@ class ExperimentRules(Rules):
         directed = direction != "either"
         passing = [reading for reading in readings if reading.passes]
         opposite = [reading for reading in readings if reading.opposite]
-        seen = f"{len(passing)} of {len(readings)} contrasts changed {declared_way(direction)}, beyond the margin of {margin:.3g} log2 units"
+        seen = f"{_where(len(passing), len(readings))} the set changed {declared_way(direction)}, beyond the margin of {margin:.3g} log2 units"
         if missing is not None and not missing:
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         if passing and not opposite:
@@ -183,6 +183,12 @@ class ExperimentRules(Rules):
         if verdict is Verdict.NOT_SUPPORTED:
             return "The answer holds for these sources of cells, doses and times only."
         return "mRNA of these genes is not the pathway's function, and cells in a dish are not people."
+
+
+def _where(passing: int, tested: int) -> str:
+    if passing < tested:
+        return f"In {passing} of {tested} contrasts"
+    return {1: "In its only contrast", 2: "In both contrasts"}.get(tested, f"In all {tested} contrasts")
 
 
 def _too_few(independent: int, passing: int) -> str:

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sidemine.considerations.robustness.contrast_data import NO_AGE, NOT_REUSED
 from sidemine.considerations.robustness.measure import Measured
 from sidemine.considerations.robustness.record import Robustness, RunStatus, Share, VariantRow
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
+from sidemine.drawing.words import count
 from sidemine.effect.record import PooledEffect
 from sidemine.study.projections import HypothesisOnSet
-
-if TYPE_CHECKING:
-    pass
 
 AGREEING_P = 0.05
 """Two-sided p that a variant must keep where the reference run has it."""
@@ -161,7 +158,7 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row, ages_mo
         status = "not evaluated"
     words = (
         f"{row.variant.description[:1].upper()}{row.variant.description[1:]}: {effect.effect:.2f} "
-        f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; k = {effect.k})"
+        f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; {count(effect.k, 'dataset')})"
     )
     notes = f"; {'; '.join(row.measured.notes)}" if row.measured.notes else ""
     if share and not row.agrees(reference):

@@ -44,6 +44,9 @@ SETS_PER_BLOCK = 250
 SETS_AT_ONCE = 32
 """Of these, sets whose values pass through the cache of a core together: a third less time, the same numbers."""
 
+SMALLEST_NOISE = np.float32(2.0**-26)
+"""Exponential number of an even one that float32 rounds to 1: they lie between 0 and twice that."""
+
 
 @dataclass(frozen=True)
 class MatchedSets:
@@ -240,8 +243,9 @@ def _take(
     attraction: NDArray[np.float32], pool: NDArray[np.int64], strata: list[_Stratum], rng: np.random.Generator
 ) -> NDArray[np.int64]:
     """Draw the genes of some sets without replacement, with weights exp(attraction): the largest sums with Gumbel noise."""
-    noise = rng.standard_exponential(attraction.shape, dtype=np.float32)
-    noise += np.finfo(np.float32).tiny  # none is 0, and no other one is so small that it changes
+    noise = _even(attraction.shape, rng)
+    np.negative(np.log(noise, out=noise), out=noise)  # exponential
+    np.maximum(noise, SMALLEST_NOISE, out=noise)
     np.log(noise, out=noise)  # Gumbel's, with the other sign
     taken = []
     for number, stratum in enumerate(strata):
@@ -253,6 +257,19 @@ def _take(
             np.put_along_axis(noise[:, part], best, np.inf, axis=1)
         taken.append(pool[stratum.start + best])
     return np.concatenate(taken, axis=1)
+
+
+def _even(shape: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return evenly distributed numbers above 0 and up to 1, two of each draw of 64 bits.
+
+    With the logarithm that makes exponential numbers of them, half the time of `standard_exponential`.
+    """
+    n_rows, n_columns = shape
+    bits = rng.integers(2**64, size=(n_rows, -(-n_columns // 2)), dtype=np.uint64).view(np.uint32)
+    even = bits[:, :n_columns].astype(np.float32)
+    even += 0.5  # none is 0, and no other one is so small that it changes
+    even *= 2.0**-32
+    return even
 
 
 def _minus_both(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -285,7 +285,8 @@
     for (const test of content.tests) {
       const name = content.labels[test];
       if (test.startsWith("prerank")) columns.push({ data: (row) => row.tests[test].statistic, title: `${name} NES`, type: "num", render: shown((value) => number(value)) });
-      columns.push({ data: (row) => row.tests[test].p, title: `${name} p`, type: "num", render: shown(pWords) });
+      const bounded = (value) => (value !== null && value <= content.smallest_p[test] ? `≤ ${pWords(value)}` : pWords(value));
+      columns.push({ data: (row) => row.tests[test].p, title: `${name} p`, type: "num", render: shown(bounded) });
       columns.push({ data: (row) => row.tests[test].q, title: `${name} q (of n)`, type: "num", render: (value, type, row) =>
         type === "display" ? `${pWords(value)} (${row.tests[test].family_size ?? "—"})` : value ?? Infinity });
     }
