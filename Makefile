@@ -11,7 +11,7 @@ STAMP := $(VENV)/.installed
 DEMO_STAMP := demo_data/.written
 SIMULATOR := $(wildcard workflow/sidemine/simulate/*.py workflow/sidemine/simulate/*.yaml)
 
-.PHONY: help setup demo docs picture rule-graph real-files test lint format benchmark clean
+.PHONY: help setup demo docs picture generated rule-graph real-files test lint format benchmark clean
 
 help:
 	@sed -n '1,4p' Makefile | cut -c3-
@@ -52,6 +52,11 @@ docs: $(STAMP)
 picture: $(STAMP)
 	@$(BIN)/python docs/take_report_picture.py results/demo/report.html docs/report.png
 	@$(BIN)/python docs/take_reading_pictures.py results/demo/report.html docs/reading
+
+# What is written from the code, and compared with it by tests: schemas, tables of the documentation, the picture of the rules.
+generated: $(STAMP) rule-graph
+	@for module in study.schemas record_schemas data_dictionary; do $(BIN)/python -m sidemine.$$module || exit 1; done
+	@$(BIN)/python docs/write_statistics.py
 
 rule-graph: $(STAMP)
 	@$(BIN)/python docs/draw_rule_graph.py

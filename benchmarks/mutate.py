@@ -52,7 +52,13 @@ TARGETS = (
     "report/first_screen.py",
     "report/forest.py",
 )
-TESTS = ("tests/verdict", "tests/considerations", "tests/report", "tests/differential/test_design.py")
+TESTS = (
+    "tests/verdict",
+    "tests/considerations",
+    "tests/report",
+    "tests/effect/test_compounds.py",
+    "tests/differential/test_design.py",
+)
 LEFT_OUT = "not browser and not workflow and not real_files"
 OPTIONS = (
     "-o",

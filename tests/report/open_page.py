@@ -80,6 +80,7 @@ class OpenPage:
 
     def show(self, contrast: str) -> None:
         """Choose a comparison, wait until it is drawn, and take back filters that were set before."""
+        self.tab.bring_to_front()  # Firefox hands keys to the page in front alone
         self.tab.select_option("#contrast-picker", contrast)
         self.tab.wait_for_selector(f"#contrast-{contrast}.shown[data-ready]")
         self.tab.eval_on_selector_all(

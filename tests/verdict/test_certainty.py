@@ -15,7 +15,7 @@ from sidemine.considerations.traps.record import Checks
 from sidemine.quality.flags import Flag
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import CardCap
-from sidemine.verdict.certainty import certainty_of
+from sidemine.verdict.certainty import CONCERNS, certainty_of
 from sidemine.verdict.vocabulary import Verdict
 
 FOUND = "The groups were not randomised: another difference between them may explain the result."
@@ -56,13 +56,14 @@ def test_an_exclusion_is_not_doubted_for_the_effect_that_it_excludes():
     assert reasons(card) == [FOUND]
 
 
-@pytest.mark.parametrize("trap", [*CAPPING, "finding"])
+@pytest.mark.parametrize("trap", [*CAPPING, "finding", "composition", "hidden factors", "robustness"])
 def test_what_is_wrong_with_the_data_weighs_against_an_exclusion_too(trap):
-    """Copies, batches, guessed cell types and units hide an effect as well as they feign one."""
+    """Copies, batches, guessed cell types and a mix of cells hide an effect as well as they feign one."""
     excluded = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.02, 0.03, se=0.08))}, judges_on())[0]
     assert excluded.verdict is Verdict.NOT_SUPPORTED
     doubted = replace(excluded, caps=[CardCap(trap, "It is seen.", True)])
     assert "It is seen." in [row.reason for row in certainty_of(doubted, [], []).downgrades]
+    assert trap in CONCERNS  # with words of its own for what would lift it
 
 
 def test_cohorts_that_contradict_each_other_are_inconsistent_and_nothing_else_follows_from_it():

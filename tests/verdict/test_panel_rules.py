@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from sidemine.considerations.compounds.judge import judge_compounds
-from sidemine.considerations.judgement import Judgement
+from sidemine.considerations.judgement import Case, Judgement
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
@@ -126,6 +126,15 @@ def test_a_family_wise_p_at_its_limit_passes(p, status):
     row = decided(STRONG, STRONG, STRONG)
     gates = RULES["panel"].gates(row.readings, row.evidence, "down", Level(p, 2))
     assert {gate.name: gate.status for gate in gates}["Holm"] == status
+
+
+@pytest.mark.parametrize(("asks", "references", "capped"), [("time", 1, True), ("time", 3, False), ("dose", 1, False)])
+def test_times_that_share_one_vehicle_are_capped(asks, references, capped):
+    """What time in culture does by itself then looks like the compound."""
+    row = decided(STRONG, STRONG, STRONG)
+    panel = replace(row.evidence.compounds, asks=asks, n_references=references)
+    caps = judge_compounds(Case(row.hypothesis, replace(row.evidence, compounds=panel), ())).caps
+    assert any("All times share one reference" in cap.reason for cap in caps) is capped
 
 
 def test_a_change_that_many_sets_share_is_none_of_the_pathway():

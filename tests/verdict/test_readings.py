@@ -7,15 +7,16 @@ from types import SimpleNamespace
 
 import pytest
 from scipy import stats
-from test_rules import contrast, evidence
+from test_rules import contrast, evidence, hypothesis, untestable
 
-from sidemine.considerations.judgement import Cap, Gate, make_gate
+from sidemine.considerations.judgement import Cap, Case, Gate, make_gate
 from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.verdict.cohorts import is_competitive
 from sidemine.verdict.decide import RULES
+from sidemine.verdict.doubts import _if_cohorts_differ
 from sidemine.verdict.readings import (
     as_effect,
     has_declared_sign,
@@ -471,3 +472,51 @@ def test_cohorts_without_a_pooled_effect_or_its_p_are_not_testable(missing):
     found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), **{missing: None}))
     decision = RULES["cohort"].apply(found, RULES["cohort"].read(found, "up"), "up")
     assert (decision.verdict, decision.rule) == ("not testable", "No cohort could enter the pooled effect.")
+
+
+@pytest.mark.parametrize(
+    ("effects", "words"),
+    [
+        ([1.0], "Only one experiment; two are needed."),
+        ([0.0, 0.0], "None of 2 independent experiments shows the change; two are needed."),
+        ([1.0, 0.0], "Only 1 of 2 independent experiments shows the change; two are needed."),
+    ],
+)
+def test_the_gate_of_experiments_says_how_many_there_are(effects, words):
+    rows = [contrast(name, effect, 0.1) for name, effect in zip("ab", effects, strict=False)]
+    gates = RULES["experiment"].gates(
+        RULES["experiment"].read(evidence(*rows), "up"), evidence(*rows), "up", Level(0.01, 1)
+    )
+    assert words in {gate.shortfall for gate in gates}
+
+
+@pytest.mark.parametrize(
+    ("p", "effect", "words"),
+    [(0.02, 0.3, "The p is above 0.01 ("), (0.02, -0.3, "The pooled effect is not in the declared direction.")],
+)
+def test_the_gate_of_the_pooled_p_says_what_is_short(p, effect, words):
+    known = evidence(contrast("a", effect, 0.1))
+    gates = RULES["cohort"].gates(RULES["cohort"].read(known, "up"), known, "up", Level(p, 1))
+    assert next(gate.shortfall for gate in gates if gate.name == "pooled p").startswith(words)
+
+
+def test_the_p_of_experiments_is_the_smallest_one_sided_p_times_their_number():
+    """What could not be tested has none and is not counted."""
+    rows = [
+        contrast("a", p_self_contained=0.04),
+        contrast("b", p_self_contained=0.02, direction="down"),
+        untestable("c"),
+    ]
+    assert RULES["experiment"].declared_p(evidence(*rows), "up") == 0.04
+    assert RULES["experiment"].declared_p(evidence(*rows), "down") == 0.02
+    assert RULES["experiment"].declared_p(evidence(rows[2]), "up") is None
+
+
+def test_a_spread_between_cohorts_is_told_with_its_interval_and_two_sided_p():
+    """From the one-sided p of the prior, whichever side it is on."""
+    for sign in (1, -1):
+        known = evidence(contrast("a", sign * 0.6, 0.15), contrast("b", sign * 0.5, 0.15))
+        prior = known.pooled.spread_prior
+        row = _if_cohorts_differ(Case(hypothesis(), known, ("a", "b")))
+        assert (row.ci_low, row.ci_high) == (prior.ci_low, prior.ci_high)
+        assert row.p_value == 2 * min(prior.p_one_sided, 1 - prior.p_one_sided) < 0.05

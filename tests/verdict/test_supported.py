@@ -118,6 +118,7 @@ def test_a_cohort_answer_with_every_gate_passed_is_supported():
     assert card["doubt"].startswith("The mix of cells is measured by proxies only")
     assert card["rule"].startswith("Over 2 cohorts together the set changed in the declared direction (p = ")
     assert card["rule"].endswith("), and every required condition is met.")
+    assert card["sentence"] == " ".join(card["sentence"].split())
     assert card["robustness_share"] == 1.0
     assert card["calibration"] == {"a": asdict(HOLDS), "b": asdict(HOLDS)}
     assert card["not_computed"].keys() == {"compounds", "pattern"}  # columns that a panel alone has

@@ -180,17 +180,24 @@ def test_lines_against_are_named(card):
     )
 
 
-def test_a_line_stands_beside_the_question_that_it_is_declared_for(card):
+@pytest.mark.parametrize("status", ["verified", "unverified"])
+def test_a_line_stands_beside_the_question_that_it_is_declared_for(status):
     """And `evidence.tsv` has a row of each, also of one that was never measured."""
     rows = [line("b"), line("c").model_copy(update={"hypothesis": "other"})]
     words = ContrastWords(
-        platform="", role="disease", tissue="", independent_because="", status="", target_label="x", reference_label="y"
+        platform="",
+        role="disease",
+        tissue="",
+        independent_because="",
+        status="verified",
+        target_label="x",
+        reference_label="y",
     )
     told = answer_study(
         study={},
         hypotheses=[hypothesis(), hypothesis("other"), hypothesis("control", role="positive_control")],
         evidence={name: evidence(*cohorts(0.6, 0.5)) for name in ("h", "other", "control")},
-        words=dict.fromkeys("ab", words),
+        words={"a": words, "b": words.model_copy(update={"status": status})},
         judges=judges_on(),
         enrichment={"a": empty_table(ENRICHMENT)},
         published=[],
@@ -209,7 +216,12 @@ def test_a_line_stands_beside_the_question_that_it_is_declared_for(card):
     )
     table = evidence_table(told.verdicts)
     check_table(table, EVIDENCE, "evidence")
-    table = table[~table["line"].str.startswith("no_")]  # what the layers without a row say
+    silent = table[table["line"].str.startswith("no_")].groupby("hypothesis")["layer"].apply(set)
+    others = {word for word, layer in LAYERS.items() if "cohort" in layer.kinds} - {"invented"}
+    assert silent.to_list() == [others, others]
+    table = table[~table["line"].str.startswith("no_")]
+    assert table["effect"].iloc[0] == told.verdicts[0].pooled.effect
     shown = list(zip(table["hypothesis"], table["line"], strict=True))
     assert shown == [("h", "expression"), ("h", "b"), ("other", "expression"), ("other", "c")]
+    assert list(table["status"]) == [status, "unverified"] * 2
     assert table.iloc[-1][["universe_n", "n_in_set", "effect"]].isna().all()

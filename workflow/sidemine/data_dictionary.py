@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.differential.differential_table import DIFFERENCES, DIFFERENTIAL
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
@@ -140,8 +142,7 @@ def write_dictionary() -> str:
         for table in file.tables:
             parts += [_columns(table)]
         if file.record:
-            about = str(schemas[file.record].get("description", "")).split("\n\n")[0].replace("\n", " ").strip()
-            parts.append(f"{about or 'A record.'} [Schema](records/{file.record}.schema.json).\n")
+            parts.append(f"{_about(schemas[file.record])} [Schema](records/{file.record}.schema.json).\n")
         if file.words:
             parts.append(f"{file.words}\n")
     return "\n".join(parts)
@@ -157,6 +158,24 @@ This page is written by `python -m sidemine.data_dictionary`; a test compares it
 - Numbers have at most 10 digits. Every signed number is target minus reference: positive means higher in the target.
 - Records are JSON; their schemas say what each key means and which may be null.
 """
+
+
+def _about(schema: dict[str, JsonValue]) -> str:
+    """Return what a record is; of a list or an object, what each entry is, and of several forms, what each form is."""
+    definitions = schema.get("$defs", {})
+
+    def first_sentences(part: JsonValue) -> str:
+        if isinstance(part, dict) and isinstance(definitions, dict) and isinstance(part.get("$ref"), str):
+            part = definitions[str(part["$ref"]).rpartition("/")[2]]
+        words = str(part.get("description", "")) if isinstance(part, dict) else ""
+        return " ".join(words.split("\n\n")[0].split())
+
+    if "description" in schema:
+        return first_sentences(schema)
+    forms = schema.get("anyOf")
+    if isinstance(forms, list):
+        return " Or: ".join(map(first_sentences, forms))
+    return f"Of each entry: {first_sentences(schema['items'] if 'items' in schema else schema['additionalProperties'])}"
 
 
 def _columns(table: TableSpec) -> str:

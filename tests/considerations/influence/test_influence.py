@@ -299,6 +299,8 @@ def test_the_card_names_the_gene_and_its_share():
     )
     assert judged.gates[0].detail.startswith("Without ISG15 (80% of the effect)")
     assert influence_words(effect(0.6)) == "without ISG15"
+    assert influence_words(effect(0.494)) == "without ISG15 (1% of the effect)"
+    assert influence_words(effect(0.496)) == "without ISG15 (less than 1% of the effect)"
 
 
 def test_only_experiments_that_show_the_effect_must_keep_it():
@@ -309,6 +311,8 @@ def test_only_experiments_that_show_the_effect_must_keep_it():
     hanging = judge_influence(case("experiment", "a", "b"), Influence("h", [shown, effect(0.1, 0.6, "b")]))
     assert hanging.gates[0].status == "failed"
     assert "in b" in hanging.caps[0].reason
+    both = judge_influence(case("experiment", "a", "b"), Influence("h", [effect(0.1, 0.6, "a"), effect(0.1, 0.6, "b")]))
+    assert [len(both.caps), len(both.doubts)] == [2, 1]
     nothing = judge_influence(case("experiment", "a", "b"), Influence("h", [weak]))
     assert (nothing.gates[0].status, nothing.caps) == ("not evaluated", ())
 
