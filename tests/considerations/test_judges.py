@@ -20,6 +20,7 @@ from sidemine.considerations.composition.record import (
     SingleProxy,
     WithDropped,
 )
+from sidemine.considerations.hidden_factors.judge import _number_of_factors
 from sidemine.considerations.judgement import Cap, DoubtWeight, ordinal
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
@@ -584,3 +585,17 @@ def test_labels_by_markers_cap_and_those_of_depositors_do_not():
     assert judged.doubts[0].weight == DoubtWeight.DATA
     assert "10 of 100 cells unassigned" in judged.doubts[0].sentence
     assert traps(dataset={"data_a": [given]}).caps == ()
+
+
+@pytest.mark.parametrize(
+    ("p_values", "words"),
+    [
+        ([], "no factor found"),
+        ([0.2], "1 factor, none of which differs between the groups"),
+        ([0.05, 0.2], "2 factors, 1 of which differs between the groups"),
+        ([0.01, 0.02, 0.2], "3 factors, 2 of which differ between the groups"),
+    ],
+)
+def test_hidden_factors_are_counted_in_words(p_values, words):
+    factors = [SimpleNamespace(difference=SimpleNamespace(p_value=p)) for p in p_values]
+    assert _number_of_factors(SimpleNamespace(factors=factors)) == words

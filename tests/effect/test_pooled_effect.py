@@ -13,7 +13,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_columns import POOLED_GENES, POOLED_SETS
-from sidemine.effect.pooled_effect import choose_independent, pool_contrasts
+from sidemine.effect.pooled_effect import choose_independent, own_p, pool_contrasts
 from sidemine.effect.pooled_tables import Study, pool_genes, pool_sets
 from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.enrichment.set_effect import gene_hedges_g, hedges_g
@@ -90,6 +90,30 @@ def test_two_cohorts_are_pooled_honestly():
     assert (found.leave_one_out_low, found.leave_one_out_high) == pytest.approx((0.4, 0.6))
     evidence = HypothesisEvidence("h", [row("a", 0.6)], None, Margin(0.4, "Hedges g", "declared"), pooled=found)
     assert as_record(HypothesisEvidence, json.loads(json.dumps(as_json(evidence)))) == evidence
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 6])
+def test_what_is_left_without_a_cohort_is_pooled_by_the_rule_for_its_own_number(k):
+    """Of five, four are a common effect; the record holds what pooling the others alone gives, with its interval and p."""
+    rows = [
+        row(name, effect, se)
+        for name, effect, se in zip(
+            "abcdef"[:k], (0.2, 0.6, 0.4, 0.9, 0.1, 0.5), (0.2, 0.15, 0.3, 0.25, 0.1, 0.2), strict=False
+        )
+    ]
+    found = pool_contrasts(rows).without_one
+    assert [one.left_out for one in found] == [one.contrast for one in rows]
+    for one in found:
+        rest = pool_contrasts([other for other in rows if other.contrast != one.left_out])
+        figures = (
+            one.estimate.effect,
+            one.estimate.effect_se,
+            one.estimate.ci_low,
+            one.estimate.ci_high,
+            one.estimate.p_value,
+        )
+        assert figures == (rest.effect, rest.se, rest.ci_low, rest.ci_high, own_p(rest))
+    assert pool_contrasts(rows[:1]).without_one == []
 
 
 def test_no_single_figure_stands_for_effects_that_differ_too_much():

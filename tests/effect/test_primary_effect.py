@@ -240,6 +240,8 @@ def test_a_cohort_beside_the_pooled_ones_with_too_few_of_their_genes_is_not_test
     assert found.contrasts[2].problem.where.startswith("4 of 10 in contrast small")
     assert found.pooled.contrasts == ["large", "other"]
     assert found.pooled.too_small is None
+    assert [entry.reason for entry in found.pooled.refused] == ["could not be tested"]
+    assert not any("shown beside" in note for note in found.notes)
 
 
 def test_a_large_cohort_that_lacks_the_genes_is_named_by_the_others():

@@ -280,10 +280,14 @@ def test_who_does_not_belong_to_the_run_is_not_served(tmp_path):
         assert ask_for_fork(place, request, (0, 1, 2)) is None
 
 
-@pytest.mark.parametrize("end", ["sys.exit()", "os.kill(os.getpid(), 9)"])
+@pytest.mark.parametrize(
+    "end",
+    ["sys.exit()", "os.kill(os.getpid(), 9)", *(f"os.killpg(0, signal.SIG{name})" for name in ("TERM", "HUP", "QUIT"))],
+)
 def test_nothing_stays_behind_when_the_run_has_ended(end, run):
     places = "PLACE, os.environ[READERS]"
-    done = run(f"print(*(place.partition(':')[2] for place in ({places})), flush=True)\n{end}", "")
+    begun = f"for place in ({places}): start(place=place)[0].wait()\n"
+    done = run(f"{begun}print(*(place.partition(':')[2] for place in ({places})), flush=True)\n{end}", "")
     folders = [Path(place).parent for place in done.stdout.split()]
     for _ in range(200):
         if not any(folder.exists() for folder in folders):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -52,6 +53,22 @@ def test_tables_hold_what_is_registered_and_nothing_else():
     assert set(tested.loc[rotations, "seed"]) == {3}
     assert set(tested.loc[~rotations, "seed"]) == {0}
     assert tested.groupby("gene_set")["effect"].nunique().eq(1).all()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"min_set_size": 45}, {"over_representation_fdr": 0.9999}, {"prerank_permutations": 150}, {"seed": 4}],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_each_setting_reaches_the_test_that_it_is_for(changed):
+    """None is left at a value of its own."""
+    fit = _fit()
+    membership = build_membership(SETS, fit.genes)
+    plain, other = (
+        describe_gene_sets(fit, membership, settings) for settings in (SETTINGS, SETTINGS.model_copy(update=changed))
+    )
+    # The column of the seed tells what was asked.
+    assert not plain.drop(columns="seed").equals(other.drop(columns="seed"))
 
 
 def test_without_a_fit_the_tables_are_empty_and_typed():

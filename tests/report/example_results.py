@@ -502,6 +502,10 @@ def _pooled() -> dict[str, Any]:
         "leave_one_out_low": 0.33, "leave_one_out_high": 0.52, "orders": [], "common_p": 0.0006, "spread_prior": None,
         "sizes_differ": None, "limit_factor": 1.0, "too_small": None,
         "leave_one_out": [{"left_out": "vte_a", "effect": 0.33}, {"left_out": "vte_b", "effect": 0.52}],
+        "without_one": [
+            {"left_out": left_out, "estimate": {"effect": effect, "effect_se": 0.18, "ci_low": effect - 0.36, "ci_high": effect + 0.36, "df": 60.0, "p_value": 0.03}}
+            for left_out, effect in (("vte_a", 0.33), ("vte_b", 0.52))
+        ],
         **dict.fromkeys(missing),
         "not_estimable": dict.fromkeys(missing, "not estimable with fewer than three independent datasets"),
     }  # fmt: skip

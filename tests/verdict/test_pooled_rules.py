@@ -11,7 +11,7 @@ from sidemine.effect.pooled_effect import own_p, pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.stats.multiplicity import holm
 from sidemine.verdict.decide import RULES
-from sidemine.verdict.readings import independent_readings, replicates
+from sidemine.verdict.readings import contradiction, independent_readings, replicates
 from sidemine.verdict.rules import Level
 from sidemine.verdict.vocabulary import Verdict
 
@@ -204,6 +204,21 @@ def test_a_cohort_too_small_to_be_pooled_still_contradicts(small, told, turned, 
     decision = rules.apply(found, readings, direction, [against])
     assert decision.verdict is (Verdict.SUGGESTIVE if told else Verdict.SUPPORTED)
     assert ("Too small to be pooled, but significantly opposite" in decision.rule) is bool(told)
+
+
+@pytest.mark.parametrize(
+    ("p_value", "side", "told"), [(0.001, "down", True), (0.06, "down", False), (0.001, "up", False)]
+)
+def test_a_tiny_cohort_contradicts_by_its_test(p_value, side, told):
+    """Of 3 v 3 the interval of g, whose unit rests on six people, excludes 0 from about 10 SD on; its test knows earlier."""
+    found = small_beside((-5.0, 2.5))
+    rows = [*found.contrasts[:2], replace(found.contrasts[2], p_self_contained=p_value, direction=side)]
+    found = replace(found, contrasts=rows)
+    against = contradiction(RULES["cohort"].read(found, "up"), found.pooled, "up")
+    assert bool(against) is told
+    if told:
+        assert against.startswith("s0 -5.00 SD (95 % CI ")
+        assert against.endswith("), self-contained test p = 0.001")
 
 
 def test_the_card_leads_with_the_small_cohort_that_contradicts():

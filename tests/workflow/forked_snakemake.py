@@ -13,6 +13,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+_TESTS = Path(__file__).parents[1]
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", "jinja2"])
 
@@ -33,6 +34,9 @@ def _call(arguments: list[str], environment: dict[str, str], folder: Path, log: 
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    # As a start of its own has it: the folder, and nothing of these tests.
+    sys.path[:] = [str(folder), *(place for place in sys.path if not Path(place).is_relative_to(_TESTS))]
+    assert "sidemine" not in sys.modules
     sys.argv = ["snakemake", *arguments]
     for place in environment["PYTHONPATH"].split(os.pathsep):
         if (customised := Path(place, "sitecustomize.py")).is_file():

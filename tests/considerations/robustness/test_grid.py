@@ -50,6 +50,30 @@ def test_the_reference_row_is_the_evidence(planted):
     assert row.full_data is True
 
 
+def test_a_variant_that_changes_nothing_is_read_as_the_answer_is(planted):
+    """By the same limit, which has no J in it, and beside the same cohorts that are too small to be pooled."""
+    data = [plain(planted), plain(planted, "b", seed=2), plain(planted, "c", effect=-3.0, seed=3)]
+    small = Refused("c", "has too few residual degrees of freedom", too_small=True)
+    evidence = planted.evidence_of(data)
+    evidence = replace(evidence, pooled=pool_contrasts(evidence.contrasts, [small]))
+    sets = planted.gene_sets(("COPY", "target", SET))
+    read = []
+
+    def verdict(varied):
+        read.append(varied.pooled)
+        return "suggestive"
+
+    planted.ask(*data, sets=sets, secondary=["COPY"], dimensions=["set_version"], evidence=evidence, verdict=verdict)
+    reference, same = evidence.pooled, read[-1]
+    assert reference.limit_factor > 1
+    assert reference.too_small.effect < 0
+    assert (same.effect, same.limit_factor, same.too_small) == (
+        reference.effect,
+        reference.limit_factor,
+        reference.too_small,
+    )
+
+
 def test_a_covariate_that_hides_the_effect_reverses_it_when_left_out(planted):
     """The batch works against the group: with it the set is higher, without it lower, and that is told."""
     batch = np.where(CASES, np.arange(N) % 10 != 0, np.arange(N) % 10 == 0).astype(int)

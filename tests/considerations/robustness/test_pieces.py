@@ -34,7 +34,7 @@ from sidemine.differential.fit import fit_contrast, moderate_robustly
 from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import ContrastEvidence, Estimate, PooledEffect
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import hedges_g, sample_score_effect
+from sidemine.enrichment.set_effect import gene_spread, hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.settings import Settings
@@ -101,8 +101,7 @@ def test_a_score_per_sample_gives_the_effect_of_its_genes():
     """The mean of z as one number per sample has the Hedges g of the set."""
     fit = fit_contrast(log2(), GENES, design())
     rows = [fit.genes.index(gene) for gene in SET]
-    spread = np.sqrt(np.mean(fit.effects[rows, 1:] ** 2, axis=1, keepdims=True))
-    score = (log2()[rows] / spread).mean(axis=0)
+    score = (log2()[rows] / gene_spread(fit.effects[rows])[:, None]).mean(axis=0)
     found = sample_score_effect(common_space(score[None], design().matrix), [], fixed_blocks=False)
     expected = hedges_g(fit, build_membership(gene_sets(), fit.genes, 1)).iloc[0]
     assert found.effect[0] == pytest.approx(expected["g"], rel=1e-10)

@@ -19,7 +19,7 @@ from sidemine.effect.measure import genes_of_answer
 from sidemine.effect.pooling import pool
 from sidemine.effect.record import Estimate, HypothesisEvidence, PooledEstimate
 from sidemine.enrichment.huber_score import huber_pseudo_values
-from sidemine.enrichment.set_effect import infer_standardised, within_groups_df
+from sidemine.enrichment.set_effect import gene_spread, infer_standardised, within_groups_df
 from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
 
@@ -132,9 +132,9 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame, score: Score = "mean") ->
     used = primary[primary["gene"].isin(position)]
     weights = used["weight"].to_numpy(dtype=float)
     rows = [position[gene] for gene in used["gene"]]
-    scores = weights @ standardised(fit)[rows]
-    spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
-    explained = weights @ np.where(spread > 0, fit.score_covariates[rows] / np.where(spread > 0, spread, 1), 0)
+    spread = gene_spread(fit.score_effects[rows])
+    shares = np.where(spread > 0, weights / np.where(spread > 0, spread, 1), 0)
+    scores, explained = shares @ fit.score_effects[rows], shares @ fit.score_covariates[rows]
     within = (scores[1:] @ scores[1:] + explained @ explained) / within_groups_df(fit)
     robust_scores = huber_pseudo_values(scores[None], fit.score_basis)[0] if score == "huber" else scores
     return np.asarray(robust_scores / np.sqrt(within))

@@ -104,6 +104,8 @@ def measure_hypothesis(
         if pooled:
             evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
+    # One that measured too few of the genes that count shows nothing beside the others.
+    refused = [entry for entry in refused if measured_effect(evidence[entry.contrast])]
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
         panel_evidence = gather_evidence(hypothesis, evidence, refused)

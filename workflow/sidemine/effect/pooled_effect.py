@@ -35,6 +35,7 @@ from sidemine.effect.record import (
     Replication,
     SizesDiffer,
     SpreadPrior,
+    WithoutOne,
 )
 from sidemine.effect.spread_prior import with_spread_prior
 
@@ -169,7 +170,7 @@ def pool_contrasts(
         ci_low=first(pooled.carried.ci_low),
         ci_high=first(pooled.carried.ci_high),
         p=first(pooled.demanded_p),
-        limit_factor=_limit_factor(used),
+        limit_factor=pooled_limit_factor(used),
         common_p=first(pooled.common.p_value),
         **{name: first(values) for name, values in pooled.figures().items()},
         leave_one_out=[
@@ -177,27 +178,50 @@ def pool_contrasts(
             for row, value in zip(used, (_plain(value) for value in pooled.left_out[0]), strict=True)
             if value is not None
         ],
+        without_one=_without_each(used),
         orders=_orders(used, discovery, direction),
-        too_small=_too_small(rows, refused),
+        too_small=pool_too_small(rows, refused),
         spread_prior=_under_prior(used),
         sizes_differ=differing_sizes(used, first(pooled.q_p), first(pooled.i2)),
         not_estimable=not_estimable(int(pooled.k[0])),
     )
 
 
-def _too_small(rows: Sequence[ContrastEvidence], refused: Sequence[Refused]) -> Estimate | None:
-    """Return what the independent cohorts give together that only their size keeps out of the pooled effect."""
+def pool_too_small(rows: Sequence[ContrastEvidence], refused: Sequence[Refused]) -> Estimate | None:
+    """Return what the independent cohorts give together that only their size keeps out of the pooled effect; None without any.
+
+    Parameters
+    ----------
+    rows, refused
+        As in `pool_contrasts`.
+    """
     names = {entry.contrast for entry in refused if entry.too_small}
     small = [row for row in rows if row.contrast in names and measured_effect(row) is not None]
-    if not small:
-        return None
-    found = _pool_rows(small).carried
+    return _carried(small) if small else None
+
+
+def _without_each(used: Sequence[ContrastEvidence]) -> list[WithoutOne]:
+    """Return what is left without each contrast; nothing of a single one."""
+    if len(used) < 2:
+        return []
+    return [WithoutOne(row.contrast, _carried([*used[:place], *used[place + 1 :]])) for place, row in enumerate(used)]
+
+
+def _carried(rows: Sequence[ContrastEvidence]) -> Estimate:
+    """Return the estimate that carries the answer of these contrasts alone, with its own p."""
+    found = _pool_rows(rows).carried
     columns = (found.effect, found.se, found.ci_low, found.ci_high, found.df, found.p_value)
     return Estimate(*(float(values[0]) for values in columns))
 
 
-def _limit_factor(used: Sequence[ContrastEvidence]) -> float:
-    """Return the mean of the contrasts' `limit_factor`, by their weights."""
+def pooled_limit_factor(used: Sequence[ContrastEvidence]) -> float:
+    """Return the mean of the contrasts' `limit_factor`, by their weights.
+
+    Parameters
+    ----------
+    used
+        The contrasts that are pooled.
+    """
     factors, weights = np.array([limit_factor(row) for row in used]), weights_of(used)
     return float(np.average(factors, weights=np.ones(len(used)) if weights is None else weights))
 

@@ -196,6 +196,14 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
+class WithoutOne:
+    """What the other contrasts give without one, pooled by the rule for their own number."""
+
+    left_out: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True)
 class Discovery:
     """The effect over the discovery datasets, with its 95 % interval and two-sided p."""
 
@@ -287,7 +295,9 @@ class PooledEffect:
     dersimonian_laird_effect, dersimonian_laird_p, stouffer_z, stouffer_p
         Beside it: DerSimonian–Laird mean with its normal p; Stouffer's weighted z with its two-sided p.
     leave_one_out_low, leave_one_out_high, leave_one_out
-        Range of `effect` when one dataset is left out, and each of these effects.
+        Range of `effect` when one dataset is left out, and each of these effects, by `method`.
+    without_one
+        The same by the rule for the number that is left, with interval and p; empty below two datasets.
     orders
         Declared discovery and replication, in the declared and in the reversed order; empty where none is declared.
     too_small
@@ -330,6 +340,7 @@ class PooledEffect:
     leave_one_out_low: float | None = None
     leave_one_out_high: float | None = None
     leave_one_out: list[LeftOut] = field(default_factory=list)
+    without_one: list[WithoutOne] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
     too_small: Estimate | None = None
     spread_prior: SpreadPrior | None = None

@@ -44,6 +44,8 @@ SHARE = 1 / 3
 """Of the jobs of the same scripts, more than this share has to have loaded it."""
 IDLE = 20.0
 """Seconds after which the process for readers starts anew: most files are read in the first part of a run."""
+_OF_ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+"""Signals that a terminal or a scheduler sends to all processes of a run."""
 NEEDED_BY_MOST = (
     "snakemake.script",
     "sidemine.registered_jobs",
@@ -125,8 +127,8 @@ class WarmProcess:
         How many jobs of each script have ended.
     ahead
         What is to be loaded before anybody asks for it.
-    interrupted
-        What jobs do at Ctrl-C: what this process did before it stood by.
+    heeded
+        What jobs do at the signals of `_OF_ALL`: what this process did before it stood by.
     """
 
     listener: socket.socket
@@ -134,13 +136,12 @@ class WarmProcess:
     seen: dict[str, Counter[str]] = field(default_factory=dict)
     ended: Counter[str] = field(default_factory=Counter)
     ahead: list[str] = field(default_factory=list)
-    interrupted: Callable[[int, FrameType | None], object] | int | None = signal.SIG_DFL
+    heeded: dict[int, Callable[[int, FrameType | None], object] | int | None] = field(default_factory=dict)
 
     def serve(self, run: int) -> None:
         """Fork for whoever asks, until the descriptor `run` ends."""
-        self.interrupted = signal.signal(
-            signal.SIGINT, signal.SIG_IGN
-        )  # jobs heed Ctrl-C; who stands by tells how they end
+        # The run and its jobs heed them; who stands by tells how jobs end, and leaves nothing behind when the run has ended.
+        self.heeded = {number: signal.signal(number, signal.SIG_IGN) for number in _OF_ALL}
         with selectors.DefaultSelector() as selector:
             selector.register(self.listener, selectors.EVENT_READ)
             selector.register(run, selectors.EVENT_READ)
@@ -173,8 +174,12 @@ class WarmProcess:
                             selector.unregister(key.data.connection)
                         self._finish(key.data)
 
+    def _heed(self) -> None:
+        for number, handler in self.heeded.items():
+            signal.signal(number, handler)
+
     def _start_anew(self) -> None:
-        signal.signal(signal.SIGINT, self.interrupted)
+        self._heed()
         os.set_inheritable(self.listener.fileno(), True)
         os.execv(sys.executable, sys.orig_argv)  # noqa: S606 - as it was started
 
@@ -196,7 +201,7 @@ class WarmProcess:
             die_with_parent()
             # Who asks has to see this process end, whatever its forks do; and it is nobody else's business.
             _take_over(descriptors, keep=loaded)
-            signal.signal(signal.SIGINT, self.interrupted)
+            self._heed()
             known = frozenset(sys.modules)
             status = _run_script(request)
             if self.idle is None:
@@ -249,9 +254,11 @@ def _take_over(descriptors: Sequence[int], keep: int) -> None:
     """Make these the streams of this process, and close all others but one."""
     for stream, descriptor in enumerate(descriptors):
         os.dup2(descriptor, stream)
-    above = max(keep, STREAMS - 1) + 1
-    os.closerange(STREAMS, keep)
-    os.closerange(above, os.sysconf("SC_OPEN_MAX"))
+    # By their numbers, not up to the largest that may be: where that is without limit (in containers) it takes a minute.
+    for descriptor in [int(one.name) for one in Path("/proc/self/fd").iterdir()]:
+        if descriptor >= STREAMS and descriptor != keep:
+            with suppress(OSError):  # the listing's own
+                os.close(descriptor)
 
 
 def _run_script(request: Request) -> int:

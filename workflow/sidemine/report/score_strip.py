@@ -24,6 +24,7 @@ from sidemine.drawing.charts import (
 from sidemine.drawing.panel import Panel
 from sidemine.drawing.words import bounded, count, isolated, number
 from sidemine.effect.scale import scale_of
+from sidemine.enrichment.set_effect import spread_with_difference
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.report.covariates import ColourColumn, colour_columns
 from sidemine.verdict.card import Card, CardContrast
@@ -77,12 +78,12 @@ def set_scores(values: Array, weights: Array, is_target: NDArray[np.bool_], *, s
     is_target
         Per sample; the others are the reference.
     standardised
-        Cohorts: genes count in their SD within the groups, scores in theirs. Otherwise log2 units beyond the genes outside the set.
+        Cohorts: genes count in their SD (`set_effect.gene_spread`), scores in theirs within the groups. Otherwise log2 units beyond the genes outside the set.
     """
     inside = weights != 0
     shares = weights[inside] / np.abs(weights).sum()
     if standardised:
-        spread = _within_groups(values[:, inside], is_target)
+        spread = _spread_of_genes(values[:, inside], is_target)
         # A gene that does not vary cannot tell samples apart.
         scale = np.where(spread > 0, 1 / np.where(spread > 0, spread, 1), 0)
         score = (values[:, inside] * scale) @ shares
@@ -90,6 +91,13 @@ def set_scores(values: Array, weights: Array, is_target: NDArray[np.bool_], *, s
     else:
         score = values[:, inside] @ shares - shares.sum() * values[:, ~inside].mean(axis=1)
     return np.asarray(score - score[~is_target].mean())
+
+
+def _spread_of_genes(values: Array, is_target: NDArray[np.bool_]) -> Array:
+    df, n = len(values) - 2, len(values)
+    difference = values[is_target].mean(axis=0) - values[~is_target].mean(axis=0)
+    between = difference**2 * is_target.sum() * (~is_target).sum() / n
+    return spread_with_difference(between, df * _within_groups(values, is_target) ** 2, df)
 
 
 def _within_groups(values: Array, is_target: NDArray[np.bool_]) -> Array:

@@ -10,13 +10,11 @@ from sidemine.considerations.sensitivity import (
     ASKED,
     ONE_COHORT,
     SPREAD,
-    estimate_of,
     no_sensitivity,
     sensitivity_of,
     without_effect,
 )
-from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import Estimate, Refused
+from sidemine.effect.record import Estimate
 from sidemine.verdict.cohorts import contradiction_words
 from sidemine.verdict.readings import FEWEST_TO_POOL, contradiction
 from sidemine.verdict.rules import Decided
@@ -103,7 +101,7 @@ def _if_cohorts_differ(case: Case) -> Sensitivity:
 
 
 def _without_one_cohort(case: Case) -> Sensitivity:
-    """Return the pooled effect without the cohort whose absence says most against the reading.
+    """Return the row of the cohort whose absence says most against the reading.
 
     One that changes it comes first; then the one that leaves the largest p of an effect that is shown, or the smallest p of one
     that is not.
@@ -113,11 +111,7 @@ def _without_one_cohort(case: Case) -> Sensitivity:
         return no_sensitivity(ONE_COHORT, ONE_BY_ONE)
     if pooled.k < FEWEST_TO_POOL:
         return no_sensitivity(ONE_COHORT, "fewer than two cohorts were pooled")
-    left = []
-    for name in pooled.contrasts:
-        estimate = estimate_of(pool_contrasts(case.evidence.contrasts, [*pooled.refused, Refused(name, "left out")]))
-        if estimate is not None:
-            left.append(sensitivity_of(case, ONE_COHORT, f"without {name}", estimate))
+    left = [sensitivity_of(case, ONE_COHORT, f"without {row.left_out}", row.estimate) for row in pooled.without_one]
     if not left:
         return no_sensitivity(ONE_COHORT, "no effect is left without a cohort")
     side = -1 if without_effect(case) else 1

@@ -187,11 +187,27 @@ def contradiction(readings: Sequence[Reading], pooled: PooledEffect, direction: 
     sign = _sign(pooled.effect, direction)
     found = pooled.too_small
     together = None if found is None else Effect(found.effect, found.effect_se, found.df)
-    each = [(reading.evidence.contrast, reading.effect) for reading in small]
-    against = [(name, effect) for name, effect in each if _is_against(effect, sign)]
+    against = [_told_against(reading) for reading in small if _shows_against(reading, sign)]
     if not against and together is not None and _is_against(together, sign):
-        against = [(f"{', '.join(name for name, _ in each)} together", together)]
-    return "; ".join(f"{name} {_with_interval(effect)}" for name, effect in against)
+        against = [f"{', '.join(reading.evidence.contrast for reading in small)} together {_with_interval(together)}"]
+    return "; ".join(against)
+
+
+def _shows_against(reading: Reading, sign: int) -> bool:
+    """Tell whether a small cohort is significant on the other side, by its interval or by its self-contained test.
+
+    The unit of g rests on the same few people: of 3 v 3 the interval would exclude 0 from 10 SD on.
+    """
+    row, effect = reading.evidence, reading.effect
+    p_value = 1.0 if row.p_self_contained is None else row.p_self_contained
+    by_test = one_sided(p_value, row.direction, "down" if sign > 0 else "up") <= ONE_SIDED_P
+    return _is_against(effect, sign) or (sign * effect.value < 0 and by_test)
+
+
+def _told_against(reading: Reading) -> str:
+    row, effect = reading.evidence, reading.effect
+    by_test = "" if effect.excludes_zero() else f", self-contained test p = {row.p_self_contained:.2g}"
+    return f"{row.contrast} {_with_interval(effect)}{by_test}"
 
 
 def _sign(pooled: float, direction: str) -> int:

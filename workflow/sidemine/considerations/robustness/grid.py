@@ -15,6 +15,7 @@ from sidemine.considerations.robustness.record import Robustness
 from sidemine.considerations.robustness.specification import RobustnessSettings
 from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Variant, cross_variants, declare_variants
+from sidemine.effect.pooled_effect import pool_too_small, pooled_limit_factor
 from sidemine.effect.pooling import METHODS, pool
 from sidemine.effect.record import (
     ContrastEvidence,
@@ -231,9 +232,18 @@ def _pool(question: Question, measured: Sequence[Measured]) -> list[PooledEffect
                 ci_low=low,
                 ci_high=high,
                 p=p_value,
+                # A variant is read by the limit, and contradicted by the small cohorts, as the answer is.
+                limit_factor=pooled_limit_factor([rows[name] for name in entered]) if entered else 1.0,
+                common_p=float(pooled.common.p_value[row]),
+                hartung_knapp_p=_or_none(float(pooled.hartung_knapp.p_value[row])),
+                too_small=pool_too_small(list(rows.values()), refused),
             )
         )
     return results
+
+
+def _or_none(value: float) -> float | None:
+    return value if np.isfinite(value) else None
 
 
 def _number(row: ContrastEvidence | None, attribute: str) -> float:

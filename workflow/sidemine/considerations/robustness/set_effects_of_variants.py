@@ -12,7 +12,7 @@ from sidemine.considerations.robustness.contrast_data import ContrastData, NotAp
 from sidemine.considerations.robustness.variants import Change
 from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import Estimate
-from sidemine.enrichment.set_effect import hedges_g, plain_score_effect, sample_score_effect, set_effects
+from sidemine.enrichment.set_effect import gene_spread, hedges_g, plain_score_effect, sample_score_effect, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.records import fields_of
 
@@ -103,7 +103,7 @@ def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, score: 
     values = values - values.mean(axis=1, keepdims=True)
     own = values[inside] * np.array([signs[fit.genes[row]] for row in inside])[:, None]
     if score:
-        spread = np.sqrt(np.mean(fit.score_effects[inside, 1:] ** 2, axis=1, keepdims=True))
+        spread = gene_spread(fit.score_effects[inside])[:, None]
         own = own[spread[:, 0] > 0] / spread[spread[:, 0] > 0]
         medians = np.median(own, axis=0)
     else:
