@@ -124,6 +124,7 @@ def test_set_rows_separate_verdict_from_descriptive(html):
     data = block(html, "data-tests-vte_a")
     assert data["sets"]["tests"] == ["fry", "camera"]
     assert "prerank" in data["descriptive"]["tests"]
+    assert data["descriptive"]["smallest_p"] == {"prerank": 1e-6}
     assert data["sets"]["gene_set"][0] == "SIM_INTERFERON_TARGETS"
     assert all(size == 14 for sizes in data["sets"]["family_size"].values() for size in sizes)
 

@@ -224,15 +224,12 @@ def _testable_genes(
     elif filter_low:
         expressed[complete] = values[complete].mean(axis=1) > min_mean
         low = f"low expression: mean log2(value + 1) not above {min_mean:g}"
-    dropped = []
-    for row in map(int, np.flatnonzero(~(complete & varies & expressed))):
-        if not complete[row]:
-            reason = f"missing value in {int((~finite[row]).sum())} of {values.shape[1]} samples"
-        elif not varies[row]:
-            reason = "constant in the samples of this contrast"
-        else:
-            reason = low
-        dropped.append((genes[row], reason))
+    reasons = np.full(len(values), low, dtype=object)
+    reasons[~varies] = "constant in the samples of this contrast"
+    out = np.flatnonzero(~(complete & varies & expressed))
+    for row in np.flatnonzero(~complete).tolist():
+        reasons[row] = f"missing value in {int((~finite[row]).sum())} of {values.shape[1]} samples"
+    dropped = [(genes[row], reason) for row, reason in zip(out.tolist(), reasons[out].tolist(), strict=True)]
     log.info("%d of %d genes are tested", len(genes) - len(dropped), len(genes))
     return complete & varies & expressed, dropped
 

@@ -115,7 +115,7 @@ class SetTable:
     p, q, family_size, statistic
         By test; p and q as in `packing.p_values`, the statistic in hundredths; None where the set does not have the test.
     smallest_p
-        By test: a p of this size is at most this.
+        By test whose p-values stop: one of this size is at most this.
     """
 
     tests: list[str]
@@ -469,5 +469,5 @@ def set_table(enrichment: pd.DataFrame, role: str, first: list[str]) -> SetTable
         q={test: p_values(by_set("q_value", rows)) for test, rows in of_test.items()},
         family_size={test: scaled(by_set("family_size", rows), 1) for test, rows in of_test.items()},
         statistic={test: scaled(by_set("statistic", rows), 100) for test, rows in of_test.items()},
-        smallest_p={statistic.name: statistic.smallest_p for statistic in given},
+        smallest_p={statistic.name: statistic.smallest_p for statistic in given if statistic.smallest_p},
     )
