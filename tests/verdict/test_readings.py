@@ -513,7 +513,7 @@ def test_the_p_of_experiments_is_the_smallest_one_sided_p_times_their_number():
 
 
 def test_a_spread_between_cohorts_is_told_with_its_interval_and_two_sided_p():
-    """From the one-sided p of the prior, whichever side it is on."""
+    """Twice the probability of the other side, for effects of either sign."""
     for sign in (1, -1):
         known = evidence(contrast("a", sign * 0.6, 0.15), contrast("b", sign * 0.5, 0.15))
         prior = known.pooled.spread_prior
