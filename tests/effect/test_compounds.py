@@ -178,7 +178,7 @@ def test_without_other_compounds_nothing_guards_and_the_answer_is_capped():
 @pytest.mark.parametrize(
     ("shifts", "pattern"),
     [
-        ((-1, -1, -1), "acts, no trend shown among the doses"),
+        ((-1, -1, -1), "acts, but is not shown to do more at higher doses"),
         ((-0.1, -0.6, -1.1), "dose-dependent"),
         ((0, 0, -1), "dose-dependent"),
         ((0, 0, 0), "none of the doses"),
@@ -228,7 +228,7 @@ def test_a_vehicle_of_one_time_that_is_off_makes_no_trend():
     assert read_panel(alone, 0.4).pattern == "time-dependent"
     assert [cap.cap for cap in judge_compounds(case_of(alone)).caps] == ["vehicle"]
     guarded = measured(data, [*arms, *others], "time", **rows)
-    assert read_panel(guarded, 0.4).pattern == "acts, no trend shown among the times"
+    assert read_panel(guarded, 0.4).pattern == "acts, but is not shown to do more at later times"
     assert judge_compounds(case_of(guarded)).caps == ()
 
 

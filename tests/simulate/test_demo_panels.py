@@ -25,7 +25,7 @@ DEMO = Path(__file__).parents[2] / "config" / "demo" / "config.yaml"
 WORDS = {
     "class_takes_down": ("class-wide (2 of 3 compounds)", "suggestive"),
     "class_at_low_dose": ("not class-wide, this compound only (A)", "not supported"),
-    "dose_of_inhibitor_a": ("acts, no trend shown among the doses", "suggestive"),
+    "dose_of_inhibitor_a": ("acts, but is not shown to do more at higher doses", "suggestive"),
 }
 
 

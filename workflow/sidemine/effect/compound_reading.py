@@ -17,6 +17,7 @@ ONE_SIDED_P = 0.025
 EXCLUDED_P = 0.05
 """One-sided p at which an effect of the margin is excluded."""
 _ORDERED = {"dose": "doses", "time": "times"}
+_LATER = {"dose": "higher", "time": "later"}
 
 
 @dataclass(frozen=True)
@@ -231,4 +232,4 @@ def _pattern_of_response(reading: PanelReading, asks: str) -> str:
         return f"none of the {noun}" if reading.refuted else "open"
     if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
         return f"{asks}-dependent"
-    return f"acts, no trend shown among the {noun}"
+    return f"acts, but is not shown to do more at {_LATER[asks]} {noun}"
