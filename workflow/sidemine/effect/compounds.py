@@ -15,6 +15,7 @@ from sidemine.differential.fit import fit_contrasts
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import p_of_blocks
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.enrichment.shapes import best_weights, largest_of_contrasts, shape_means, trend_weights
 from sidemine.errors import Problem, Untestable
@@ -288,7 +289,7 @@ def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: Set
 
 def _tested(fit: ContrastFit, membership: SetMembership) -> SidedP:
     row = fry(fit, membership, mixed=False).iloc[0]
-    return SidedP(float(row["p_value"]), str(row["direction"]))
+    return SidedP(max(float(row["p_value"]), float(p_of_blocks(fit, membership)[0])), str(row["direction"]))
 
 
 def _response(
