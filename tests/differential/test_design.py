@@ -78,6 +78,17 @@ def test_incomplete_blocks_fall_back_to_correlation_from_six_blocks_on() -> None
         build_design(sheet(donor=[f"d{i // 3}" for i in range(12)]), *split(12), block="donor")
 
 
+def test_repeats_of_a_unit_in_several_blocks_are_refused_where_blocks_are_a_correlation() -> None:
+    """Three samples of each person on three plates: the plates do not hold a person's samples together, so n would be 36, not 12."""
+    people = [f"u{i // 3}" for i in range(36)]
+    samples = sheet(plate=[f"p{i % 3 + 3 * (i >= 18)}" for i in range(36)]).assign(unit=people)
+    with pytest.raises(
+        Untestable, match="12 biological units give several samples to the same group in different blocks"
+    ):
+        build_design(samples, *split(36), block="plate")
+    assert build_design(samples.assign(plate=people), *split(36), block="plate").blocking == "correlation"
+
+
 def test_declared_blocking_is_obeyed_or_refused() -> None:
     """`fixed` drops incomplete blocks even when they are many; `correlation` needs six blocks."""
     donors = ["a", "b", "c", "d", "x", "a", "b", "c", "d", "y"]

@@ -7,14 +7,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sidemine.considerations.compounds.judge import judge_compounds
 from sidemine.considerations.judgement import Case
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
 from sidemine.effect.compound_reading import needed_of, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
-from sidemine.effect.compounds import ArmData, measure_compounds
+from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compounds
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
+from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.record import NO_TREATMENT
 from sidemine.records import as_json, as_record
@@ -315,3 +319,22 @@ def test_a_p_of_the_declared_side_is_never_0():
     tiny = SidedP(1e-40, "down")
     assert tiny.on_side("down") == 5e-41
     assert tiny.on_side("up") == 1.0
+
+
+def test_a_shape_over_wells_is_no_surer_than_their_dishes():
+    """Nothing differs between 3 and 3 dishes of 3 wells: the p of a shape is at least that of the dishes' means, on either side."""
+    rng, dish = np.random.default_rng(4), np.repeat(np.arange(6), 3)
+    genes = [f"G{i}" for i in range(60)]
+    samples = pd.DataFrame({"dish": [f"d{i}" for i in dish]}, index=[f"S{i}" for i in range(18)]).assign(
+        unit=[f"d{i}" for i in dish]
+    )
+    rows = pd.DataFrame({"gene_set": "S", "family": "target", "gene": genes[:20], "weight": 1.0, "version": "1"})
+    design = build_design(samples, dish < 3, dish >= 3, block="dish")
+    values = 8 + rng.normal(size=(60, 6))[:, dish] + rng.normal(size=(60, 18))
+    fit = fit_contrast(values, genes, design)
+    means = values[:20].mean(axis=0).reshape(6, 3).mean(axis=1)
+    up = stats.ttest_ind(means[:3], means[3:], alternative="greater").pvalue
+    least = _least_of_blocks([fit], build_membership(rows.assign(licence="none", source="here"), genes))
+    assert least == pytest.approx((up, 1 - up))
+    alone = replace(design, block_labels=None, blocking="none")
+    assert _least_of_blocks([fit_contrast(values, genes, alone)], build_membership(rows, genes)) == (0.0, 0.0)

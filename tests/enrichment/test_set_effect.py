@@ -14,7 +14,15 @@ from sidemine.differential.counts import voom
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast, mean_sample_weights
 from sidemine.differential.linear_model import common_space
-from sidemine.enrichment.set_effect import gene_spread, hedges_g, sample_score_effect, set_effects, small_sample_factor
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import (
+    gene_spread,
+    hedges_g,
+    p_of_blocks,
+    sample_score_effect,
+    set_effects,
+    small_sample_factor,
+)
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.study.choices import Score
 
@@ -290,3 +298,31 @@ def test_huber_scores_hold_their_size(groups: tuple[int, int], controls_sd: floa
     space = common_space(noise * np.where(target > 0, 1, controls_sd), np.column_stack([np.ones(len(target)), target]))
     found = sample_score_effect(space, [], fixed_blocks=False, score="huber")
     assert 0.035 < np.mean(found.p_value <= 0.05) < 0.062
+
+
+def test_blocks_that_enter_as_a_correlation_are_the_units_of_a_score() -> None:
+    """Nothing differs between 3 and 3 dishes of 3 wells, and the set's genes move together from dish to dish.
+
+    Every gene has the same correlation within a dish; that of their mean is larger, so p ≤ .05 came out in a third of such draws.
+    """
+    rng, dish = np.random.default_rng(8), np.repeat(np.arange(6), 3)
+    samples = pd.DataFrame({"dish": [f"d{i}" for i in dish]}, index=[f"S{i}" for i in range(18)])
+    samples["unit"] = samples["dish"]
+    design = build_design(samples, dish < 3, dish >= 3, block="dish")
+    assert design.blocking == "correlation"
+    called = {"fry": 0, "blocks": 0, "interval": 0}
+    for _ in range(150):
+        dishes = rng.normal(size=(60, 6))
+        dishes[20:40] = 0.6 * dishes[20:40] + 0.8 * rng.normal(size=6)
+        fit = fit_contrast(8 + dishes[:, dish] + rng.normal(size=(60, 18)), GENES, design)
+        row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
+        p_value = dict(zip(membership().gene_sets, p_of_blocks(fit, membership()), strict=True))["plain"]
+        assert row["df"] == pytest.approx(4)
+        called["blocks"] += p_value <= 0.05
+        called["fry"] += fry(fit, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
+    assert called["fry"] > 30
+    assert max(called["blocks"], called["interval"]) <= 15
+    # Without blocks FRY stands alone.
+    alone = fit_contrast(values_of(), GENES, design_of())
+    assert p_of_blocks(alone, membership()).tolist() == [0.0, 0.0]

@@ -242,3 +242,15 @@ def test_without_small_cohorts_nothing_is_asked_of_them():
     dependent = replace(evidence(*rows), pooled=pool_contrasts(rows, [Refused("s", "is small")]))
     gates = rules.gates(rules.read(dependent, direction), dependent, direction, Level(1e-4, 1))
     assert "none opposite" not in {gate.name for gate in gates}
+
+
+def test_a_line_of_evidence_counts_by_the_p_of_its_own_effect():
+    """From five cohorts on the p of the gate holds two demands on one scale: a fifth of Hartung and Knapp's p is no p-value."""
+    found = evidence(
+        *(contrast(name, effect, 0.15) for name, effect in zip("abcde", (0.1, 0.2, 0.5, 0.9, 1.1), strict=True))
+    )
+    pooled = found.pooled
+    assert pooled.p < own_p(pooled) == pooled.hartung_knapp_p <= 0.05
+    assert RULES["cohort"].primary_p(found) == pooled.p
+    assert RULES["cohort"].declared_p(found, "up") == pytest.approx(pooled.hartung_knapp_p / 2)
+    assert RULES["cohort"].declared_p(found, "either") == pooled.hartung_knapp_p

@@ -15,6 +15,7 @@ from sidemine.differential.fit import fit_contrasts
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_effect import p_of_blocks, set_effects
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.enrichment.shapes import best_weights, largest_of_contrasts, shape_means, trend_weights
 from sidemine.errors import Problem, Untestable
@@ -288,7 +289,7 @@ def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: Set
 
 def _tested(fit: ContrastFit, membership: SetMembership) -> SidedP:
     row = fry(fit, membership, mixed=False).iloc[0]
-    return SidedP(float(row["p_value"]), str(row["direction"]))
+    return SidedP(max(float(row["p_value"]), float(p_of_blocks(fit, membership)[0])), str(row["direction"]))
 
 
 def _response(
@@ -301,18 +302,32 @@ def _response(
     shapes = [name for name in weights if name.startswith(_SHAPE)]
     shares = membership.shares().toarray()[0]
     largest = largest_of_contrasts([fitted[name] for name in shapes], shares, n_rotations=rotations, seed=seed)
+    least_up, least_down = _least_of_blocks([fitted[name] for name in shapes], membership)
     over, trend_over = fitted.get(_TREATED), fitted.get(_TREND_OVER)
     return Response(
         shapes=[
             ShapeStatistic(name.removeprefix(_SHAPE), [float(weight) for weight in weights[name]], statistic)
             for name, statistic in zip(shapes, largest.statistics, strict=True)
         ],
-        p_up=largest.p_up,
-        p_down=largest.p_down,
+        p_up=max(largest.p_up, least_up),
+        p_down=max(largest.p_down, least_down),
         trend=_tested(fitted[_TREND], membership),
         over_others=None if over is None else _tested(over, membership),
         trend_over_others=None if trend_over is None else _tested(trend_over, membership),
     )
+
+
+def _least_of_blocks(fits: Sequence[ContrastFit], membership: SetMembership) -> tuple[float, float]:
+    """Return, upwards and downwards, the smallest one-sided p of these contrasts with blocks as units, times their number.
+
+    0 where no blocks enter as a correlation: a rotation takes that correlation as the same for all genes and their mean.
+    """
+    if not len(fits[0].blocks):
+        return 0.0, 0.0
+    two_sided = np.array([p_of_blocks(fit, membership)[0] for fit in fits])
+    higher = np.array([set_effects(fit, membership)["effect"].iloc[0] > 0 for fit in fits])
+    up = np.where(higher, two_sided / 2, 1 - two_sided / 2)
+    return min(1.0, len(fits) * float(up.min())), min(1.0, len(fits) * float((1 - up).min()))
 
 
 def _too_few_arms(panel: CompoundPanel, carrying: Sequence[str], problems: Sequence[Problem]) -> Problem:

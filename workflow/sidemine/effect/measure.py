@@ -14,7 +14,7 @@ from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
-from sidemine.enrichment.set_effect import set_effects
+from sidemine.enrichment.set_effect import p_of_blocks, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.errors import Problem
@@ -334,7 +334,7 @@ def measure_contrast(
         ci_high=float(size.ci_high[0]),
         set_log2_fold_change=float(effects["effect"]) if fit.has_fold_change else None,
         complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
-        p_self_contained=float(fry["p_value"]),
+        p_self_contained=max(float(fry["p_value"]), float(p_of_blocks(fit, membership)[0])),
         direction=fry["direction"],
         p_competitive=float(camera["p_value"]),
         competitive_direction=camera["direction"],

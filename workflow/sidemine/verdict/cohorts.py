@@ -50,7 +50,8 @@ class CohortRules(Rules):
         evidence, direction
             As in `Rules.declared_p`.
         """
-        p_value, effect = evidence.pooled.p, evidence.pooled.effect
+        # Its own p: two demands on one scale are no p-value where effects differ between cohorts.
+        p_value, effect = own_p(evidence.pooled), evidence.pooled.effect
         if p_value is None or effect is None or direction == "either":
             return p_value
         return one_sided(p_value, "up" if effect > 0 else "down", direction)

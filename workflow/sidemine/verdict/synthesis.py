@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from sidemine.drawing.words import listed
+from sidemine.effect import pooled_effect
 from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, holds_size, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
@@ -166,7 +167,7 @@ def _expression_row(card: Card, own_p: float | None) -> EvidenceRow:
         effect=main.effect if main else None,
         ci_low=main.ci_low if main else None,
         ci_high=main.ci_high if main else None,
-        p_value=card.pooled.p if card.pooled else card.p_self_contained,
+        p_value=pooled_effect.own_p(card.pooled) if card.pooled else card.p_self_contained,
         p_declared=own_p,
         null_used="effect pooled over independent data sets"
         if card.pooled
