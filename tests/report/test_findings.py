@@ -294,7 +294,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     assert control_words(rise) == f"{effect_words(fall)}. Only a rise would have counted."
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
     margin = number(fall.declared.margin.value)
-    assert control_words(flat) == f"{effect_words(fall)}. Excludes a fall of {margin} or more."
+    assert control_words(flat) == f"{effect_words(fall)}. Excludes a fall of {margin} log2 or more."
     assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))

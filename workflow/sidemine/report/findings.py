@@ -261,7 +261,7 @@ def control_words(card: Card) -> str:
         margin = card.declared.margin.value
         excluded = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite and margin is not None
         aside = (
-            f". Excludes {_CHANGE[card.declared.direction].lower()} of {words.number(margin)} or more."
+            f". Excludes {_CHANGE[card.declared.direction].lower()} of {words.number(margin)} {_unit(card)} or more."
             if excluded
             else ""
         )
