@@ -189,3 +189,20 @@ def test_benjamini_hochberg_is_its_definition(p_values: list[float]) -> None:
     n = len(p)
     expected = [min(1, min(ordered[k] * n / (k + 1) for k in range(n) if ordered[k] >= one)) for one in p]
     np.testing.assert_allclose(benjamini_hochberg(p), expected)
+
+
+@pytest.mark.parametrize("layer", ["log2", "counts"])
+def test_a_difference_that_hangs_on_one_dish_is_refused(layer: str) -> None:
+    """Dishes of three wells: where a laboratory tells one target dish from all others, wells would stand in for dishes."""
+    dish = np.repeat(np.arange(6), 3)
+    samples = pd.DataFrame({"unit": [f"d{i}" for i in dish]}, index=[f"S{i}" for i in range(18)])
+    values, genes = values_of(60, 18)
+    values = np.round(2**values) if layer == "counts" else values
+    laboratories = {"one": np.array([0, 1, 1, 0, 0, 0]), "several": np.array([0, 1, 1, 0, 1, 0])}
+    designs = {}
+    for name, where in laboratories.items():
+        table = samples.assign(dish=samples["unit"], laboratory=[f"laboratory {'AB'[where[i]]}" for i in dish])
+        designs[name] = build_design(table, dish < 3, dish >= 3, covariates=["laboratory"], block="dish")
+    assert len(fit_contrast(values, genes, designs["several"], layer=layer).genes) == 60
+    with pytest.raises(Untestable, match=r"hangs on a block[\s\S]*6 blocks, 18 samples"):
+        fit_contrast(values, genes, designs["one"], layer=layer)

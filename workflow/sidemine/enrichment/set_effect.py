@@ -101,9 +101,8 @@ def p_of_blocks(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float
 
 
 def _blocks_as_units(fit: ContrastFit) -> Sandwich | None:
-    """Return the errors in which a block is the unit; None where no blocks enter as a correlation, or none can be had."""
-    found = sandwich(fit.score_basis, fit.blocks) if len(fit.blocks) else None
-    return found if found and found.usable else None
+    """Return the errors in which a block is the unit (a fit without them is refused); None where no blocks enter as a correlation."""
+    return sandwich(fit.score_basis, fit.blocks) if len(fit.blocks) else None
 
 
 def hedges_g(
