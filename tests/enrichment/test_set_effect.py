@@ -14,6 +14,7 @@ from sidemine.differential.counts import voom
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast, mean_sample_weights
 from sidemine.differential.linear_model import common_space
+from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.set_effect import (
     gene_spread,
@@ -24,6 +25,7 @@ from sidemine.enrichment.set_effect import (
     small_sample_factor,
 )
 from sidemine.enrichment.set_membership import SetMembership, build_membership
+from sidemine.enrichment.set_tests import run_set_tests
 from sidemine.study.choices import Score
 
 GENES = [f"G{i:03d}" for i in range(60)]
@@ -310,7 +312,7 @@ def test_blocks_that_enter_as_a_correlation_are_the_units_of_a_score() -> None:
     samples["unit"] = samples["dish"]
     design = build_design(samples, dish < 3, dish >= 3, block="dish")
     assert design.blocking == "correlation"
-    called = {"fry": 0, "blocks": 0, "interval": 0}
+    called = {"fry": 0, "blocks": 0, "interval": 0, "camera": 0, "table": 0}
     for _ in range(150):
         dishes = rng.normal(size=(60, 6))
         dishes[20:40] = 0.6 * dishes[20:40] + 0.8 * rng.normal(size=6)
@@ -321,11 +323,16 @@ def test_blocks_that_enter_as_a_correlation_are_the_units_of_a_score() -> None:
         called["blocks"] += p_value <= 0.05
         called["fry"] += fry(fit, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
         called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
-    assert called["fry"] > 30
-    assert max(called["blocks"], called["interval"]) <= 15
+        called["camera"] += camera(fit, membership()).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        # The table of set tests holds none of these small p, of whichever test.
+        table = run_set_tests(fit, membership(), rotations=19, seed=1)
+        called["table"] += table.loc[table["gene_set"] == "plain", "p_value"].min() <= 0.05
+    assert min(called["fry"], called["camera"]) > 20
+    assert max(called["blocks"], called["interval"], called["table"]) <= 15
     # Without blocks FRY stands alone.
     alone = fit_contrast(values_of(), GENES, design_of())
     assert p_of_blocks(alone, membership()).tolist() == [0.0, 0.0]
+    assert p_of_blocks(alone, membership(), over_complement=True).tolist() == [0.0, 0.0]
 
 
 def test_huber_scores_of_pairs_are_as_sure_as_the_mean() -> None:

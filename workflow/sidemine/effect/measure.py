@@ -336,7 +336,7 @@ def measure_contrast(
         complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
         p_self_contained=max(float(fry["p_value"]), float(p_of_blocks(fit, membership)[0])),
         direction=fry["direction"],
-        p_competitive=float(camera["p_value"]),
+        p_competitive=max(float(camera["p_value"]), float(p_of_blocks(fit, membership, over_complement=True)[0])),
         competitive_direction=camera["direction"],
         inter_gene_correlation=float(camera["inter_gene_correlation"]),
         n_in_set=int(fry["n_in_set"]),

@@ -304,7 +304,7 @@ ROTATION = SetTest[SampleSettings](
     statistics=(
         Statistic("rotation", "rotation", "verdict"),
         # It describes until its size is known for every design.
-        Statistic("rotation_competitive", "rotation, over other genes"),
+        Statistic("rotation_competitive", "rotation, over other genes", competitive=True),
     ),
     words="Rotation asks the same by {rotations:,} random rotations of contrast and residuals (seed {seed}; approximate "
     "where counts are weighted by voom or blocks by a correlation); over other genes it is descriptive.",

@@ -39,16 +39,19 @@ class Statistic:
         verdict: its p-value may enter a verdict. descriptive: it never does.
     smallest_p
         Where its p-values stop: one of this size is at most this. 0: they do not.
+    competitive
+        Whether it asks about the set over the other genes.
     """
 
     name: str
     label: str
     role: SetTestRole = "descriptive"
     smallest_p: float = 0.0
+    competitive: bool = False
 
 
 SELF_CONTAINED = Statistic("fry", "FRY", "verdict")
-COMPETITIVE = Statistic("camera", "CAMERA", "verdict")
+COMPETITIVE = Statistic("camera", "CAMERA", "verdict", competitive=True)
 """The tests that verdicts rest on: did the set change at all, and more than other measured genes?"""
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from sidemine.considerations.composition.record import ProxyFact
 from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import set_effects
+from sidemine.enrichment.set_effect import p_of_blocks, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.stats.tails import two_sided_p
 from sidemine.study.markers import FEWEST_MARKERS, Panels
@@ -148,10 +148,9 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
         if not membership.gene_sets:
             continue
         effects, tests = set_effects(fit, membership), fry(fit, membership, mixed=False)
+        p_values = np.maximum(tests["p_value"], p_of_blocks(fit, membership))
         strict = CONTAMINATION_P / (len(markers) * len(stimuli))
-        for name, effect, p_value in zip(
-            membership.gene_sets, effects["over_complement"], tests["p_value"], strict=True
-        ):
+        for name, effect, p_value in zip(membership.gene_sets, effects["over_complement"], p_values, strict=True):
             moves = p_value <= strict and abs(effect) >= CONTAMINATION_LOG2
             if moves or (p_value <= CONTAMINATION_P and abs(effect) >= LARGE_LOG2):
                 contaminated.setdefault(

@@ -61,8 +61,9 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
     if test in {"camera", "mean_absolute_t"} and fit.residual_df < FEWEST_RESIDUAL_DF:
         raise NotApplicable(f"uninformative with {fit.residual_df} residual degrees of freedom")
     if test == "camera":
-        found = camera(fit, build_membership(rows, fit.genes, min_size=0))
-        return SetP(float(found["p_value"].iloc[0]), str(found["direction"].iloc[0]))
+        whole = build_membership(rows, fit.genes, min_size=0)
+        found, of_blocks = camera(fit, whole), p_of_blocks(fit, whole, over_complement=True)
+        return SetP(float(np.fmax(found["p_value"].iloc[0], of_blocks[0])), str(found["direction"].iloc[0]))
     # These tests need the genes of the set only, moderated among all.
     inside = restrict_genes(fit, np.flatnonzero(are_among(fit.genes, list(rows["gene"]))))
     membership = build_membership(rows, inside.genes, min_size=0)

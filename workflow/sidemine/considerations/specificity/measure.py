@@ -17,7 +17,7 @@ from sidemine.effect.measure import genes_of_answer
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import hedges_g, set_effects
+from sidemine.enrichment.set_effect import hedges_g, p_of_blocks, set_effects
 from sidemine.enrichment.set_membership import SetMembership, are_among, build_membership
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
@@ -201,7 +201,13 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
         }
         effects = set_effects(question.fit, membership).drop(columns=["effect", "ci_low", "ci_high"])
         effects = effects.rename(columns=columns)
-    p_value = fry(question.fit, membership, mixed=False)["p_value"].to_numpy(dtype=float) if with_p else np.nan
+    p_value = (
+        np.maximum(
+            fry(question.fit, membership, mixed=False)["p_value"], p_of_blocks(question.fit, membership)
+        ).to_numpy(dtype=float)
+        if with_p
+        else np.nan
+    )
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
