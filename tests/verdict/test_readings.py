@@ -14,9 +14,9 @@ from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
 from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.verdict.certainty import _if_cohorts_differ
 from sidemine.verdict.cohorts import is_competitive
 from sidemine.verdict.decide import RULES
-from sidemine.verdict.doubts import _if_cohorts_differ
 from sidemine.verdict.readings import (
     as_effect,
     has_declared_sign,
