@@ -329,10 +329,12 @@ def _refuse_loose_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_], blo
         if not block or len(set(table.loc[names, block])) > 1
     ]
     if loose:
-        where = f" in different blocks of {block}" if block else ", and no block is declared"
+        n_loose = len(loose)
         raise Untestable(
             Problem(
-                f"{len(loose)} biological units give several samples to the same group{where}",
+                f"{n_loose} biological units give several samples to the same group in different blocks of {block}"
+                if block
+                else f"{n_loose} biological units give several samples to the same group, and no block is declared",
                 _listing([f"{unit} ({group}: {', '.join(names)})" for unit, group, names in loose]),
                 "all samples of a unit in one block, where blocks enter as a correlation"
                 if block
