@@ -9,9 +9,11 @@ from test_rules import adjusted_entry, answers, contrast, hypothesis, place, unt
 from test_supported import BATCH, HOLDS, cohort_card, cohorts, experiment_card, experiments, robust
 
 from sidemine.considerations.robustness.record import VariantRow
+from sidemine.considerations.sensitivity import ONE_COHORT, SPREAD
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
+from sidemine.verdict.certainty import ONE_BY_ONE
 
 LIBERAL = {"a": replace(HOLDS, camera="liberal"), "b": HOLDS}
 BATCH_IN_A = Checks(contrast={"a": [BATCH]})
@@ -142,6 +144,19 @@ def test_faults_keep_the_order_of_the_considerations():
     assert card["doubt"].startswith("Adjusted for the mix of cells, the effect would be -0.50 SD (")
     assert card["doubt"].endswith("this would change the reading.")
     assert cohort_card(robustness=robust(5, 10))["doubt"].startswith("Only 5 of 10 full-data variants")
+
+
+def test_rows_about_several_cohorts_say_why_one_cohort_has_none():
+    """Nothing to leave out, and no spread between cohorts; experiments are judged one by one."""
+
+    def reasons(card):
+        rows = {row["name"]: row["missing"] for row in card["sensitivity"]}
+        return rows[SPREAD], rows[ONE_COHORT]
+
+    few = "fewer than two cohorts were pooled"
+    assert reasons(cohort_card(cohorts(0.6))) == (few, few)
+    assert reasons(cohort_card(cohorts(0.6, 0.5))) == ("", "")
+    assert reasons(experiment_card(experiments(2.0, 1.8))) == (ONE_BY_ONE, ONE_BY_ONE)
 
 
 def test_a_row_that_the_study_left_out_of_its_grid_is_told_as_such():
