@@ -55,9 +55,9 @@ class Example:
 
 def apply_example(title: str, folder: Path) -> Example:
     """Copy the workflow to a folder and apply the example with this title."""
-    ignored = shutil.ignore_patterns("__pycache__")
+    # With what Python compiled: it goes by the date and size of a source file, and both are copied.
     for name in ("workflow", "resources"):
-        shutil.copytree(REPOSITORY / name, folder / name, ignore=ignored, symlinks=True)
+        shutil.copytree(REPOSITORY / name, folder / name, symlinks=True)
     shutil.copy(REPOSITORY / "Snakefile", folder)
     example = Example(folder)
     blocks = BLOCK.findall(section(title))
