@@ -62,8 +62,8 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
         raise NotApplicable(f"uninformative with {fit.residual_df} residual degrees of freedom")
     if test == "camera":
         whole = build_membership(rows, fit.genes, min_size=0)
-        found, of_blocks = camera(fit, whole), p_of_blocks(fit, whole, over_complement=True)
-        return SetP(float(np.fmax(found["p_value"].iloc[0], of_blocks[0])), str(found["direction"].iloc[0]))
+        found, over_others = camera(fit, whole), p_of_blocks(fit, whole, over_complement=True)
+        return SetP(float(np.fmax(found["p_value"].iloc[0], over_others[0])), str(found["direction"].iloc[0]))
     # These tests need the genes of the set only, moderated among all.
     inside = restrict_genes(fit, np.flatnonzero(are_among(fit.genes, list(rows["gene"]))))
     membership = build_membership(rows, inside.genes, min_size=0)
