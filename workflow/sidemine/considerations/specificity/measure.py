@@ -210,13 +210,10 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
         }
         effects = set_effects(question.fit, membership).drop(columns=["effect", "ci_low", "ci_high"])
         effects = effects.rename(columns=columns)
-    p_value = (
-        np.maximum(
-            fry(question.fit, membership, mixed=False)["p_value"], p_of_blocks(question.fit, membership)
-        ).to_numpy(dtype=float)
-        if with_p
-        else np.nan
-    )
+    p_value: float | NDArray[np.float64] = np.nan
+    if with_p:
+        found = fry(question.fit, membership, mixed=False)["p_value"].to_numpy(dtype=float)
+        p_value = np.maximum(found, p_of_blocks(question.fit, membership))
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
