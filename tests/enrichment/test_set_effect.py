@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.regression.linear_model import WLS
 
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import voom
@@ -66,6 +67,12 @@ def regress(score: np.ndarray, matrix: np.ndarray, weights: np.ndarray | None = 
     return beta[-1], float(np.sqrt(variance * np.linalg.inv(information)[-1, -1])), float(np.sqrt(variance))
 
 
+def hc2(score: np.ndarray, matrix: np.ndarray, weights: np.ndarray | None = None) -> tuple[float, float]:
+    """Contrast and its HC2 error, by statsmodels."""
+    found = WLS(score, matrix, 1.0 if weights is None else weights).fit(cov_type="HC2")
+    return float(found.params[-1]), float(found.bse[-1])
+
+
 def signed_score(values: np.ndarray) -> np.ndarray:
     w = np.array([WEIGHTS.get(gene, 0.0) for gene in GENES])
     return w @ values / np.abs(w).sum()
@@ -78,16 +85,30 @@ def sd_of_gene(gene: np.ndarray, design: Design) -> float:
     return residual * np.sqrt((design.residual_df + t**2) / (design.residual_df + 1))
 
 
-@pytest.mark.parametrize("block", ["", "pair"])
-def test_effect_is_the_regression_of_the_score(block: str) -> None:
-    """Effect, standard error and interval are those of the per-sample score on the same design."""
-    values, design = values_of(), design_of(block=block)
+def test_effect_is_the_regression_of_the_score() -> None:
+    """Effect and standard error are those of the per-sample score on the same design, robust to unequal variances (HC2)."""
+    values, design = values_of(), design_of()
+    row = set_effects(fit_contrast(values, GENES, design), membership()).set_index("gene_set").loc["signed"]
+    effect, se = hc2(signed_score(values), design.matrix)
+    assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
+    assert 5 < row["df"] < design.residual_df
+    half = stats.t.ppf(0.975, row["df"]) * se
+    assert (row["ci_low"], row["ci_high"]) == (pytest.approx(effect - half), pytest.approx(effect + half))
+    assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(effect / se), row["df"]))
+
+
+@pytest.mark.parametrize("block", ["pair", ""])
+def test_pairs_and_equal_groups_have_the_ordinary_error(block: str) -> None:
+    """There the robust error is that of the t test, on its degrees of freedom."""
+    values = values_of()
+    design = design_of(block=block)
+    if not block:
+        target = np.arange(12) % 2 == 1
+        design = build_design(pd.DataFrame(index=[f"S{i}" for i in range(12)]), target, ~target)
     row = set_effects(fit_contrast(values, GENES, design), membership()).set_index("gene_set").loc["signed"]
     effect, se, _ = regress(signed_score(values), design.matrix)
     assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
-    half = stats.t.ppf(0.975, design.residual_df) * se
-    assert (row["ci_low"], row["ci_high"]) == (pytest.approx(effect - half), pytest.approx(effect + half))
-    assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(effect / se), design.residual_df))
+    assert row["df"] == pytest.approx(design.residual_df)
 
 
 def test_complement_and_difference() -> None:
@@ -95,8 +116,8 @@ def test_complement_and_difference() -> None:
     values, design = values_of(), design_of()
     row = set_effects(fit_contrast(values, GENES, design), membership()).set_index("gene_set").loc["plain"]
     inside = np.isin(GENES, GENES[20:40])
-    complement = regress(values[~inside].mean(axis=0), design.matrix)
-    over = regress(values[inside].mean(axis=0) - values[~inside].mean(axis=0), design.matrix)
+    complement = hc2(values[~inside].mean(axis=0), design.matrix)
+    over = hc2(values[inside].mean(axis=0) - values[~inside].mean(axis=0), design.matrix)
     assert (row["complement_effect"], row["complement_se"]) == (
         pytest.approx(complement[0]),
         pytest.approx(complement[1]),
@@ -109,7 +130,7 @@ def test_sample_weights_enter_the_score() -> None:
     values, design = values_of(), design_of()
     fit = fit_contrast(values, GENES, design, array_weights=True)
     row = set_effects(fit, membership()).set_index("gene_set").loc["signed"]
-    effect, se, _ = regress(signed_score(values), design.matrix, np.array(fit.facts.sample_weights))
+    effect, se = hc2(signed_score(values), design.matrix, np.array(fit.facts.sample_weights))
     assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
 
 
@@ -123,7 +144,7 @@ def test_counts_use_log_cpm_and_weights_by_sample() -> None:
     assert fit.genes == GENES
     observed = voom(counts, design.matrix)
     row = set_effects(fit, membership()).set_index("gene_set").loc["signed"]
-    effect, se, _ = regress(signed_score(observed.log_cpm), design.matrix, mean_sample_weights(observed.weights))
+    effect, se = hc2(signed_score(observed.log_cpm), design.matrix, mean_sample_weights(observed.weights))
     assert (row["effect"], row["effect_se"]) == (pytest.approx(effect, rel=1e-9), pytest.approx(se, rel=1e-9))
 
 
@@ -344,3 +365,47 @@ def test_huber_scores_of_pairs_are_as_sure_as_the_mean() -> None:
     mean, robust = (sample_score_effect(space, [], fixed_blocks=True, score=name) for name in ("mean", "huber"))
     assert np.median(robust.se / mean.se) == pytest.approx(1, abs=0.05)
     assert 0.035 < np.mean(robust.p_value <= 0.05) < 0.065
+
+
+def test_cultures_of_one_donor_in_fixed_blocks_are_no_units_of_their_own() -> None:
+    """Nothing differs, and three donors answer differently, with three cultures each: the p is that of three donors."""
+    rng, donor, target = np.random.default_rng(9), np.repeat(np.arange(3), 6), np.tile(np.repeat([False, True], 3), 3)
+    samples = pd.DataFrame({"donor": [f"d{i}" for i in donor]}, index=[f"S{i}" for i in range(18)])
+    design = build_design(samples, target, ~target, block="donor", repeats_in_blocks=True)
+    assert design.blocking == "fixed"
+    assert "errors of gene sets count each donor once" in design.notes[0]
+    called = {"fry": 0, "donors": 0, "interval": 0}
+    for _ in range(150):
+        answers = rng.normal(size=(60, 3))
+        answers[20:40] = 0.6 * answers[20:40] + 0.8 * rng.normal(size=3)
+        fit = fit_contrast(8 + 2 * answers[:, donor] * target + rng.normal(size=(60, 18)), GENES, design)
+        row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
+        p_value = dict(zip(membership().gene_sets, p_of_blocks(fit, membership()), strict=True))["plain"]
+        assert row["df"] == pytest.approx(2)
+        called["donors"] += p_value <= 0.05
+        called["fry"] += fry(fit, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
+    assert called["fry"] > 30
+    assert max(called["donors"], called["interval"]) <= 15
+    # People within a batch, or cultures that the study declares to be units, are; and so are pairs.
+    for known in (build_design(samples, target, ~target, block="donor"), design_of(12, "pair")):
+        fitted = fit_contrast(values_of(n=len(known.samples)), GENES, known)
+        assert p_of_blocks(fitted, membership()).tolist() == [0.0, 0.0]
+
+
+def test_unequal_groups_of_unequal_variance_do_not_shorten_an_interval() -> None:
+    """3 v 12, the smaller group 2.5 times as variable, no difference: the 95 % interval leaves 0 out in about 5 %, not 20 %."""
+    rng, target = np.random.default_rng(3), np.arange(15) < 3
+    samples = pd.DataFrame(index=[f"S{i}" for i in range(15)])
+    design, missed, ordinary = build_design(samples, target, ~target), 0, 0
+    for _ in range(200):
+        shared = rng.normal(size=15) * np.where(target, 2.5, 1)
+        values = 8 + rng.normal(size=(60, 15)) * np.where(target, 2.5, 1)
+        values[20:40] += shared
+        fit = fit_contrast(values, GENES, design)
+        row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
+        missed += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
+        over = values[20:40].mean(axis=0) - np.delete(values, np.s_[20:40], axis=0).mean(axis=0)
+        ordinary += stats.ttest_ind(over[target], over[~target]).pvalue <= 0.05
+    assert ordinary > 30
+    assert missed <= 26

@@ -126,6 +126,7 @@ def model_arms(rows: Sequence[ContrastToFit], designs: Mapping[str, Design], sam
         n_reference=0,
         covariates=list(first.covariates),
         block=first.block,
+        blocks_are_units=any(designs[row.contrast].blocks_are_units for row in rows),
         members=[members[name] for name in names] if any(len(each) > 1 for each in members.values()) else [],
     )
     weights = {}

@@ -48,7 +48,7 @@ class ContrastFit:
         Basis of that space, and what covariates explain of every gene within the groups: `basis` and `covariate_effects`
         of `linear_model.CommonSpace`.
     samples, blocks
-        Samples that were fitted; the block of each where blocks enter as a correlation, otherwise empty.
+        Samples that were fitted; the block of each where errors count a block once (`Design.blocks_are_units`), otherwise empty.
     residual_df
         Samples minus coefficients.
     dropped_genes, dropped_reasons

@@ -68,6 +68,8 @@ class Design:
         names the first). Empty: one sample per row.
     notes
         Facts about the units that a reader must know; none of them stops the contrast.
+    blocks_are_units
+        Whether errors count a block once: blocks as a correlation, and fixed ones that hold repeats of a group.
     """
 
     matrix: NDArray[np.float64]
@@ -84,6 +86,7 @@ class Design:
     block: str = ""
     notes: list[str] = field(default_factory=list)
     members: list[list[str]] = field(default_factory=list)
+    blocks_are_units: bool = False
 
     @property
     def residual_df(self) -> int:
@@ -138,6 +141,7 @@ def build_design(
     min_group_size: int = 3,
     *,
     drop_missing: bool = False,
+    repeats_in_blocks: bool = False,
 ) -> Design:
     """Build the design of one contrast from sample labels.
 
@@ -160,6 +164,8 @@ def build_design(
         auto: fixed when at least 90 % of the samples are in complete blocks, else correlation, else refusal.
     min_group_size
         Fewest independent units per group.
+    repeats_in_blocks
+        Several samples of a group in one block, each its own unit, are repeats of the block: errors then count a block once.
 
     Raises
     ------
@@ -203,6 +209,12 @@ def build_design(
     matrix, names, kinds = _build_matrix(table, is_target, entries, block if how == "fixed" else "")
     notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
     units = _units(table)
+    repeats = how == "fixed" and repeats_in_blocks and _blocks_hold_repeats(table, is_target, block)
+    if repeats:
+        notes.append(
+            f"a {block} gives several samples to one group, and no biological_unit says that they are independent: "
+            f"errors of gene sets count each {block} once"
+        )
     return Design(
         matrix=matrix,
         columns=names,
@@ -218,7 +230,13 @@ def build_design(
         block=block,
         notes=notes,
         members=members,
+        blocks_are_units=repeats or how == "correlation",
     )
+
+
+def _blocks_hold_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> bool:
+    """Tell whether a block holds several rows of one group."""
+    return len(set(zip(table[block].tolist(), is_target.tolist(), strict=True))) < len(table)
 
 
 def _build_matrix(

@@ -301,8 +301,9 @@ def _moderate(
         if isinstance(space, CommonSpace)
         else common_space(observed.values, design.matrix, sample_weights, blocks, observed.correlation)
     )
-    if blocks is not None:
-        _refuse_what_one_block_decides(score_space.basis, blocks, design)
+    units = design.block_labels if design.blocks_are_units else None
+    if units is not None:
+        _refuse_what_one_block_decides(score_space.basis, units, design)
     mean_expression = observed.values.mean(axis=1)
     return ContrastFit(
         genes=genes,
@@ -314,7 +315,7 @@ def _moderate(
         score_covariates=score_space.covariate_effects,
         score_stdev_unscaled=float(score_space.stdev_unscaled[0]),
         samples=list(design.samples),
-        blocks=[] if blocks is None else [str(label) for label in blocks],
+        blocks=[] if units is None else [str(label) for label in units],
         residual_df=space.residual_df,
         dropped_genes=[gene for gene, _ in dropped],
         dropped_reasons=[reason for _, reason in dropped],
@@ -336,7 +337,7 @@ def _refuse_what_one_block_decides(basis: NDArray[np.float64], blocks: NDArray[n
         Problem(
             f"with these covariates the difference hangs on {alone}: no other block can be compared with it",
             f"{len(set(labels))} blocks, {len(labels)} samples; covariates {', '.join(design.covariates) or 'none'}; "
-            "blocks enter as a correlation",
+            f"blocks {'enter as a correlation' if design.blocking == 'correlation' else 'hold repeats of a group'}",
             "a difference to which several blocks of each group contribute, so that blocks can be seen to vary",
             f"Leave out the covariate that tells {alone} from all other blocks, or exclude these samples with a reason "
             "(config.yaml, exclude).",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.linear_model import CommonSpace, EffectSpace
+from sidemine.differential.linear_model import CommonSpace
 from sidemine.enrichment.huber_score import huber_pseudo_values
 from sidemine.enrichment.set_membership import SetMembership, are_among
 from sidemine.stats.sandwich import Sandwich, sandwich
@@ -44,9 +44,10 @@ def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per set: gene_set, effect (log2, target minus reference), effect_se, ci_low, ci_high, df (residual, or where
-        blocks enter as a correlation that of blocks as units; the score is not moderated), p_value; complement_effect, complement_se (mean of all measured genes outside
-        the set); over_complement, over_complement_se, over_complement_ci_low, over_complement_ci_high (effect minus
+        One row per set: gene_set, effect (log2, target minus reference), effect_se, ci_low, ci_high, df, p_value (errors robust
+        to unequal variances, by sample or by block, with their degrees of freedom: `stats.sandwich`, ordinary ones where these
+        cannot be had; the score is not moderated); complement_effect, complement_se (mean of all measured genes outside the set);
+        over_complement, over_complement_se, over_complement_ci_low, over_complement_ci_high (effect minus
         Σw/Σ|w| times the complement, fitted as one score).
     """
     import pandas as pd
@@ -61,9 +62,10 @@ def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         complement = (effects.sum(axis=0) - np.asarray(inside @ effects)) / n_outside[:, None]
     complement = np.where(n_outside[:, None] > 0, complement, np.nan)
     over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
-    scale, df, units = fit.score_stdev_unscaled, float(fit.residual_df), _blocks_as_units(fit)
-    df = units.df if units else df
-    inside_set, outside, net = (_regression(each, scale, df, units) for each in (score, complement, over))
+    robust = sandwich(fit.score_basis, fit.blocks)
+    inside_set, outside, net = (
+        _regression(each, fit.score_stdev_unscaled, robust) for each in (score, complement, over)
+    )
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),
@@ -71,7 +73,7 @@ def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
             "effect_se": inside_set["se"],
             "ci_low": inside_set["ci_low"],
             "ci_high": inside_set["ci_high"],
-            "df": np.full(len(score), df),
+            "df": inside_set["df"],
             "p_value": inside_set["p_value"],
             "complement_effect": outside["effect"],
             "complement_se": outside["se"],
@@ -84,11 +86,12 @@ def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
 
 
 def p_of_blocks(fit: ContrastFit, membership: SetMembership, *, over_complement: bool = False) -> NDArray[np.float64]:
-    """Return the two-sided p of each set's score with blocks as the units, shape (n_sets,); 0 where no correlation models blocks.
+    """Return the two-sided p of each set's score with blocks as the units, shape (n_sets,); 0 where samples are.
 
     One consensus correlation holds for all genes, and a set whose genes move together from block to block is more alike within
     a block than any gene of it: its FRY p is then far too small (3 v 3 dishes of 3 wells: p ≤ .05 in 34 % without any effect).
-    The larger of the two is the p that may carry an answer.
+    Fixed blocks take out the level of a block, not how it answers (3 donors that answer differently, 3 cultures of each in both
+    groups: 27 %). The larger of the two is the p that may carry an answer.
 
     Parameters
     ----------
@@ -98,20 +101,14 @@ def p_of_blocks(fit: ContrastFit, membership: SetMembership, *, over_complement:
         Whether the score is that of the set over the other genes, which a competitive test asks about (CAMERA with 3 v 3 dishes of 3
         wells: 28 % without any effect). NaN where no gene lies outside.
     """
-    units = _blocks_as_units(fit)
-    if units is None:
+    if not fit.blocks:
         return np.zeros(len(membership.gene_sets))
     effects = set_effects(fit, membership)
     if not over_complement:
         return effects["p_value"].to_numpy(dtype=np.float64)
-    net, se = (effects[name].to_numpy(dtype=np.float64) for name in ("over_complement", "over_complement_se"))
+    net, se, df = (effects[name].to_numpy(dtype=np.float64) for name in ("over_complement", "over_complement_se", "df"))
     with np.errstate(divide="ignore", invalid="ignore"):
-        return two_sided_p(net / se, units.df)
-
-
-def _blocks_as_units(fit: ContrastFit) -> Sandwich | None:
-    """Return the errors in which a block is the unit (a fit without them is refused); None where no blocks enter as a correlation."""
-    return sandwich(fit.score_basis, fit.blocks) if len(fit.blocks) else None
+        return two_sided_p(net / se, df)
 
 
 def hedges_g(
@@ -377,23 +374,24 @@ def sample_score_effect(
     return _standardise(scores.regressed_by(score))
 
 
-def plain_score_effect(space: EffectSpace) -> dict[str, NDArray[np.float64]]:
-    """Return the effect of per-sample scores in their own unit: effect, se, ci_low, ci_high, p_value, one entry each.
+def plain_score_effect(space: CommonSpace, blocks: Sequence[str]) -> dict[str, NDArray[np.float64]]:
+    """Return the effect of per-sample scores in their own unit: effect, se, ci_low, ci_high, df, p_value, one entry each.
 
     Parameters
     ----------
     space
         Effect space of the scores, one row each.
+    blocks
+        Block of each sample where errors count a block once; otherwise empty.
     """
-    return _regression(space.effects, float(space.stdev_unscaled[0]), space.residual_df)
+    return _regression(space.effects, float(space.stdev_unscaled[0]), sandwich(space.basis, blocks))
 
 
-def _regression(
-    score: NDArray[np.float64], stdev_unscaled: float, df: float, units: Sandwich | None = None
-) -> dict[str, NDArray[np.float64]]:
-    """Inference (not moderated) for scores given in the effect space, scores × (1 + residual df): ordinary, or by units."""
+def _regression(score: NDArray[np.float64], stdev_unscaled: float, robust: Sandwich) -> dict[str, NDArray[np.float64]]:
+    """Inference for scores given in the effect space, scores × (1 + residual df), robust to unequal variances where it can be."""
     effect = score[:, 0] * stdev_unscaled
-    variance = units.variances(score[:, 1:]) if units else np.mean(score[:, 1:] ** 2, axis=1)
+    variance = robust.variances(score[:, 1:]) if robust.usable else np.mean(score[:, 1:] ** 2, axis=1)
+    df = robust.df if robust.usable else float(score.shape[1] - 1)
     se = np.sqrt(variance) * stdev_unscaled
     half_width = float(t_quantile(0.975, df)) * se
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -403,5 +401,6 @@ def _regression(
         "se": se,
         "ci_low": effect - half_width,
         "ci_high": effect + half_width,
-        "p_value": two_sided_p(statistic, float(df)),
+        "df": np.full(len(effect), df),
+        "p_value": two_sided_p(statistic, df),
     }

@@ -207,7 +207,7 @@ def _look_at(study: Study, contrast: Contrast, known: _Samples, ahead: Ahead) ->
         return ContrastAhead(contrast, None, None, None, "stops the run" if dataset_stops else "not testable")
     if known.table is None:
         return ContrastAhead(contrast, None, None, None, "not known yet")
-    asked = ContrastToFit.of(contrast)
+    asked = ContrastToFit.in_dataset(contrast, study.datasets[contrast.dataset])
     groups, mismatches = match_groups(asked, known.table)
     outcome: Outcome = "testable"
     try:

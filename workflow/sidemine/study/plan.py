@@ -60,7 +60,10 @@ class StudyPlan:
     @cached_property
     def contrasts(self) -> dict[str, ContrastToFit]:
         """All contrasts, as they are fitted."""
-        return {name: ContrastToFit.of(row) for name, row in self.study.contrasts.items()}
+        return {
+            name: ContrastToFit.in_dataset(row, self.study.datasets[row.dataset])
+            for name, row in self.study.contrasts.items()
+        }
 
     @cached_property
     def datasets(self) -> dict[str, DatasetToPrepare]:

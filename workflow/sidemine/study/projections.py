@@ -7,7 +7,7 @@ rewording a study builds its page again and nothing else. The fields mean what t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -17,6 +17,9 @@ from sidemine.study.choices import CellChecks, Direction, Family, Kind, LineStat
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hypotheses import CompoundPanel, HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
+
+if TYPE_CHECKING:
+    from sidemine.study.rows import Contrast, Dataset
 
 Files = dict[str, str]
 """Files by role, each by the key under which its copy lies."""
@@ -157,6 +160,27 @@ class ContrastToFit(Projection):
     array_weights: bool
     robust: bool
     missing_covariates: Literal["refuse", "drop"]
+    repeats_in_blocks: bool = False
+    """Whether several samples of a group in one block are repeats of it, so that a block is the unit."""
+
+    @classmethod
+    def in_dataset(cls, row: Contrast, dataset: Dataset) -> Self:
+        """Take the fields from a contrast, and what its dataset says of the samples within a block.
+
+        They are repeats in an experiment, unless they are people or a `biological_unit` is declared: cultures of one donor share
+        how the donor answers.
+
+        Parameters
+        ----------
+        row
+            A row of `contrasts.tsv`.
+        dataset
+            Its row of `datasets.tsv`.
+        """
+        asked = cls.of(row)
+        people = dataset.replicates == "people" or (dataset.replicates == "unknown" and row.role == "disease")
+        repeats = bool(asked.block) and not people and not dataset.biological_unit
+        return asked.model_copy(update={"repeats_in_blocks": repeats})
 
     @property
     def covariate_names(self) -> list[str]:

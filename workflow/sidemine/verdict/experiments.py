@@ -123,8 +123,8 @@ class ExperimentRules(Rules):
         ]
 
     def compared(self, readings: Sequence[Reading], evidence: HypothesisEvidence) -> Sequence[Reading]:  # noqa: ARG002
-        """Return all experiments."""
-        return readings
+        """Return the experiments whose error knows how another culture would answer."""
+        return [reading for reading in readings if reading.has_units]
 
     def weigh(
         self, evidence: HypothesisEvidence, readings: Sequence[Reading], direction: str, missing: Sequence[str] | None
@@ -145,8 +145,13 @@ class ExperimentRules(Rules):
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         if passing and not opposite:
             return hint(seen, missing)
-        against = opposite if directed else []
-        undecided = [reading for reading in readings if not reading.excluded and reading not in against]
+        # The error of wells is that of one culture: they exclude nothing, on neither side.
+        against = [reading for reading in opposite if reading.has_units] if directed else []
+        undecided = [
+            reading
+            for reading in readings
+            if not (reading.excluded and reading.has_units) and reading not in against
+        ]
         if not undecided:
             return Decision(
                 Verdict.NOT_SUPPORTED, _excluded(readings, against, margin, directed=directed), bool(against)
@@ -218,7 +223,7 @@ def _undecided(
     unspecial: Sequence[Reading],
     margin: float,
 ) -> Decision:
-    """Return `not testable`, by the first of four reasons."""
+    """Return `not testable`, by the first of five reasons."""
     if passing:
         rule = f"{names(passing)} changed as declared, and {names(opposite)} in the other direction."
     elif unspecial:
@@ -226,6 +231,11 @@ def _undecided(
         rule = (
             f"The change is significant and beyond the margin, but stands below the {COMPARATOR_PERCENTILE:g}th percentile "
             f"among comparator sets ({places}): it cannot be told from what moves many genes."
+        )
+    elif wells := [row for row in undecided if not row.has_units]:
+        rule = (
+            f"The samples of {names(wells)} are wells of one culture: how another culture would answer is not in their error, so they "
+            "exclude no effect."
         )
     elif imprecise := [row for row in undecided if row.effect.smallest_excludable >= margin]:
         smallest = smallest_excludable([row.effect for row in imprecise])

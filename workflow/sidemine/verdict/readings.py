@@ -18,8 +18,8 @@ FEW_COHORTS = 2
 """Up to this number, every cohort must replicate; beyond it, two thirds of them."""
 ONE_SIDED_P = 0.025
 """One-sided self-contained p-value, in the declared direction, up to which a contrast passes."""
-CONFLICT_LEVEL = 0.90
-"""Confidence level at which two contrasts of opposite sign are called conflicting."""
+CONFLICT_P = 0.05
+"""One-sided p at which each of two contrasts of opposite sign is called surely so; of more, `conflict_level` shares it."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,11 @@ class Reading:
     opposite: bool
     excluded: bool
     unspecial: bool = False
+
+    @property
+    def has_units(self) -> bool:
+        """Tell whether its error knows how another culture would answer; wells of one culture do not."""
+        return self.evidence.replicates != "wells"
 
     @property
     def proven_special(self) -> bool:
@@ -224,11 +229,26 @@ def _with_interval(effect: Effect) -> str:
 
 
 def opposite_sides(readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
-    """Return the contrasts that are surely higher, and those surely lower: their 90 % intervals leave 0 out."""
-    intervals = [(reading, reading.effect.interval(CONFLICT_LEVEL)) for reading in readings]
+    """Return the contrasts that are surely higher, and those surely lower: their intervals leave 0 out (of two: 90 %)."""
+    level = conflict_level(len(readings))
+    intervals = [(reading, reading.effect.interval(level)) for reading in readings]
     return [reading for reading, (low, _) in intervals if low > 0], [
         reading for reading, (_, high) in intervals if high < 0
     ]
+
+
+def conflict_level(k: int) -> float:
+    """Return the level of the intervals by which k contrasts are compared.
+
+    Without any effect each of the k(k − 1) ordered pairs is called conflicting by p². So many pairs share what two contrasts
+    have: .5 % in all. With 90 % intervals throughout, 5.8 % of null studies of six contrasts are conflicting, and 14 % of ten.
+
+    Parameters
+    ----------
+    k
+        Number of contrasts.
+    """
+    return 1 - 2 * CONFLICT_P * math.sqrt(2 / max(k * (k - 1), 2))
 
 
 def smallest_excludable(effects: Sequence[Effect]) -> float | None:

@@ -5,7 +5,7 @@ independent datasets, experiments (`experiments.py`) one by one. In this order:
 
 1. *not testable*: a required control that did not behave as expected (`decide.py`), a consideration that refuses, no margin,
    no contrast that could be tested.
-2. *conflicting*: two datasets of opposite sign, each 90 % interval excluding 0.
+2. *conflicting*: two datasets of opposite sign, each 90 % interval excluding 0 (of more datasets, a wider one: `readings.conflict_level`).
 3. *supported*: every required gate is passed and nothing caps the answer.
 4. *suggestive* or *not supported*. Cohorts: *not supported* (the one-sided 95 % limit in the declared direction lies
    below the margin, or the 95 % interval excludes 0 on the other side) precedes *suggestive* (pooled p ≤ .05 in the
@@ -26,10 +26,10 @@ from sidemine.considerations.judgement import Cap, DoubtWeight, Gate, Judgement,
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.verdict.card import CardCap
-from sidemine.verdict.readings import Reading, independent_readings, opposite_sides, read_contrasts
+from sidemine.verdict.readings import Reading, conflict_level, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-RULES_VERSION = "2027.5"
+RULES_VERSION = "2027.6"
 
 
 @dataclass(frozen=True)
@@ -203,9 +203,10 @@ class Rules(ABC):
             of_several = f"None of the {len(evidence.contrasts)} contrasts could be tested; of the first one: "
             start = "Its only contrast could not be tested: " if len(evidence.contrasts) == 1 else of_several
             return Decision(Verdict.NOT_TESTABLE, f"{start}{problems[0] if problems else 'its effect is no number'}.")
-        higher, lower = opposite_sides(self.compared(readings, evidence))
+        compared = self.compared(readings, evidence)
+        higher, lower = opposite_sides(compared)
         if higher and lower:
-            rule = f"{names(higher)} is higher and {names(lower)} is lower, each with a 90 % interval that excludes 0."
+            rule = f"{names(higher)} is higher and {names(lower)} is lower, each with a {100 * conflict_level(len(compared)):.3g} % interval that excludes 0."
             return Decision(Verdict.CONFLICTING, rule)
         return self.weigh(
             evidence, readings, direction, None if gates is None else list(shortfalls(gates, caps).values())

@@ -122,7 +122,7 @@ def _median_effect(data: ContrastData, refit: Refit, rows: pd.DataFrame, score: 
     if score:
         found = sample_score_effect(space, fit.blocks, fixed_blocks=design.blocking == "fixed", score=score)
         return _picked(fields_of(found), _SCORE, refit)
-    return _picked(plain_score_effect(space), _SCORE, refit)
+    return _picked(plain_score_effect(space, fit.blocks), _SCORE, refit)
 
 
 def _array(weights: list[float]) -> NDArray[np.float64]:
