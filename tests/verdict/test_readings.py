@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -513,6 +514,16 @@ def test_the_gate_of_holm_in_experiments_says_what_is_short(effects, words):
     """One p, the smallest of several, or no experiment that passes."""
     rows = [contrast(name, effect) for name, effect in zip("ab", effects, strict=False)]
     assert gates_of("experiment", rows, 0.2)["Holm"].shortfall.startswith(words)
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+def test_contrasts_that_could_not_be_tested_are_counted(kind):
+    """The only one, or how many; the problem is that of the first one that has one."""
+    silent = replace(contrast("a"), effect=math.nan)
+    told = "None of the 2 contrasts could be tested; of the first one: "
+    assert ruled([untestable("a")], kind, None).rule == "Its only contrast could not be tested: too small."
+    assert ruled([untestable("a"), untestable("b")], kind, None).rule == f"{told}too small."
+    assert ruled([silent], kind, None).rule == "Its only contrast could not be tested: its effect is no number."
 
 
 def test_the_p_of_experiments_is_the_smallest_one_sided_p_times_their_number():
