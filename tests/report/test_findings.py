@@ -355,8 +355,10 @@ def test_what_the_rows_ask_for_is_said_below_them():
     """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     first, second = findings_of([clean(), excluded], designs_of(clean()) | designs_of(excluded)).keys
-    assert first.startswith("Excluded: chance does not explain it (one-sided 95 % limit). Certainty also weighs bias,")
-    assert second == "n v n: the group that the answer names first v the other."
+    assert first.startswith(
+        "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit). Certainty also"
+    )
+    assert second == "n v n: in the order of the answer."
     assert findings_of([clean()], designs_of(clean())).keys == []
 
 

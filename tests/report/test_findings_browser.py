@@ -48,7 +48,7 @@ def test_many_questions_fit_three_screens_of_a_phone(request, kind, summary):
     assert first.locator("[data-key=change]").is_visible()
     assert tab.evaluate(SHOWN) == 1
     assert not tab.evaluate(f"[...{FOLDED}].some(part => part.checkVisibility())")
-    tap = tab.get_by_label("Show reasons, and what would change every answer")
+    tap = tab.get_by_label("Show reasons, and what would change answers")
     tap.check()
     assert tab.evaluate(SHOWN) == N
     assert tab.evaluate(f"[...{FOLDED}].every(part => part.checkVisibility())")

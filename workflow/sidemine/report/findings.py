@@ -25,7 +25,10 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 EXCLUDED = "is excluded in these data"
-_EXCLUSION = "Excluded: chance does not explain it (one-sided 95 % limit). Certainty also weighs bias, a single experiment, cells for patients."
+_EXCLUSION = (
+    "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit). "
+    "Certainty also weighs bias and a single experiment."
+)
 _REASONS = 3
 """Most reasons that stand beside a level of certainty; the footnotes have all."""
 _UNRATED = "not rated down"
@@ -91,7 +94,7 @@ class Findings:
         if any(EXCLUDED in row.answer for row in self.questions):
             told.append(_EXCLUSION)
         if any(re.search(r"\d v \d", row.studies) for row in self.questions):
-            told.append("n v n: the group that the answer names first v the other.")
+            told.append("n v n: in the order of the answer.")
         return told
 
     @property
