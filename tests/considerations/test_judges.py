@@ -170,6 +170,7 @@ def test_a_composition_that_holds_is_told_in_full():
         ({"adjusted": -0.5}, "the sign changes"),
         ({"adjusted": 0.0}, "the sign changes"),
         ({"adjusted": 0.2}, "p is 0.096"),
+        ({"adjusted": 0.22}, "p is 0.067"),
         ({"adjusted": 0.24}, ""),
         ({"corrected": 0.2}, "at a reliability of 0.7 the adjusted effect would be 0.20 (-0.04 to 0.44)"),
         ({"corrected": 0.25}, ""),
@@ -188,7 +189,10 @@ def test_what_takes_an_adjusted_effect_its_gate(changes, words):
     for text in (judged.gates[0].detail, *(cap.reason for cap in judged.caps)):
         assert words in text or words.replace("the sign", "The sign") in text
     if words:
-        assert judged.doubts[0].sentence.endswith(": cell types may differ, and not the pathway.")
+        fault = judged.doubts[0].sentence.removesuffix(": cell types may differ, and not the pathway.")
+        assert fault != judged.doubts[0].sentence
+        assert fault[0].isupper()
+        assert f"; {fault[0].lower()}{fault[1:]}" in judged.gates[0].detail
 
 
 def test_markers_that_nobody_checked_are_noted():
@@ -550,10 +554,15 @@ def test_wells_of_one_culture_cap_and_unknown_units_are_a_doubt():
         assert [(flag.name, flag.trap) for flag in judged.columns.trap_flags] == [
             ("data_a", "replicates"), ("data_b", "replicates"),
         ]  # fmt: skip
-    for units in ("people", "cultures"):
-        assert (experiment_of(units).caps, experiment_of(units).doubts) == ((), ())
-    rows = [replace(measured("a"), replicates="unknown")]
-    assert judge_traps(case("cohort", "a", evidence=rows), Checks()).doubts == ()
+    consequences = [{flag.consequence for flag in judged.columns.trap_flags} for judged in (wells, unknown)]
+    assert consequences == [
+        {"the answer is at most suggestive"},
+        {"told here; column replicates of datasets.tsv says what they are"},
+    ]
+    people = [replace(measured("a"), replicates="unknown")]
+    of_people = judge_traps(case("cohort", "a", evidence=people), Checks())
+    for judged in (*map(experiment_of, ("people", "cultures")), of_people):
+        assert (judged.caps, judged.doubts, judged.columns.trap_flags) == ((), (), ())
 
 
 def test_copies_that_somebody_answered_for_are_a_doubt_and_cap_nothing():

@@ -204,5 +204,5 @@ def test_a_difference_that_hangs_on_one_dish_is_refused(layer: str) -> None:
         table = samples.assign(dish=samples["unit"], laboratory=[f"laboratory {'AB'[where[i]]}" for i in dish])
         designs[name] = build_design(table, dish < 3, dish >= 3, covariates=["laboratory"], block="dish")
     assert len(fit_contrast(values, genes, designs["several"], layer=layer).genes) == 60
-    with pytest.raises(Untestable, match=r"hangs on a block[\s\S]*6 blocks, 18 samples"):
+    with pytest.raises(Untestable, match=r"hangs on dish d0: [\s\S]*6 blocks, 18 samples; covariates laboratory;"):
         fit_contrast(values, genes, designs["one"], layer=layer)

@@ -252,6 +252,8 @@ def test_a_large_cohort_that_lacks_the_genes_is_named_by_the_others():
     assert found.pooled.k == 0
     assert all(row.problem.where.endswith("0 that all pooled cohorts measured too") for row in found.contrasts)
     assert found.contrasts[0].problem.next_step.startswith("It measures enough")
+    assert "other measured the fewest (5). Leave that one out, or this one" in found.contrasts[0].problem.next_step
+    assert found.contrasts[1].problem.next_step.endswith("other measured the fewest (5). Leave that one out.")
 
 
 def test_a_large_cohort_without_a_number_carries_nothing():

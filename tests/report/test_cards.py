@@ -348,7 +348,9 @@ def test_an_untestable_contrast_is_listed_with_its_reason():
     """No side, no reading."""
     untestable = example_card(4)
     (effect,), _ = effect_list(replace(untestable, control=None))
-    assert (effect.way, effect.reading) == ("none", "")
+    assert (effect.where, effect.way, effect.reading) == (untestable.evidence[0].accession, "none", "")
+    *_, control = effect_list(replace(untestable, control=untestable.evidence[0]))[0]
+    assert control.where == f"Positive control, {effect.where}"
     assert effect.words == "not testable: a group has fewer independent units than the minimum"
     zero = replace(example_card(0).evidence[0], effect=0.0)
     (flat, *_), _ = effect_list(replace(example_card(0), sentence="", evidence=[zero], control=None))
@@ -379,9 +381,13 @@ def test_a_card_shows_its_forest_plot_first_and_every_other_panel_after_it(card)
         for kind in ("forest", "check", "t", "lead", "empty", "l")
     )
     told = replace(told, facts=["A sentence."])
-    view = card_view(card, [forest, check, told, lead, empty, bare], ["tile"])
-    assert (view.forest, view.leading, view.panels, view.tiles) == (forest, [lead], [check, told], ["tile"])
-    assert view.undrawn == [empty, bare]
+    others = [check, told, lead, empty, bare]
+    for first in others:
+        given = [first, *(panel for panel in others if panel is not first)]
+        view = card_view(card, [forest, *given], ["tile"])
+        shown = [[panel for panel in given if panel in group] for group in ([lead], [check, told], [empty, bare])]
+        assert [view.leading, view.panels, view.undrawn] == shown
+        assert (view.forest, view.tiles) == (forest, ["tile"])
 
 
 def test_what_is_shown_as_nought_lies_on_no_side(card):

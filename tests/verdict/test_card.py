@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, replace
 
+import pandas as pd
 import pytest
 from test_rules import answers, contrast, evidence, hypothesis, place, places, untestable
 from test_supported import BATCH, HOLDS, capped_by, cohort_card, cohorts, experiment_card, experiments
@@ -11,6 +13,8 @@ from test_supported import BATCH, HOLDS, capped_by, cohort_card, cohorts, experi
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
+from sidemine.verdict.answer import _secondary_rows
+from sidemine.verdict.card import SecondarySet
 
 
 def with_control(control_effect, *, of=(-2.0, -1.8), **records):
@@ -180,3 +184,24 @@ def test_places_join_the_evidence_that_the_rules_read():
         calibration=dict.fromkeys("ab", HOLDS),
     )[0]
     assert [row["comparator_percentile"] for row in card["evidence"]] == [93.0, None]
+
+
+def test_secondary_sets_are_told_by_the_self_contained_test_and_in_log2_units_only():
+    """Other tests and other sets stand in the comparison's table; so does an effect that is no fold change."""
+    columns = ["gene_set", "test", "effect", "effect_scale", "direction", "p_value", "q_value"]
+    known = pd.DataFrame(
+        [
+            ["OTHER", "fry", 0.5, "log2", "up", 0.01, 0.02],
+            ["OTHER", "camera", 0.9, "log2", "up", 0.5, 0.5],
+            ["NOT_ASKED", "fry", 0.9, "log2", "up", 0.5, 0.5],
+        ],
+        columns=columns,
+    )
+    scored = known.assign(effect_scale="difference in z-scores", q_value=math.nan)
+    declared = hypothesis().model_copy(update={"secondary_sets": ["OTHER"]})
+    primary = declared.primary.model_copy(update={"contrasts": ["a", "b"]})
+    rows = _secondary_rows(declared.model_copy(update={"primary": primary}), {"a": known, "b": scored})
+    assert rows == [
+        SecondarySet("a", "OTHER", 0.5, "up", 0.01, 0.02),
+        SecondarySet("b", "OTHER", None, "up", 0.01, None),
+    ]

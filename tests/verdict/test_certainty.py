@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from on_record import judges_on, steady, unmoved
 from test_roles import FLAT, MOVED, study
 from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, untestable
-from test_supported import cohort_card, cohorts, experiment_card, experiments
+from test_supported import HOLDS, cohort_card, cohorts, experiment_card, experiments
 
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
@@ -119,6 +120,37 @@ def test_an_unexpected_control_is_named_by_its_question():
     question, control = study("negative_control", MOVED)
     assert "A control did not behave as expected: Is it what was planted?" in reasons(question)
     assert not any("A control" in reason for reason in reasons(control))
+
+
+def test_where_no_test_may_speak_tests_that_hold_their_size_would_answer():
+    """One refusal is enough, whatever the other considerations say."""
+    liberal = replace(HOLDS, fry="liberal")
+    card = cohort_card(calibration={"a": liberal, "b": liberal})
+    assert card["would_change"] == "Tests that reject at most 5 % of planted nulls."
+
+
+def test_what_would_answer_is_told_of_the_first_comparison_that_has_a_problem():
+    """One whose effect is no number has none."""
+    silent = replace(contrast("a"), effect=math.nan)
+    card = answers([hypothesis()], {"h": evidence(silent, untestable("b"))})[0]
+    assert card["would_change"] == "Data that can be tested: 3."
+
+
+def test_sizes_that_differ_are_a_concern_in_a_whole_sentence():
+    """Two precise cohorts of one sign, the larger five times the smaller."""
+    card = answers([hypothesis()], {"h": evidence(contrast("a", 2.5, 0.1), contrast("b", 0.5, 0.1))})[0]
+    words = card["pooled"]["sizes_differ"]["words"]
+    assert words[:2].islower()
+    assert f"{words.capitalize()[:1]}{words[1:]}, so no single figure stands for them." in reasons(card)
+
+
+def test_a_check_that_changes_the_reading_is_a_concern_in_a_whole_sentence():
+    """As the table of the card has it, with a capital and a full stop."""
+    card = answers([hypothesis()], {"h": evidence(contrast("a", 0.9, 0.1), contrast("b", 0.0, 0.1))})[0]
+    changing = [row["words"] for row in card["sensitivity"] if row["changes"]]
+    assert changing
+    for words in changing:
+        assert f"{words[0].upper()}{words[1:]}." in reasons(card)
 
 
 def test_too_few_data_and_no_margin_are_told_apart():

@@ -9,9 +9,11 @@ from test_rules import adjusted_entry, answers, contrast, hypothesis, place, unt
 from test_supported import BATCH, HOLDS, cohort_card, cohorts, experiment_card, experiments, robust
 
 from sidemine.considerations.robustness.record import VariantRow
+from sidemine.considerations.sensitivity import ONE_COHORT, SPREAD
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
+from sidemine.verdict.certainty import ONE_BY_ONE
 
 LIBERAL = {"a": replace(HOLDS, camera="liberal"), "b": HOLDS}
 BATCH_IN_A = Checks(contrast={"a": [BATCH]})
@@ -144,12 +146,50 @@ def test_faults_keep_the_order_of_the_considerations():
     assert cohort_card(robustness=robust(5, 10))["doubt"].startswith("Only 5 of 10 full-data variants")
 
 
+def test_rows_about_several_cohorts_say_why_one_cohort_has_none():
+    """Nothing to leave out, and no spread between cohorts; experiments are judged one by one."""
+
+    def reasons(card):
+        rows = {row["name"]: row["missing"] for row in card["sensitivity"]}
+        return rows[SPREAD], rows[ONE_COHORT]
+
+    few = "fewer than two cohorts were pooled"
+    assert reasons(cohort_card(cohorts(0.6))) == (few, few)
+    assert reasons(cohort_card(cohorts(0.6, 0.5))) == ("", "")
+    assert reasons(experiment_card(experiments(2.0, 1.8))) == (ONE_BY_ONE, ONE_BY_ONE)
+
+
+DECLARED = VariantRow(
+    "h", "reference", "reference", "as declared", True, 2, 10, 0.5, 0.1, 0.3, 0.7, "Hedges g", "up", 0.001, "suggestive",
+    True, "",
+)  # fmt: skip
+
+
+def without_flagged(*variants):
+    """The row of the card's table: the effect without flagged samples."""
+    table = cohort_card(robustness=robust(variants=list(variants)))["sensitivity"]
+    return next(row for row in table if row["name"] == "without flagged samples")
+
+
 def test_a_row_that_the_study_left_out_of_its_grid_is_told_as_such():
     """Not as a grid that was never run."""
-    variant = VariantRow(
-        "h", "reference", "reference", "as declared", True, 2, 10, 0.5, 0.1, 0.3, 0.7, "Hedges g", "up", 0.001, "suggestive",
-        True, "",
-    )  # fmt: skip
-    table = cohort_card(robustness=robust(variants=[variant]))["sensitivity"]
-    told = {row["name"]: row["words"] for row in table}
-    assert told["without flagged samples"] == "the study leaves this variant out (settings.robustness)"
+    assert without_flagged(DECLARED)["words"] == "the study leaves this variant out (settings.robustness)"
+
+
+def test_a_run_without_flagged_samples_stands_in_the_table_with_its_figures():
+    """Read beside the analysis as declared; one that gave no effect says why."""
+    run = replace(DECLARED, variant="sex_mismatch_dropped", description="without two samples")
+    row = without_flagged(DECLARED, run)
+    assert row["words"].startswith("without two samples, the effect would be 0.50 SD (95 % CI 0.30 to 0.70), p = 0.001")
+    assert [row[name] for name in ("effect", "ci_low", "ci_high", "p_value", "changes")] == [
+        0.5,
+        0.3,
+        0.7,
+        0.001,
+        False,
+    ]
+    gone = without_flagged(DECLARED, replace(run, effect=0.1, ci_low=-0.1, ci_high=0.3, p_value=0.3))
+    assert gone["changes"] is True
+    none = without_flagged(DECLARED, replace(run, effect=None, reason="one group is too small"))
+    assert (none["words"], none["changes"]) == ("one group is too small", None)
+    assert without_flagged(run)["words"] == "the study leaves this variant out (settings.robustness)"

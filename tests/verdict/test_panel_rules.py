@@ -138,6 +138,31 @@ def test_times_that_share_one_vehicle_are_capped(asks, references, capped):
     assert any("All times share one reference" in cap.reason for cap in caps) is capped
 
 
+def test_the_gate_of_holm_says_what_is_short():
+    """The p where the panel shows it; otherwise that it does not, and where there is no p as well."""
+
+    def shortfall(figures, p):
+        row = decided(*figures)
+        gates = RULES["panel"].gates(row.readings, row.evidence, "down", Level(p, 2))
+        return next(gate.shortfall for gate in gates if gate.name == "Holm")
+
+    nothing = "The panel does not show it."
+    assert shortfall([STRONG] * 3, 2 * FAMILY_P).startswith(f"The p of the panel is above {FAMILY_P:g} (")
+    assert (
+        shortfall([STRONG] * 3, None) == shortfall([WEAK] * 3, 2 * FAMILY_P) == shortfall([WEAK] * 3, None) == nothing
+    )
+
+
+@pytest.mark.parametrize(
+    ("direction", "words"), [("down", " has one-sided p = "), ("either", " has p, doubled for both directions, = ")]
+)
+def test_the_p_of_a_panel_says_of_how_many_sides_it_is(direction, words):
+    row = decided(STRONG, STRONG, STRONG)
+    rule = RULES["panel"].weigh(row.evidence, row.readings, direction, None).rule
+    assert words in rule
+    assert ", against the other compounds p = " in rule
+
+
 def test_a_change_that_many_sets_share_is_none_of_the_pathway():
     row = decided(STRONG, STRONG, STRONG, place=50.0)
     assert row.decision.verdict is Verdict.NOT_TESTABLE

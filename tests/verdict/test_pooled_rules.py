@@ -207,18 +207,31 @@ def test_a_cohort_too_small_to_be_pooled_still_contradicts(small, told, turned, 
 
 
 @pytest.mark.parametrize(
-    ("p_value", "side", "told"), [(0.001, "down", True), (0.06, "down", False), (0.001, "up", False)]
+    ("p_value", "opposite", "told"),
+    [(0.001, True, True), (0.05, True, True), (0.06, True, False), (0.001, False, False), (None, True, False)],
 )
-def test_a_tiny_cohort_contradicts_by_its_test(p_value, side, told):
+@pytest.mark.parametrize("declared", ["up", "down"])
+def test_a_tiny_cohort_contradicts_by_its_test(p_value, opposite, told, declared):
     """Of 3 v 3 the interval of g, whose unit rests on six people, excludes 0 from about 10 SD on; its test knows earlier."""
-    found = small_beside((-5.0, 2.5))
+    sign, other = (1, "down") if declared == "up" else (-1, "up")
+    found = small_beside((-5.0 * sign, 2.5), truth=0.5 * sign)
+    side = other if opposite else declared
     rows = [*found.contrasts[:2], replace(found.contrasts[2], p_self_contained=p_value, direction=side)]
     found = replace(found, contrasts=rows)
-    against = contradiction(RULES["cohort"].read(found, "up"), found.pooled, "up")
+    against = contradiction(RULES["cohort"].read(found, declared), found.pooled, declared)
     assert bool(against) is told
     if told:
-        assert against.startswith("s0 -5.00 SD (95 % CI ")
-        assert against.endswith("), self-contained test p = 0.001")
+        assert against.startswith(f"s0 {-5.0 * sign:.2f} SD (95 % CI ")
+        assert against.endswith(f"), self-contained test p = {p_value:.2g}")
+
+
+@pytest.mark.parametrize(("effect", "told"), [(-5.0, True), (0.0, False), (0.5, False)])
+def test_a_tiny_cohort_contradicts_by_test_and_sign_together(effect, told):
+    """A test on the other side of an effect that is 0, or on the declared side, says nothing; nor does it need a competitive one."""
+    found = small_beside((effect, 2.5))
+    row = replace(found.contrasts[2], p_self_contained=0.001, p_competitive=None, direction="down")
+    found = replace(found, contrasts=[*found.contrasts[:2], row])
+    assert bool(contradiction(RULES["cohort"].read(found, "up"), found.pooled, "up")) is told
 
 
 def test_the_card_leads_with_the_small_cohort_that_contradicts():

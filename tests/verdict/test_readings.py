@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,9 +15,10 @@ from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import PooledEffect
 from sidemine.enrichment.set_effect import small_sample_factor
+from sidemine.verdict.certainty import _if_cohorts_differ
 from sidemine.verdict.cohorts import is_competitive
 from sidemine.verdict.decide import RULES
-from sidemine.verdict.doubts import _if_cohorts_differ
+from sidemine.verdict.experiments import FAMILY_P
 from sidemine.verdict.readings import (
     as_effect,
     has_declared_sign,
@@ -499,6 +501,30 @@ def test_the_gate_of_the_pooled_p_says_what_is_short(p, effect, words):
     known = evidence(contrast("a", effect, 0.1))
     gates = RULES["cohort"].gates(RULES["cohort"].read(known, "up"), known, "up", Level(p, 1))
     assert next(gate.shortfall for gate in gates if gate.name == "pooled p").startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("effects", "words"),
+    [
+        ([2.0], f"The p is above {FAMILY_P:g} ("),
+        ([2.0, 1.8], f"The smallest p over the contrasts is above {FAMILY_P:g} ("),
+        ([0.1, 0.1], "No experiment shows the change."),
+    ],
+)
+def test_the_gate_of_holm_in_experiments_says_what_is_short(effects, words):
+    """One p, the smallest of several, or no experiment that passes."""
+    rows = [contrast(name, effect) for name, effect in zip("ab", effects, strict=False)]
+    assert gates_of("experiment", rows, 0.2)["Holm"].shortfall.startswith(words)
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+def test_contrasts_that_could_not_be_tested_are_counted(kind):
+    """The only one, or how many; the problem is that of the first one that has one."""
+    silent = replace(contrast("a"), effect=math.nan)
+    told = "None of the 2 contrasts could be tested; of the first one: "
+    assert ruled([untestable("a")], kind, None).rule == "Its only contrast could not be tested: too small."
+    assert ruled([untestable("a"), untestable("b")], kind, None).rule == f"{told}too small."
+    assert ruled([silent], kind, None).rule == "Its only contrast could not be tested: its effect is no number."
 
 
 def test_the_p_of_experiments_is_the_smallest_one_sided_p_times_their_number():

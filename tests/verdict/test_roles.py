@@ -11,8 +11,8 @@ from test_supported import HOLDS, cohorts, experiments
 
 from sidemine.considerations.judgement import Judgement, Sensitivity
 from sidemine.verdict.card import read_card
+from sidemine.verdict.certainty import strongest_doubt
 from sidemine.verdict.decide import decide_study, variant_verdicts
-from sidemine.verdict.doubts import strongest_doubt
 from sidemine.verdict.vocabulary import Behaviour
 
 FLAT = contrast("c", 0.0, 0.05, 4)

@@ -18,8 +18,8 @@ from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
 from sidemine.quality.flags import Flag
+from sidemine.verdict.certainty import ONE_BY_ONE
 from sidemine.verdict.decide import variant_verdicts
-from sidemine.verdict.doubts import ONE_BY_ONE
 
 HOLDS = ContrastCalibration(
     "holds", "conservative", measured=True, labelings=100, design_class="3 v 3", sentence="Both hold."

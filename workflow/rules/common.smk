@@ -15,7 +15,9 @@ os.environ.update({f"{library}_NUM_THREADS": "1" for library in LIBRARIES})
 from sidemine.code_digest import digest_of_package, digest_of_script
 from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
-from sidemine.engine.local_files import digests_of, megabytes_of, place_of
+from sidemine.engine.final_files import final_files
+from sidemine.engine.limits import get_limit
+from sidemine.engine.local_files import digests_of, place_of
 from sidemine.engine.slurm import begin_on_slurm
 from sidemine.engine.spared_work import group_anew, spare_work, start_jobs_at_once
 from sidemine.engine.study_run import open_run
@@ -24,6 +26,7 @@ from sidemine.study.command_line import (
     given_to_run,
     only_looks,
     runs_a_group,
+    study_file_of,
     wants_relock,
 )
 from sidemine.study.scope import Scope
@@ -32,25 +35,16 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study.specifications import to_plain_specifications
 
 
-def get_study_file():
-    """Return the configuration of this run: --configfile, a module's config_file, or config/config.yaml."""
-    if config.get("config_file"):
-        return Path(config["config_file"])
-    if workflow.configfiles:
-        return Path(workflow.configfiles[-1])
-    return Path("config/config.yaml")
-
-
 def get_run():
     """Read and check the study of this run; all problems are told at once, before any work."""
     works = workflow.is_main_process and not only_looks(sys.argv[1:])
     try:
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
-        run = open_run(get_study_file(), GIVEN, works=works)
+        run = open_run(STUDY_FILE, GIVEN, works=works)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
-        raise WorkflowError(f"{get_study_file()}: {error}") from None
+        raise WorkflowError(f"{STUDY_FILE}: {error}") from None
     if works or runs_a_group(sys.argv[1:]):
         spare_work()
     return run
@@ -59,6 +53,7 @@ def get_run():
 GIVEN = given_to_run(config, workflow.config_settings.config)
 # The scripts of a module read there whether inputs are recorded anew.
 config.update(GIVEN)
+STUDY_FILE = study_file_of(config, workflow.configfiles)
 RUN = get_run()
 # Snakemake tells its log of every job that failed, and then decides whether to try it again.
 ENDED = FailureWatch(
@@ -82,30 +77,6 @@ wildcard_constraints:
     table="|".join(STUDY.published_tables) or "none",
     hypothesis="|".join(SCOPE.hypotheses),
     line="|".join(STUDY.lines) or "none",
-
-
-def begin():
-    """Settle with Slurm, where that runs the jobs, how the end of a job is learnt and how jobs are found again."""
-    if workflow.executor_plugin.name == "local":
-        start_jobs_at_once(workflow.scheduler)
-        return
-    group_anew(workflow.dag)
-    if workflow.executor_plugin.name != "slurm":
-        return
-    try:
-        name = workflow.scheduler._executor.run_uuid
-        logger.info(begin_on_slurm(workflow.executor_settings, name, RUN.results))
-    except SidemineError as error:
-        raise WorkflowError(str(error)) from None
-
-
-def tell_what_failed():
-    """Leave a failed run so that the same command goes on from there, and say last what went wrong."""
-    outputs = [file for job in workflow.dag.jobs for file in job.output]
-    forget_missing(outputs, workflow.persistence.cleanup_metadata)
-    sys.stderr.write(
-        close_failed_run(RUN, ENDED.problems(), relock=wants_relock(config))
-    )
 
 
 def get_code(script, *modules):
@@ -143,17 +114,6 @@ def get_specification(rule, about=""):
     return lambda wildcards: SPECIFICATIONS[rule][wildcards.get(about, about)]
 
 
-def get_limit(base, per_mb=0, most=32_000):
-    """Return the function that gives a job its memory (MB) or time (minutes): a base, so much more per MB of its inputs up
-    to a limit, since what is large is read in parts; and as much again whenever it is tried again (`--retries`).
-
-    docs/clusters.md has the measurements behind the numbers.
-    """
-    return lambda wildcards, input, attempt: attempt * min(
-        base + int(per_mb * megabytes_of(input)), most
-    )
-
-
 def get_gate(wildcards):
     """Return the file that stands for a passed check of all designs.
 
@@ -166,32 +126,10 @@ def get_gate(wildcards):
     return checkpoints.check_designs.get().output.passed
 
 
-def get_comparison(wildcards):
-    """Return the gate, and the file that says that the datasets were compared: there Snakemake looks again, too.
-
-    Any dataset that is prepared again has all of them compared again, mostly with the same result: then the others are
-    left alone. All rules behind `compare_datasets` ask for this in the place of the gate.
-    """
-    return [get_gate(wildcards), checkpoints.compare_datasets.get().output.compared]
-
-
 def get_final_output():
-    """Return every target of the study: all that its jobs write; of retrieved files, the records.
-
-    A file that only other jobs ask for may be missing without Snakemake taking offence: deleted by hand, or by a job
-    that failed or was killed after an edit. What was computed of its predecessor would stay, as if up to date.
-    """
-    files = ["<results>/report.html", "<results>/run.json"]
-    files += expand("<downloads>/{key}.record.json", key=SOURCES.by_key)
-    for name, jobs in SPECIFICATIONS.items():
-        if name == "analyse_dataset":  # has a rule for each dataset
-            files += [
-                file for job in jobs for file in getattr(rules, f"{name}_{job}").output
-            ]
-        elif name != "retrieve_input":
-            for pattern in getattr(rules, name).output:
-                wildcards = {
-                    about: list(jobs) for about in re.findall(r"{(\w+)}", pattern)
-                }
-                files += expand(pattern, **wildcards)
-    return files
+    """Return every target of the study: all that its jobs write; of retrieved files, the records."""
+    return final_files(
+        {name: list(jobs) for name, jobs in SPECIFICATIONS.items()},
+        lambda name: getattr(rules, name).output,
+        SOURCES.by_key,
+    )

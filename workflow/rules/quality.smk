@@ -1,3 +1,12 @@
+def get_comparison(wildcards):
+    """Return the gate, and the file that says that the datasets were compared: there Snakemake looks again, too.
+
+    Any dataset that is prepared again has all of them compared again, mostly with the same result: then the others are
+    left alone. All rules behind `compare_datasets` ask for this in the place of the gate.
+    """
+    return [get_gate(wildcards), checkpoints.compare_datasets.get().output.compared]
+
+
 # A checkpoint: what it finds is mostly what it found before, and then nothing behind it has to run (`get_comparison`).
 checkpoint compare_datasets:
     input:

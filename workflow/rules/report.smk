@@ -146,7 +146,7 @@ rule record_run:
         # None where Snakemake only looks.
         executor=lambda wildcards, input: getattr(workflow.executor_plugin, "name", ""),
         profiles=lambda wildcards, input: profiles_of(sys.argv[1:], os.environ),
-        config_file=lambda wildcards, input: str(get_study_file()),
+        config_file=lambda wildcards, input: str(STUDY_FILE),
     message:
         "Write down when and where this run was made"
     script:

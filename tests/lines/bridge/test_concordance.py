@@ -427,6 +427,43 @@ def test_in_real_consensus_signatures_ruxolitinib_fails_its_positive_control(rea
     assert judged.words.startswith("uninformative: ")
 
 
+@pytest.mark.parametrize("n_signatures", [50, 300])
+def test_a_positive_control_does_not_pass_by_the_strength_of_its_noise(n_signatures):
+    """A signature of noise, twice as strong as the strongest: admitted in a fifth to a third of libraries if strength did not count."""
+    rng = np.random.default_rng(8)
+    genes = [f"G{number}" for number in range(150)]
+    control_set = pd.DataFrame({"gene_set": "T", "gene": genes[:30], "weight": 1.0})
+    declared = declared_signatures(
+        positive_control={"perturbation": "D", "set": "T", "expected": "up"}
+    ).positive_control
+    passed = 0
+    for _ in range(60):
+        strengths = np.exp(0.35 * rng.standard_normal(n_signatures))
+        strengths = np.append(strengths, 2 * strengths.max())
+        # A fifth of the variance is shared by the genes of the set.
+        noise = np.sqrt(0.8) * rng.standard_normal((n_signatures + 1, 150))
+        noise += np.sqrt(0.2) * np.repeat(rng.standard_normal((n_signatures + 1, 5)), 30, axis=1)
+        rows = pd.DataFrame(noise * strengths[:, None], [*map(str, range(n_signatures)), "D"], genes)
+        passed += judge_library(SignatureLibrary(rows.iloc[:-1], rows.iloc[-1:]), declared, control_set).admissible
+    assert passed <= 8
+
+
+def test_a_strong_positive_control_that_does_what_is_expected_passes():
+    """Strength is no reason against a library: the set's genes move beyond what the others of the signature do."""
+    rng = np.random.default_rng(9)
+    genes = [f"G{number}" for number in range(150)]
+    control_set = pd.DataFrame({"gene_set": "T", "gene": genes[:30], "weight": 1.0})
+    declared = declared_signatures(
+        positive_control={"perturbation": "D", "set": "T", "expected": "up"}
+    ).positive_control
+    for n_signatures in (50, 300):
+        rows = pd.DataFrame(rng.standard_normal((n_signatures + 1, 150)), [*map(str, range(n_signatures)), "D"], genes)
+        rows.loc["D"] *= 4
+        rows.loc["D", genes[:30]] += 6
+        judged = judge_library(SignatureLibrary(rows.iloc[:-1], rows.iloc[-1:]), declared, control_set)
+        assert judged.admissible, judged.words
+
+
 def test_a_strong_signature_is_no_extreme_one():
     """Sizes that grow with strength: what is large for its strength stands out, not what is strong. Few: sizes are equal."""
     rng = np.random.default_rng(2)

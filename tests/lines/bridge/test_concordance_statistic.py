@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from lines.bridge.planted_profiles import GENES, N_GENES, fit_study
 from scipy.stats import pearsonr, spearmanr
 
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
 from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.lines.bridge.profiles import FrozenProfile, build_side
@@ -175,3 +178,46 @@ def test_frozen_weights_have_no_noise():
     assert found.reliability_drug == 1
     spread = np.sqrt(sum(np.sum((weights @ factor) ** 2) for factor, _ in disease.noises))
     assert found.se == pytest.approx(spread / np.linalg.norm(weights[BLOCK]) / np.linalg.norm(disease.deviates[BLOCK]))
+
+
+def _dishes(seed, effect=0.0):
+    """Fit 3 v 3 dishes of 3 wells; the 40 genes of BLOCK move together from dish to dish, the others hardly do."""
+    rng = np.random.default_rng(seed)
+    dish = np.repeat(np.arange(6), 3)
+    is_target = dish < 3
+    values = rng.standard_normal((N_GENES, 18))
+    values[BLOCK] = np.sqrt(0.4) * values[BLOCK] + np.sqrt(0.6) * rng.standard_normal(6)[dish] + effect * is_target
+    samples = pd.DataFrame({"dish": [f"d{number}" for number in dish]}, index=[f"s{number}" for number in range(18)])
+    samples["unit"] = samples["dish"]
+    return fit_contrast(
+        7 + 0.3 * values, GENES, build_design(samples, is_target, ~is_target, [], "dish", "correlation")
+    )
+
+
+def _shown(drug_fit, disease):
+    drug = side_of(drug_fit)
+    found = measure_concordance_of(drug.whole, disease.whole, BLOCK)
+    weights = np.where(BLOCK, disease.whole.deviates, 0)
+    return p_value(drug, weights, found.product, 199) <= 0.05, not found.ci_low <= 0 <= found.ci_high
+
+
+def test_wells_of_a_dish_are_no_replicates():
+    """Blocks as a correlation: p and interval of a drug without any effect; by rotation alone a third were called."""
+    disease = side_of(fit_study(31, 20, 20, np.where(BLOCK, 0.8, 0.0)))
+    shown = np.array([_shown(_dishes(seed), disease) for seed in range(60)])
+    assert shown.sum(axis=0).max() <= 8
+    assert all(all(_shown(_dishes(seed, effect=4.0), disease)) for seed in range(5))
+
+
+def test_the_error_of_blocks_under_voom_is_in_the_unit_of_the_deviates():
+    """Read counts: the score's own basis, scaled gene by gene; the noise is as large as the deviates of genes that do not move."""
+    rng = np.random.default_rng(4)
+    dish = np.repeat(np.arange(8), 3)
+    counts = rng.poisson(200 * np.exp(0.2 * rng.standard_normal((N_GENES, 8)))[:, dish]).astype(float)
+    samples = pd.DataFrame({"dish": [f"d{number}" for number in dish]}, index=[f"s{number}" for number in range(24)])
+    samples["unit"] = samples["dish"]
+    design = build_design(samples, dish < 4, dish >= 4, [], "dish", "correlation")
+    profile = side_of(fit_contrast(counts, GENES, design, layer="counts")).whole
+    (noise, df), squares = profile.noises[0], np.mean(profile.deviates**2)
+    assert np.mean(np.sum(noise**2, axis=1)) == pytest.approx(squares, rel=0.3)
+    assert 4 < df < 6.5

@@ -327,3 +327,19 @@ def test_one_sided_p_values_and_ratios_are_refused_and_not_described_as_cut() ->
         measure(declared(), to_test(TableColumns(effect=Z / 4, p_value=1 - p)))
     with pytest.raises(InputError, match="no row of the column of effect lies below 0"):
         measure(declared(), to_test(replace(full_table(), effect=np.exp(Z / 20), se=None)))
+
+
+def test_a_list_of_ratios_is_not_told_as_higher_genes() -> None:
+    """Significant odds ratios, three quarters of them below 1; a list whose effects lie all above 1, or below 0 too, is told as before."""
+    ratios = np.concatenate([np.linspace(0.3, 0.8, 30), np.linspace(1.2, 2.5, 10)])
+    listed = TableColumns(effect=ratios, p_value=np.full(40, 0.01))
+    measured, details = measure(declared(), to_test(listed, GENES[:40]))
+    assert details.listed == []
+    assert "higher ones" not in measured.reason
+    assert "20 of 40; whether these are higher or lower is not told" in measured.reason
+    assert "30 of 40 lie below 1" in next(c for c in details.checks if c.status == "contradicts").detail
+    assert "differences with a sign" in measured.cap
+    for effects in (np.log2(ratios), ratios + 1):
+        measured, details = measure(declared(), to_test(replace(listed, effect=effects), GENES[:40]))
+        assert len(details.listed) == 2
+        assert measured.cap == ""

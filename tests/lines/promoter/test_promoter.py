@@ -182,6 +182,14 @@ def test_contrasts_are_pooled_by_their_precision():
     effect, se, p_value = pool_sites([one, replace(one, effect=-0.5)])
     assert effect == pytest.approx(0)
     assert p_value == pytest.approx(1)
+    # t = 10 on 4 and −9 on 100 degrees of freedom: the mean is above 0, the joined deviates (p = .003) are below.
+    few, many = (
+        replace(one, effect=10.0, se=1.0, df=4.0, p_value=0.00056),
+        replace(one, effect=-9.0, se=1.0, p_value=1e-14),
+    )
+    effect, _, p_value = pool_sites([few, many])
+    assert effect > 0
+    assert p_value == 1
     assert pool_sites([one] * 4)[1] == pytest.approx(0.125)
 
 

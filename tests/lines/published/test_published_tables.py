@@ -199,6 +199,16 @@ def test_sentence_says_when_only_changed_genes_are_listed(tmp_path: Path) -> Non
     assert "only genes with adjusted p ≤ 0.04 and |log2 fold change| ≥ 0.5" in sentence
 
 
+def test_sentence_says_when_fold_changes_may_be_ratios(tmp_path: Path) -> None:
+    """No value below 0, on both sides of 1: of ratios the smaller ones would be lower."""
+    for values, told in (("0.4 0.7 1.6", True), ("-0.4 0.7 1.6", False), ("1.4 2.7 1.6", False)):
+        rows = "".join(f"{gene},{value}\n" for gene, value in zip("ABC", values.split(), strict=True))
+        sentence = describe_table(
+            _row(), read_published_table(_row(), _write(tmp_path, f"g,logFC\n{rows}")), None, _Table()
+        )
+        assert ("2 lie below 1: if they are ratios" in sentence) is told
+
+
 def test_panel_without_a_measured_gene_is_said_to_say_nothing(tmp_path: Path) -> None:
     table = read_published_table(_row(), _write(tmp_path, "g,logFC\nA,-1\n"))
     assert "says nothing" in describe_table(_row(panel="P"), table, {"B": 1.0}, _Table())

@@ -185,10 +185,10 @@ def build_design(
     if block:
         _refuse_missing_block(table, block)
     else:
-        _refuse_unmodelled_repeats(table, is_target)
+        _refuse_loose_repeats(table, is_target, "")
     how, keep, dropped = _choose_blocking(table, is_target, block, blocking)
     if how == "correlation":
-        _refuse_repeats_across_blocks(table, is_target, block)
+        _refuse_loose_repeats(table, is_target, block)
     table, is_target = table[keep], is_target[keep]
     if dropped:
         after = f" after {len(dropped)} samples of incomplete blocks were dropped"
@@ -321,33 +321,24 @@ def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
         )
 
 
-def _refuse_unmodelled_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_]) -> None:
-    repeated = _repeated_units(table, is_target)
-    if repeated:
-        raise Untestable(
-            Problem(
-                f"{len(repeated)} biological units give several samples to the same group, and no block is declared",
-                _listing([f"{unit} ({group}: {', '.join(names)})" for unit, group, names in repeated]),
-                "one sample per unit and group, or a block that models the repeats",
-                "Set `block` in contrasts.tsv to the column of the unit, or exclude the repeats with a reason "
-                "(config.yaml, exclude): as independent samples they would make p-values too small.",
-            )
-        )
-
-
-def _refuse_repeats_across_blocks(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> None:
-    """Refuse repeats of a unit that lie in several blocks: the correlation within blocks does not hold them together."""
-    apart = [
+def _refuse_loose_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> None:
+    """Refuse repeats of a unit that nothing holds together: all without a block; with blocks as a correlation, those in several."""
+    loose = [
         (unit, group, names)
         for unit, group, names in _repeated_units(table, is_target)
-        if len(set(table.loc[names, block])) > 1
+        if not block or len(set(table.loc[names, block])) > 1
     ]
-    if apart:
+    if loose:
+        n_loose = len(loose)
         raise Untestable(
             Problem(
-                f"{len(apart)} biological units give several samples to the same group in different blocks of {block}",
-                _listing([f"{unit} ({group}: {', '.join(names)})" for unit, group, names in apart]),
-                "all samples of a unit in one block, where blocks enter as a correlation",
+                f"{n_loose} biological units give several samples to the same group in different blocks of {block}"
+                if block
+                else f"{n_loose} biological units give several samples to the same group, and no block is declared",
+                _listing([f"{unit} ({group}: {', '.join(names)})" for unit, group, names in loose]),
+                "all samples of a unit in one block, where blocks enter as a correlation"
+                if block
+                else "one sample per unit and group, or a block that models the repeats",
                 "Set `block` in contrasts.tsv to the column of the unit, or exclude the repeats with a reason "
                 "(config.yaml, exclude): as independent samples they would make p-values too small.",
             )

@@ -23,7 +23,7 @@ from sidemine.differential.record import FitFacts
 from sidemine.errors import InputError, Problem, Untestable
 from sidemine.sources.scales import DIFFERENCE_UNITS, Layer
 from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.stats.sandwich import sandwich
+from sidemine.stats.sandwich import blocks_without_residual, sandwich
 from sidemine.stats.tails import t_quantile, two_sided_p
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def _moderate(
         else common_space(observed.values, design.matrix, sample_weights, blocks, observed.correlation)
     )
     if blocks is not None:
-        _refuse_what_one_block_decides(score_space.basis, blocks)
+        _refuse_what_one_block_decides(score_space.basis, blocks, design)
     mean_expression = observed.values.mean(axis=1)
     return ContrastFit(
         genes=genes,
@@ -323,19 +323,23 @@ def _moderate(
     )
 
 
-def _refuse_what_one_block_decides(basis: NDArray[np.float64], blocks: NDArray[np.str_]) -> None:
+def _refuse_what_one_block_decides(basis: NDArray[np.float64], blocks: NDArray[np.str_], design: Design) -> None:
     """Refuse a difference whose error between blocks cannot be had: samples of one block cannot stand in for it.
 
     Without it, three dishes of three wells each, one of them alone in its batch, had p ≤ .05 in 40 % of draws without any effect.
     """
-    if sandwich(basis, [str(label) for label in blocks]).usable:
+    labels = [str(label) for label in blocks]
+    if sandwich(basis, labels).usable:
         return
+    alone = ", ".join(f"{design.block} {name}" for name in blocks_without_residual(basis, labels))
     raise Untestable(
         Problem(
-            "with these covariates the difference hangs on a block that has nothing to be compared with",
-            f"{len(set(blocks))} blocks, {len(blocks)} samples; blocks enter as a correlation",
+            f"with these covariates the difference hangs on {alone}: no other block can be compared with it",
+            f"{len(set(labels))} blocks, {len(labels)} samples; covariates {', '.join(design.covariates) or 'none'}; "
+            "blocks enter as a correlation",
             "a difference to which several blocks of each group contribute, so that blocks can be seen to vary",
-            "Leave the covariate out that tells such a block from all others, or exclude the block with a reason (config.yaml, exclude).",
+            f"Leave out the covariate that tells {alone} from all other blocks, or exclude these samples with a reason "
+            "(config.yaml, exclude).",
         )
     )
 

@@ -136,8 +136,9 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame, score: Score = "mean") ->
     shares = np.where(spread > 0, weights / np.where(spread > 0, spread, 1), 0)
     scores, explained = shares @ fit.score_effects[rows], shares @ fit.score_covariates[rows]
     within = (scores[1:] @ scores[1:] + explained @ explained) / within_groups_df(fit)
-    robust_scores = huber_pseudo_values(scores[None], fit.score_basis)[0] if score == "huber" else scores
-    return np.asarray(robust_scores / np.sqrt(within))
+    if score == "huber":
+        scores = huber_pseudo_values(scores[None], fit.score_basis, paired=fit.facts.blocking == "fixed")[0]
+    return np.asarray(scores / np.sqrt(within))
 
 
 def adjusted_estimate(

@@ -101,8 +101,11 @@ def measure_hypothesis(
         barred = {entry.contrast for entry in refused}
         pooled = [name for name in hypothesis.primary.contrasts if measured_effect(alone[name]) and name not in barred]
         common = set(primary["gene"]) & common_genes([by_name[name].fit for name in pooled])
+        having = {name: len(set(primary["gene"]) & common_genes([by_name[name].fit])) for name in pooled}
         if pooled:
-            evidence = {name: _evidence_of(entry, primary, hypothesis, common) for name, entry in by_name.items()}
+            evidence = {
+                name: _evidence_of(entry, primary, hypothesis, common, having) for name, entry in by_name.items()
+            }
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
     # One that measured too few of the genes that count shows nothing beside the others.
     refused = [entry for entry in refused if measured_effect(evidence[entry.contrast])]
@@ -264,6 +267,7 @@ def _evidence_of(
     primary: pd.DataFrame,
     hypothesis: HypothesisToMeasure,
     common: set[str] | None = None,
+    having: Mapping[str, int] | None = None,
 ) -> ContrastEvidence:
     fit, design = entry.fit, entry.design
     shell = ContrastEvidence(
@@ -286,7 +290,7 @@ def _evidence_of(
     own = set(primary["gene"]) & set(fit.genes)
     counted = own if common is None else own & common
     if SELF_CONTAINED.name not in rows.index or len(counted) < FEWEST_GENES:
-        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit, common))
+        return replace(shell, problem=_too_few_genes(hypothesis, entry, primary, fit, common, having or {}))
     shell = replace(shell, blocking=design.blocking)
     self_contained, competitive = rows.loc[[SELF_CONTAINED.name]], rows.loc[[COMPETITIVE.name]]
     return measure_contrast(shell, fit, primary, self_contained, competitive, scale, counted)
@@ -360,8 +364,11 @@ def _too_few_genes(
     primary: pd.DataFrame,
     fit: ContrastFit,
     common: set[str] | None,
+    having: Mapping[str, int],
 ) -> Problem:
+    """Return the problem of a contrast; `having`: how many genes of the set each pooled cohort measured."""
     measured = len(set(primary["gene"]) & set(fit.genes))
+    fewest = min(having, key=lambda name: having[name], default="")
     together = "" if common is None else f"; {len(common & set(fit.genes))} that all pooled cohorts measured too"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
@@ -370,7 +377,8 @@ def _too_few_genes(
         "from that of one gene",
         "Declare a primary set that this platform measures, or leave this contrast out of the hypothesis."
         if common is None or measured < FEWEST_GENES
-        else "It measures enough of them, but too few of those that count: leave the cohort out that lacks them, or this one.",
+        else f"It measures enough of them, but too few of those that count: of the pooled cohorts {fewest} measured the fewest "
+        f"({having[fewest]}). Leave that one out{'' if fewest == entry.contrast else ', or this one'}.",
     )
 
 

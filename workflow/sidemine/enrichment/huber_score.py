@@ -23,7 +23,7 @@ LEAST_INSIDE = 0.1
 """Share of people within the limit that is assumed at least."""
 
 
-def huber_pseudo_values(scores: Array, basis: Array) -> Array:
+def huber_pseudo_values(scores: Array, basis: Array, *, paired: bool = False) -> Array:
     """Return scores as Huber's pseudo-values, in the same effect space.
 
     Parameters
@@ -32,6 +32,9 @@ def huber_pseudo_values(scores: Array, basis: Array) -> Array:
         Scores × (1 + residual df): contrast and residual coordinates.
     basis
         Samples × (1 + residual df), orthonormal, see `linear_model.CommonSpace`.
+    paired
+        Whether blocks are columns of the design. They would tell each pair's own share, which is all or nothing since both have the same
+        residual, and a pair beyond the limit would count as ten times as far off.
     """
     contrast, residual = basis[:, 0], basis[:, 1:]
     left = scores[:, 1:] @ residual.T
@@ -42,7 +45,10 @@ def huber_pseudo_values(scores: Array, basis: Array) -> Array:
         left = left - (pulled - (pulled @ residual) @ residual.T)
     pulled, inside = _pull(left)
     # The share as the design fits it: where the groups vary unequally, fewer people of the wider one are within the limit.
-    share = np.maximum(inside - (inside @ residual) @ residual.T, LEAST_INSIDE)
+    fitted_share = inside - (inside @ residual) @ residual.T
+    if paired:
+        fitted_share = inside.mean(axis=1, keepdims=True) + np.outer(inside @ contrast, contrast)
+    share = np.maximum(fitted_share, LEAST_INSIDE)
     return np.column_stack([fitted + pulled @ contrast, (pulled / share) @ residual])
 
 

@@ -254,7 +254,9 @@ class _Scores:
 
     def regressed_by(self, score: Score) -> _Scores:
         """Return them as a declared way of regression takes them."""
-        return replace(self, effects=huber_pseudo_values(self.effects, self.basis)) if score == "huber" else self
+        if score != "huber":
+            return self
+        return replace(self, effects=huber_pseudo_values(self.effects, self.basis, paired=self.fixed_blocks))
 
 
 def _scores_of(fit: ContrastFit, effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Scores:

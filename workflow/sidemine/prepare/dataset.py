@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.prepare.analysis_scale import AnalysisValues, to_analysis_scale
 from sidemine.prepare.cell_record import CellsOnRecord
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
@@ -29,7 +28,7 @@ from sidemine.prepare.value_columns import names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
-from sidemine.sources.scales import SCALES
+from sidemine.sources.scales import SCALES, AnalysisValues, to_analysis_scale
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.tables import empty_table

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.prepare.analysis_scale import LIBRARY_OFFSET
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
 from sidemine.quality.flags import Flag, consequence_words, listing
 from sidemine.quality.group_scale import SCALE as LEVEL
@@ -24,7 +23,7 @@ from sidemine.quality.record import (
     ReusedSample,
     ReusedSides,
 )
-from sidemine.sources.scales import LOG2_FOLD_CHANGE, is_filtered
+from sidemine.sources.scales import LIBRARY_OFFSET, LOG2_FOLD_CHANGE, is_filtered
 from sidemine.text.columns import read_column
 
 if TYPE_CHECKING:

@@ -135,12 +135,18 @@ def find_copies_between(first: Comparable, second: Comparable) -> list[NearCopy]
     if not likely:
         return []
     of_counts = first.counts is not None and second.counts is not None
+    difference = _difference_of(first, second, of_counts)
+    judged = {pair: difference(*pair) for pair in likely}
+    # The smaller of two usual distances decides. That of few samples is had soonest, and mostly no pair is below it.
+    fewer = min((first, second), key=lambda side: len(side.names)).within(of_counts)
+    if fewer is None or all(
+        variance + N_ERRORS * error > COPY_RATIO**2 * fewer.usual for variance, error in judged.values()
+    ):
+        return []
     own, others = first.within(of_counts), second.within(of_counts)
     if own is None or others is None:
         return []
     usual = min(own.usual, others.usual)
-    difference = _difference_of(first, second, of_counts)
-    judged = {pair: difference(*pair) for pair in likely}
     near = {
         pair: variance
         for pair, (variance, error) in judged.items()

@@ -164,7 +164,7 @@ class Client:
                 except Transient as error:
                     if attempt == _ATTEMPTS:
                         raise RetrievalError(_not_had(url, error)) from error
-                    self.sleep(min(float(2**attempt) if error.wait is None else error.wait, _LONGEST_WAIT))
+                    self.sleep(min(float(2 ** (attempt - 1)) if error.wait is None else error.wait, _LONGEST_WAIT))
                 except TransferFailed as error:
                     raise RetrievalError(_not_had(url, error)) from error
         raise AssertionError("every attempt returns or raises")

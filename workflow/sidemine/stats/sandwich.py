@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NOTHING_LEFT = 1e-9
 """Share of a sample's variance that the design leaves to its residual, below which it leaves none."""
+MOST_LOST = 1e-6
+"""Share of the contrast, at most, that units without a residual may hold: rounding."""
 
 
 @dataclass(frozen=True)
@@ -83,10 +85,30 @@ def sandwich(basis: Array, blocks: Sequence[str] = ()) -> Sandwich:
         parts = residual.T * (contrast * root)
     # Under equal variances the estimate has mean 1, unless a unit has no residual to be estimated from.
     whole = float((parts**2).sum())
-    if abs(whole - 1) > 1e-6:
+    if abs(whole - 1) > MOST_LOST:
         return Sandwich(parts, 0.0)
     small = parts if len(parts) > parts.shape[1] else parts.T
     return Sandwich(parts, whole**2 / float(((small.T @ small) ** 2).sum()))
+
+
+def blocks_without_residual(basis: Array, blocks: Sequence[str]) -> list[str]:
+    """Return the blocks on which the first coordinate hangs: in its direction the design leaves them no residual.
+
+    Where there is none, the robust variance with blocks as units is usable.
+
+    Parameters
+    ----------
+    basis, blocks
+        As in `sandwich`.
+    """
+    labels, names = np.array(blocks), list(dict.fromkeys(blocks))
+    return [name for name in names if _lost(basis[labels == name]) > MOST_LOST / len(names)]
+
+
+def _lost(rows: Array) -> float:
+    """Return how much of the contrast the rows of a unit hold where they have no residual."""
+    values, vectors = np.linalg.eigh(rows[:, 1:] @ rows[:, 1:].T)
+    return float(((vectors.T @ rows[:, 0])[values <= NOTHING_LEFT] ** 2).sum())
 
 
 def _part(contrast: Array, residual: Array) -> Array:

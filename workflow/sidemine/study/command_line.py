@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from sidemine.errors import Problem, StudyError
@@ -81,6 +82,24 @@ def given_to_run(config: Mapping[str, Any], typed: Mapping[str, Any]) -> dict[st
     """
     is_module = "config_file" in config and "config_file" not in typed
     return {**config, **{key: typed[key] for key in _ALLOWED if key in typed}} if is_module else dict(typed)
+
+
+def study_file_of(config: Mapping[str, Any], configfiles: Sequence[str | Path]) -> Path:
+    """Return the configuration of a run: that of a module, the last of `--configfile`, or `config/config.yaml`.
+
+    Parameters
+    ----------
+    config
+        What Snakemake gives the rules; `config_file` is what a workflow says that uses this one as a module.
+    configfiles
+        Files after `--configfile`.
+
+    >>> study_file_of({"config_file": "a.yaml"}, ["b.yaml"]).name, study_file_of({}, ["b.yaml", "c.yaml"]).name
+    ('a.yaml', 'c.yaml')
+    >>> study_file_of({}, []).as_posix()
+    'config/config.yaml'
+    """
+    return Path(config.get("config_file") or (configfiles[-1] if configfiles else "config/config.yaml"))
 
 
 def check_command_line(given: Iterable[str]) -> None:

@@ -160,7 +160,7 @@ def replicates(readings: Sequence[Reading], pooled: PooledEffect, direction: str
     showing = sum(z > REPLICATION_Z for z in z_values)
     opposite = sum(_is_against(reading.effect, sign) for reading in readings)
     k = len(readings)
-    needed = k if k <= FEW_COHORTS else -(-2 * k // 3)
+    needed = -(-2 * k // 3)  # up to two: every one
     detail = f"{showing} of {k} cohorts have z > {REPLICATION_Z:g} in that sign, {needed} needed; {opposite} significantly opposite"
     if k < FEW_COHORTS:
         return False, f"a single cohort cannot replicate itself; {detail}"

@@ -83,6 +83,7 @@ def measure_specificity(
     import pandas as pd
 
     tables, records = [], []
+    drawn: _Drawn = {}
     for hypothesis in hypotheses:
         common = _common_genes(hypothesis, evidence, fits, gene_sets)
         entries = []
@@ -91,7 +92,7 @@ def measure_specificity(
             question = None if fit is None else _Question(hypothesis, contrast, fit, common, settings)
             if question is None or not _has_primary(question, gene_sets):
                 continue
-            table, entry = _measure(question, gene_sets)
+            table, entry = _measure(question, gene_sets, drawn)
             tables.append(table)
             entries.append(entry)
         records.append(Specificity(hypothesis.id, entries))
@@ -137,7 +138,11 @@ def _has_primary(question: _Question, gene_sets: pd.DataFrame) -> bool:
     return int(are_among(rows["gene"], question.fit.genes).sum()) >= question.settings.min_set_size
 
 
-def _measure(question: _Question, gene_sets: pd.DataFrame) -> tuple[pd.DataFrame, Placed]:
+_Drawn = dict[tuple[object, ...], tuple[MatchedSets, "NDArray[np.float64]"]]
+"""Random sets and their effects, by what they depend on: two hypotheses may ask for those of one set in one contrast."""
+
+
+def _measure(question: _Question, gene_sets: pd.DataFrame, drawn: _Drawn) -> tuple[pd.DataFrame, Placed]:
     import pandas as pd
 
     primary_rows = _primary_rows(question, gene_sets)
@@ -152,7 +157,11 @@ def _measure(question: _Question, gene_sets: pd.DataFrame) -> tuple[pd.DataFrame
     comparators = rest.loc[rest["family"] == "comparator", "effect"].to_numpy(dtype=float)
     rest["percentile_comparators"] = [_among(value, comparators, question) for value in rest["effect"]]
     effects["percentile_comparators"] = _among(effect, comparators, question)
-    matched, random_effects = _matched(question, primary, gene_sets)
+    asked = question.hypothesis.primary
+    key = (question.contrast, asked.set, asked.score, None if question.common is None else tuple(question.common))
+    if key not in drawn:
+        drawn[key] = _matched(question, primary, gene_sets)
+    matched, random_effects = drawn[key]
     effects["percentile_matched"] = np.nan if matched.reason else percentile(effect, random_effects, question.sign)
     rest["percentile_matched"] = np.nan
     overlaps = _overlaps(question, primary_rows, others).assign(

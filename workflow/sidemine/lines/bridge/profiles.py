@@ -22,6 +22,7 @@ from sidemine.enrichment.rotated_deviates import (
     streams_of,
 )
 from sidemine.lines.interaction.record import POOLED
+from sidemine.stats.sandwich import Sandwich, sandwich
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
@@ -65,10 +66,27 @@ class Part:
 
     @cached_property
     def noise(self) -> Array:
-        """Genes × residual df: this times its own transpose is the covariance that chance gives the deviates."""
-        residuals = self.fit.effects[self.rows, 1:]
-        scale = np.sqrt(self.fit.posterior_variance[self.rows] * self.fit.residual_df)
-        return _centred(residuals / scale[:, None])
+        """Genes × residual df (or blocks): this times its own transpose is the covariance that chance gives the deviates.
+
+        Where blocks enter as a correlation they are the units (CR2): one correlation holds for all genes, and genes that move
+        together from block to block are more alike within a block than it says.
+        """
+        residuals, variance = self.fit.effects[self.rows, 1:], self.fit.posterior_variance[self.rows]
+        if self._blocks is None:
+            return _centred(residuals / np.sqrt(variance * self.fit.residual_df)[:, None])
+        # Under voom every gene has its own basis; scores have one, in which a gene's residuals have another size.
+        of_scores = self.fit.score_effects[self.rows, 1:]
+        size = np.linalg.norm(of_scores, axis=1) / np.linalg.norm(residuals, axis=1)
+        return _centred(of_scores @ self._blocks.parts / (np.sqrt(variance) * size)[:, None])
+
+    @property
+    def noise_df(self) -> float:
+        """Degrees of freedom of `noise`."""
+        return float(self.fit.residual_df) if self._blocks is None else self._blocks.df
+
+    @cached_property
+    def _blocks(self) -> Sandwich | None:
+        return sandwich(self.fit.score_basis, self.fit.blocks) if self.fit.blocks else None
 
     def rotations(self, n_rotations: int) -> Iterator[NDArray[np.float32]]:
         """Yield the deviates under random rotations, genes × rotations, centred; a few rotations at a time."""
@@ -114,9 +132,14 @@ class Profile:
         return float(np.sqrt(np.mean(self.deviates**2)))
 
     @cached_property
-    def noises(self) -> list[tuple[Array, int]]:
+    def noises(self) -> list[tuple[Array, float]]:
         """The noise of every part, weighted, with its degrees of freedom."""
-        return [(w * part.noise, part.fit.residual_df) for w, part in zip(self.weights, self.parts, strict=True)]
+        return [(w * part.noise, part.noise_df) for w, part in zip(self.weights, self.parts, strict=True)]
+
+    @property
+    def has_correlated_blocks(self) -> bool:
+        """Whether blocks enter one of its parts as a correlation."""
+        return any(part.fit.blocks for part in self.parts)
 
 
 @dataclass(frozen=True)
@@ -125,7 +148,7 @@ class FrozenProfile:
 
     name: str
     deviates: Array
-    noises: list[tuple[Array, int]] = field(default_factory=list)
+    noises: list[tuple[Array, float]] = field(default_factory=list)
     strength: float = float("nan")
     """Few genes were chosen because they are strong: that is no strength of a profile."""
 

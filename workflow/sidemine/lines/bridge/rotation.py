@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from sidemine.stats.tails import two_sided_p
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sidemine.lines.bridge.profiles import Side
+    from sidemine.lines.bridge.profiles import Profile, Side
 
 
 Key = TypeVar("Key", bound=Hashable)
@@ -44,7 +46,7 @@ class Question:
 def rotation_p_values(
     side: Side, questions: Mapping[str, Mapping[Key, Question]], n_rotations: int
 ) -> dict[str, dict[Key, float]]:
-    """Return two-sided p-values, (b + 1) / (m + 1), of every question to every profile of one side.
+    """Return two-sided p-values of every question to every profile of one side: (b + 1) / (m + 1), or that of blocks as units.
 
     Parameters
     ----------
@@ -73,8 +75,21 @@ def rotation_p_values(
                 exceeding[name][rows] += np.count_nonzero(sums >= observed[name][rows, None], axis=1)
     return {
         name: {
-            key: float((count + 1) / (n_rotations + 1))
-            for (key, _), count in zip(entries, exceeding[name], strict=True)
+            key: max(float((count + 1) / (n_rotations + 1)), _p_of_blocks(side.profile(name), question))
+            for (key, question), count in zip(entries, exceeding[name], strict=True)
         }
         for name, entries in asked.items()
     }
+
+
+def _p_of_blocks(profile: Profile, question: Question) -> float:
+    """Return the two-sided p of a sum with blocks as the units; 0 where none enter as a correlation."""
+    if not profile.has_correlated_blocks:
+        return 0.0
+    weights = np.where(np.abs(profile.deviates) > question.cutoff, question.weights, 0.0)
+    parts = [(float(np.sum((weights @ factor) ** 2)), df) for factor, df in profile.noises]
+    variance = sum(part for part, _ in parts)
+    if variance == 0:
+        return 1.0
+    df = variance**2 / sum(part**2 / df for part, df in parts)
+    return float(two_sided_p(np.array([question.observed / np.sqrt(variance)]), df)[0])

@@ -120,7 +120,7 @@ def _widened(limit: float, shrunk: float, side: float) -> float:
     return float(np.clip(limit / shrunk if limit * side > 0 else limit, -1, 1))
 
 
-def _reliability(values: Array, noise: list[tuple[Array, int]]) -> float:
+def _reliability(values: Array, noise: list[tuple[Array, float]]) -> float:
     """Return the lower 95 % limit (one-sided, normal) of 1 − noise / Σ z²."""
     total = float(values @ values)
     expected = sum(float(np.sum(factor**2)) for factor, _ in noise)
@@ -132,7 +132,7 @@ def _reliability(values: Array, noise: list[tuple[Array, int]]) -> float:
     return max(low / total, 0.0) if total > 0 else 0.0
 
 
-def _squared_covariance(noise: list[tuple[Array, int]]) -> float:
+def _squared_covariance(noise: list[tuple[Array, float]]) -> float:
     """Return tr Σ² of the summed noise, without the bias of few degrees of freedom (Srivastava 2005).
 
     doi 10.14490/jjss.35.251.

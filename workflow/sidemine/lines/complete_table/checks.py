@@ -28,6 +28,10 @@ DATES = "names that a spreadsheet turned into dates"
 """A few rows of a table; it stays what it is."""
 
 
+SIGN = "differences with a sign"
+_FEWEST_OF_ONE_SIGN = 5
+"""Of so many rows of a list one is likely to be lower."""
+
 _SIGN = "Nothing in the table says which group was subtracted; a positive number is taken as higher in the target."
 
 
@@ -61,6 +65,28 @@ def check_rows(rows: TableRows, genes: RowGenes, form: str) -> list[LabelCheck]:
     if columns.effect is not None and form.startswith("olink"):
         checks.append(_check_npx(columns))
     return [*checks, LabelCheck("sign convention", "cannot be checked", _SIGN)]
+
+
+def check_sign(columns: TableColumns) -> LabelCheck | None:
+    """Return what contradicts that the effects of a list are differences: none below 0, and some on either side of 1.
+
+    Parameters
+    ----------
+    columns
+        Of a table that was cut. In a complete one such a column is refused; a list may hold higher genes alone.
+    """
+    import numpy as np
+
+    if columns.effect is None or columns.t is not None or columns.z is not None:
+        return None
+    known = columns.effect[np.isfinite(columns.effect)]
+    if len(known) < _FEWEST_OF_ONE_SIGN or (known < 0).any() or not (known < 1).any() or not (known > 1).any():
+        return None
+    detail = (
+        f"No row lies below 0, and {int((known < 1).sum()):,} of {len(known):,} lie below 1: either ratios, of which these are lower, or a "
+        "list of higher genes alone. Name the column of logarithms, or write logarithms in a copy of the table."
+    )
+    return LabelCheck(SIGN, "contradicts", detail)
 
 
 def _check_accessions(cells: Sequence[str]) -> LabelCheck:

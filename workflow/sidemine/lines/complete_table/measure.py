@@ -19,7 +19,7 @@ from sidemine.enrichment.preranked_camera import (
     reference_correlations,
 )
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.lines.complete_table.checks import DATES, check_rows
+from sidemine.lines.complete_table.checks import DATES, SIGN, check_rows, check_sign
 from sidemine.lines.complete_table.record import ListedGenes, MemberOfSet, TableDetails
 from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
 from sidemine.lines.evidence import Measured
@@ -102,6 +102,8 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     if universe and not threshold and (held := len(universe & set(statistics.genes))) < _COMPLETE * len(universe):
         threshold = f"it holds {held:,} of the {len(universe):,} genes that were measured"
     checks = check_rows(table.rows, genes, row.format)
+    if threshold and (doubt := check_sign(columns)):
+        checks.append(doubt)
     members = table.gene_sets[(table.gene_sets["gene_set"] == row.set) & (table.gene_sets["weight"] != 0)]
     if threshold:
         return _describe(table, statistics, members, threshold, checks)
@@ -240,6 +242,10 @@ def _describe(
         )
         for one in listed
     )
+    if any(check.check == SIGN for check in checks):
+        # Which way a gene goes is not known, so no list of higher or lower ones is told.
+        found = len(set(signed).intersection(statistics.genes))
+        told, listed = f"{found} of {statistics.n_universe:,}; whether these are higher or lower is not told", []
     missing = "" if universe is not None else " What was measured is not declared, so nothing is compared with chance."
     details = replace(_details(table, statistics, members, checks), threshold=threshold, listed=listed)
     return (

@@ -249,12 +249,14 @@ def pool_sites(effects: Sequence[SiteEffect]) -> tuple[float, float, float]:
     Notes
     -----
     The inverse-variance mean; its p joins the contrasts' own deviates (each by its t) with the same weights, since standard
-    errors of few samples are no constants. One contrast keeps its own p.
+    errors of few samples are no constants. Where they point the other way, as contrasts that contradict one another may, it is 1: a
+    small p would speak for the side on which the effect does not lie. One contrast keeps its own p.
     """
     weights = np.array([1 / row.se for row in effects])
     z = _pooled_deviate(effects)
     effect = float(np.array([row.effect for row in effects]) @ weights**2 / np.sum(weights**2))
-    return effect, float(1 / np.linalg.norm(weights)), float(two_sided_p(np.array([z]), np.inf)[0])
+    p_value = float(two_sided_p(np.array([z]), np.inf)[0]) if z * effect > 0 else 1.0
+    return effect, float(1 / np.linalg.norm(weights)), p_value
 
 
 def _pooled_deviate(effects: Sequence[SiteEffect]) -> float:

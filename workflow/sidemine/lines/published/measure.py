@@ -69,6 +69,12 @@ def describe_table(
         )
     if infinite:
         missing += f" Infinite fold changes (nothing found in one group; {infinite} in the whole table) are left out."
+    changes = table["fold_change"].to_numpy(dtype=float)
+    if not row.compare_with_column and not (changes < 0).any() and (changes < 1).any() and (changes > 1).any():
+        missing += (
+            f" No fold change of the table lies below 0, and {int((changes < 1).sum()):,} lie below 1: if they are ratios and no "
+            "logarithms, these are the lower ones, and the counts above do not hold."
+        )
     return (
         f"{lower} of {total} {'listed' if filtered else 'measured'} {words} are lower, {higher} higher{rest} "
         f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+z.2f} log2 units)."

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sidemine.prepare.analysis_scale import estimate_offset, generalised_log2, to_analysis_scale
+from sidemine.sources.scales import estimate_offset, generalised_log2, to_analysis_scale
 
 RNG = np.random.default_rng(7)
 
