@@ -8,7 +8,7 @@ FROM ${BASE}
 # For studies that are kept in a repository; a base may have it.
 RUN command -v git >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends git && rm -rf /var/lib/apt/lists/*; }
 
-ENV PATH=/opt/sidemine/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+ENV PATH=/opt/sidemine/bin:$PATH PYTHONDONTWRITEBYTECODE=1 NUMBA_CACHE_DIR=/opt/sidemine/numba
 # The lock first: while it stays, an edit of the code installs nothing anew. uv itself is of the lock too.
 COPY requirements.lock /tmp/build/
 RUN python3 -m venv /opt/sidemine \
@@ -17,7 +17,8 @@ RUN python3 -m venv /opt/sidemine \
     && uv pip sync --quiet --no-cache --python /opt/sidemine/bin/python --compile-bytecode --require-hashes /tmp/build/requirements.lock
 COPY . /tmp/build/sidemine
 RUN uv pip install --quiet --no-cache --python /opt/sidemine/bin/python --no-deps --no-build-isolation --compile-bytecode /tmp/build/sidemine \
-    && python -m sidemine.report.assets \
+    && python -m sidemine.set_up \
+    && chmod -R a+rwX /opt/sidemine/numba \
     && sidemine --version \
     && rm -rf /tmp/build
 

@@ -31,7 +31,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --compile-bytecode --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q workflow/sidemine
-	@$(BIN)/python -m sidemine.report.assets
+	@$(BIN)/python -m sidemine.set_up
 	@touch $(STAMP)
 
 $(DEMO_STAMP): $(STAMP) $(SIMULATOR)

@@ -69,6 +69,9 @@ def main() -> int:
     parser.add_argument("before", type=Path)
     parser.add_argument("after", type=Path)
     given = parser.parse_args()
+    for folder in (given.before, given.after):
+        if not (folder / "report.html").is_file():  # two folders without a finished run would be equal
+            parser.error(f"no results of a finished run: {folder}")
     differing = differing_files(given.before, given.after)
     print("\n".join(differing) or "equal")
     return 1 if differing else 0

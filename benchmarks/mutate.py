@@ -78,12 +78,16 @@ EQUIVALENT = REPOSITORY / "benchmarks/equivalent_mutants.tsv"
 BY_HAND: tuple[tuple[str, str, str], ...] = (
     ("report/templates/card.html.j2", '"▲", "lower": "▼"}.get(view.way', '"▼", "lower": "▲"}.get(view.way'),
     ("report/templates/card.html.j2", '"▲", "lower": "▼"}.get(effect.way', '"▼", "lower": "▲"}.get(effect.way'),
-    ("report/templates/answers.html.j2", '"▲", "lower": "▼"}.get(view.way', '"▼", "lower": "▲"}.get(view.way'),
+    ("report/templates/answers.html.j2", '"▲", "lower": "▼"}.get(row.way', '"▼", "lower": "▲"}.get(row.way'),
     ("report/templates/guide.html.j2", "▲</span> higher", "▼</span> higher"),
     ("drawing/charts.py", '"triangle-up", "triangle-down", "circle"', '"triangle-down", "triangle-up", "circle"'),
     ("verdict/readings.py", "agrees=signed > effect.se", "agrees=signed > 0"),
-    ("verdict/answer.py", "opposite=False,", ""),
-    ("verdict/answer.py", "replace(cap, bites=False)", "cap"),
+    ("verdict/decide.py", "bites=False, ", ""),
+    (
+        "verdict/decide.py",
+        "decision=Decision(Verdict.NOT_TESTABLE, rule)",
+        "decision=replace(alone[name].decision, verdict=Verdict.NOT_TESTABLE, rule=rule)",
+    ),
     ("considerations/composition/measure.py", "DIFFERS_P = 0.05", "DIFFERS_P = 0.5"),
     ("differential/design.py", "MIN_COMPLETE_SHARE = 0.9", "MIN_COMPLETE_SHARE = 0.6"),
 )

@@ -54,11 +54,12 @@ class Example:
 
 
 def apply_example(title: str, folder: Path) -> Example:
-    """Copy the workflow to a folder and apply the example with this title."""
+    """Copy the workflow to a folder, unless it is there, and apply the example with this title."""
     # With what Python compiled: it goes by the date and size of a source file, and both are copied.
-    for name in ("workflow", "resources"):
-        shutil.copytree(REPOSITORY / name, folder / name, symlinks=True)
-    shutil.copy(REPOSITORY / "Snakefile", folder)
+    if not (folder / "Snakefile").exists():
+        for name in ("workflow", "resources"):
+            shutil.copytree(REPOSITORY / name, folder / name, symlinks=True)
+        shutil.copy(REPOSITORY / "Snakefile", folder)
     example = Example(folder)
     blocks = BLOCK.findall(section(title))
     assert blocks, f"{title}: no code block says `file=`"

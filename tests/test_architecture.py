@@ -41,6 +41,7 @@ FLOORS = (
         "registered_jobs",
         "record_schemas",
         "data_dictionary",
+        "set_up",
         "engine",
         "preflight",
         "scaffold",

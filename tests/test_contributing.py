@@ -23,12 +23,18 @@ def test_a_registration_keeps_the_order_of_the_file():
         patched("a\n", [" missing"])
 
 
-def test_a_new_consideration(tmp_path, study):
-    """Its rule runs it, its gate is on the card, its column in verdicts.json, its panel among those of the page."""
+def test_the_rules_of_new_pieces(tmp_path, study):
+    """A consideration and a line, side by side in one workflow: each has a rule that runs it."""
+    for title in ("A new consideration", "A new line of evidence"):
+        example = apply_example(title, tmp_path)
+    assert {"measure_precision", "count_votes"} <= set(example.rules(study))
+
+
+def test_a_new_consideration(tmp_path):
+    """Its gate is on the card, its column in verdicts.json, its panel among those of the page."""
     example = apply_example("A new consideration", tmp_path)
     assert {name.rsplit("/", 1)[0] for name in example.added} == {f"{WORKFLOW}/considerations/precision"}
     assert example.registered == {f"{WORKFLOW}/considerations/registry.py": 2}
-    assert "measure_precision" in example.rules(study)
     printed = example.python(
         """
 from sidemine.considerations.precision.judge import precision_judge
@@ -156,12 +162,11 @@ print(*[paper.doi for paper in REFERENCES if paper.what == "PAGE"])
     ]
 
 
-def test_a_new_line_of_evidence(tmp_path, study):
-    """Its rule writes its record, and what it shows stands among the panels of a card."""
+def test_a_new_line_of_evidence(tmp_path):
+    """Its job writes its record, and what it shows stands among the panels of a card."""
     example = apply_example("A new line of evidence", tmp_path)
     assert {name.rsplit("/", 1)[0] for name in example.added} == {f"{WORKFLOW}/lines/votes"}
     assert example.registered == {f"{WORKFLOW}/lines/registry.py": 2}
-    assert "count_votes" in example.rules(study)
     printed = example.python(
         """
 from pathlib import Path

@@ -192,7 +192,7 @@ def test_what_takes_an_adjusted_effect_its_gate(changes, words):
         fault = judged.doubts[0].sentence.removesuffix(": cell types may differ, and not the pathway.")
         assert fault != judged.doubts[0].sentence
         assert fault[0].isupper()
-        assert fault[1:] in judged.gates[0].detail
+        assert f"; {fault[0].lower()}{fault[1:]}" in judged.gates[0].detail
 
 
 def test_markers_that_nobody_checked_are_noted():

@@ -10,9 +10,11 @@ import pytest
 from scipy import stats
 
 from sidemine.considerations.compounds.judge import judge_compounds
+from sidemine.considerations.compounds.telling import answer_of
 from sidemine.considerations.judgement import Case
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.drawing.words import number
 from sidemine.effect.compound_reading import needed_of, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compounds
@@ -111,6 +113,37 @@ OPPOSED = {
 def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing(pattern):
     found = measured(data_of({"vehicle": 0, **OPPOSED[pattern]}), arms_of("abcx"))
     assert read_panel(found, 0.4).pattern == pattern
+
+
+ANSWERS = {
+    "Lower with at least 3 of 4 compounds: class-wide (two thirds or more); with D a fall of 0.40 log2 or more is excluded in these data (one-sided 95 % limit {d}).": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "Lower with at least 4 of 4 compounds: class-wide (two thirds or more).": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
+    "Not class-wide: lower with B only; with A, C and D a fall of 0.40 log2 or more is excluded in these data (one-sided 95 % limits {a}, {c} and {d}).": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Not class-wide: shown for none; with A, B, C and D a fall of 0.40 log2 or more is excluded in these data (one-sided 95 % limits {a}, {b}, {c} and {d}).": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_a_class_is_told_by_what_was_found_and_what_was_not(answer):
+    """How many compounds at least, and with which an effect is excluded, with the limits that exclude it."""
+    found = measured(data_of({"vehicle": 0, **ANSWERS[answer]}), arms_of("abcdx"))
+    limits = {arm.contrast: number(arm.effect + stats.t.ppf(0.95, arm.df) * -arm.effect_se) for arm in found.arms}
+    assert answer_of(found, 0.4) == answer.format(**limits)
+
+
+def test_a_dose_question_is_told_in_its_two_parts():
+    """Whether it acts, and whether more at higher doses: an answer to the first is none to the second."""
+    flat = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0}), doses_of(), "dose")
+    assert answer_of(flat, 0.4) == (
+        "Found: lower, beyond the margin at all 3 doses. Neither found nor excluded: more at higher doses."
+    )
+    rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
+    assert answer_of(rising, 0.4) == "Found: lower, beyond the margin at 2 of 3 doses; and more at higher doses."
+    none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
+    assert answer_of(none, 0.4).startswith(
+        "With 1, 10 and 100 a fall of 0.40 log2 or more is excluded in these data (one-"
+    )
 
 
 def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():

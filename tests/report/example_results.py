@@ -410,7 +410,8 @@ def _evidence(contrast: str, effect: float | None, half: float, unit: str, p: fl
         "competitive_reading": "" if p is None else "more than other genes" if p < 0.01 else
         "uninformative (fewer than 10 residual degrees of freedom)", "n_in_set": 10, "n_measured": 8,
         "direction": "none" if missing else "up" if effect > 0 else "down",
-        "smallest_excludable": None if missing else abs(effect) + half, "status": "verified", "declared_source": "", "replicates": "people", "independent_because": "",
+        "smallest_excludable": None if missing else abs(effect) + half,
+        "one_sided_limit": None if missing else round(effect + 0.84 * half, 3), "status": "verified", "declared_source": "", "replicates": "people", "independent_because": "",
         "effect_df": None if missing else n_target + n_reference - 2.0,
         "effect_weight": None if missing or experiment else (half / 2) ** -2, "competitive_direction": "none",
         "inter_gene_correlation": None, "blocking": "none", "comparator_percentile": None, "agrees": None,
@@ -461,7 +462,8 @@ def _verdict(
         "not_computed": dict.fromkeys(missing, (grid or {}).get("reason") or reason),
         "p_self_contained": None if smallest is None else min(1.0, smallest * len(tested)),
         "p_competitive": None if smallest is None else min(1.0, smallest * 8 * len(tested)),
-        "smallest_excludable": max((item["smallest_excludable"] for item in tested), default=None), "doubt": doubt,
+        "smallest_excludable": max((item["smallest_excludable"] for item in tested), default=None),
+        "one_sided_limit": max((item["one_sided_limit"] for item in tested), default=None), "doubt": doubt,
         "caps": [{"cap": "composition", "reason": "A blood cohort without an adjustment for cell composition "
                   "can be suggestive at most.", "bites": True}] if cohort else [],
         "gates": [

@@ -16,7 +16,8 @@ URL.createObjectURL = (blob) => { window.saved.push(blob); return keep(blob); };
 
 def without_terms(html: str) -> str:
     """Return the page without the buttons of its glossary: sentences whole again."""
-    return re.sub(r'<button type="button" class="term"[^>]*>([^<]*)</button>', r"\1", html)
+    plain = re.sub(r'<button type="button" class="term"[^>]*>([^<]*)</button>', r"\1", html)
+    return re.sub(r'<span class="whole">([^<]*)</span>', r"\1", plain)
 
 
 class Firefox:

@@ -18,7 +18,7 @@ from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing.panel import Detail, Figure, Panel, Remarks, Table, Told
 from sidemine.drawing.words import EQUAL, side
 from sidemine.effect.record import Margin, SizesDiffer
-from sidemine.report import first_screen
+from sidemine.report import first_screen, subject
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
     card_view,
@@ -279,7 +279,7 @@ def test_a_consideration_adds_its_words_by_its_registration(card, monkeypatch):
         detail=Detail("Twins", "They were found by name.", Table("Twins", (), [])),
     )
     twins = replace(CONSIDERATIONS[0], name="twins", tell=lambda _: told)
-    monkeypatch.setattr(first_screen, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
+    monkeypatch.setattr(subject, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
     assert f"mix of cells; {told.clause}. Precision" in first_screen.plain_sentence(card)
     assert first_screen.key_amounts(card)[-1] == told.amount
     assert f" · {told.brief} · " in first_screen.overview_line(card)

@@ -20,7 +20,14 @@ from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import number
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.record import SizesDiffer
-from sidemine.report.findings import answer_words, control_words, effect_words, findings_of, studies_words
+from sidemine.report.findings import (
+    answer_words,
+    control_words,
+    effect_words,
+    findings_of,
+    studies_words,
+    why_words,
+)
 from sidemine.report.first_screen import overview_line
 from sidemine.verdict.card import Agreeing, CardCap, Domain
 from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
@@ -111,8 +118,6 @@ def test_compounds_are_told_from_the_strongest():
     )
     shown = replace(clean(1), considered=tuple(columns))
     assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
-    refuted = replace(shown, verdict=Verdict.NOT_SUPPORTED)
-    assert (answer_words(shown), answer_words(refuted)) == ("X.", "X. An effect of the whole class is excluded.")
 
 
 def test_what_an_exclusion_lacks_is_not_counted_against_it():
@@ -155,7 +160,7 @@ def test_a_control_that_misbehaves_is_told():
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION), "Adjusted for composition it would read otherwise."),
+        (changing(clean(), COMPOSITION), "Adjusted for the mix of cells it would read otherwise."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
     ],
 )  # fmt: skip
@@ -194,7 +199,9 @@ def test_people_are_counted_once():
     """Two cohorts add up; comparisons with one reference group do not count it twice."""
     card = clean()
     target, reference = sum(row.n_target for row in card.evidence), sum(row.n_reference for row in card.evidence)
-    assert studies_words(card, designs_of(card)) == f"2 studies, {target + reference} people: {target} v {reference}"
+    assert studies_words(card, designs_of(card)) == f"2 studies: {target} patients v {reference} controls"
+    others = replace(card, evidence=[replace(row, role="stratum") for row in card.evidence])
+    assert studies_words(others, designs_of(card)) == f"2 studies, {target + reference} people: {target} v {reference}"
     n_shared = target + max(row.n_reference for row in card.evidence)
     assert studies_words(card, designs_of(card, shared=True)) == f"2 studies, {n_shared} samples"
 
@@ -223,8 +230,8 @@ def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
         for row in clean().considered
     ]
     turned = replace(clean(), considered=tuple(columns))
-    assert answer_words(turned).endswith("; the sign turns when adjusted for the mix of cells.")
-    assert "turns" not in answer_words(clean())
+    assert answer_words(turned).endswith(". But at an equal mix of cells it would be lower: which way is not settled.")
+    assert "settled" not in answer_words(clean())
     assert effect_words(turned).endswith(
         f"but −1.39 ({number(adjusted.ci_low)} to {number(adjusted.ci_high)}) adjusted for the mix of cells)"
     )
@@ -268,8 +275,8 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs (0.45 SD; 95 % CI 0.20 to 0.70; 0.31 "
-        "adjusted for the mix of cells)"
+        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs (0.45 between-person SD; 95 % "
+        "CI 0.20 to 0.70; 0.31 adjusted for the mix of cells)"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
     assert effect_words(one) == "67 % lower (−1.62 log2; 95 % CI −2.02 to −1.22)"
@@ -294,7 +301,12 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     assert control_words(rise) == f"{effect_words(fall)}. Only a rise would have counted."
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
     margin = number(fall.declared.margin.value)
-    assert control_words(flat) == f"{effect_words(fall)}. Excludes a fall of {margin} log2 or more."
+    limit = number(flat.one_sided_limit)
+    assert (
+        control_words(replace(flat, one_sided_limit=-0.1234))
+        == f"{effect_words(fall)}. Excludes a fall of {margin} log2 or more (one-sided 95 % limit −0.12)."
+    )
+    assert limit in control_words(flat)
     assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
@@ -316,7 +328,8 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == f"A rise of the declared margin ({number(clean().declared.margin.value)} SD) or more is excluded (one-sided 95 % limit)."
+        == f"A rise of the margin ({number(clean().declared.margin.value)} SD) or more is excluded in these data (one-sided 95 % "
+        f"limit {number(clean().one_sided_limit)})."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     assert (
@@ -329,6 +342,35 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     first, second = apart.evidence
     lower = replace(second, effect=-0.3, ci_low=-0.7, ci_high=0.1)
     assert answer_words(replace(apart, evidence=[first, lower])) == "Higher in some comparisons and not in others."
+
+
+def test_an_exclusion_of_several_experiments_names_the_limit_that_excludes_least():
+    """Each must exclude: the limit nearest to the margin is the one that matters."""
+    card = replace(clean(1), verdict=Verdict.NOT_SUPPORTED, one_sided_limit=0.217)
+    assert len(card.estimated) > 1
+    assert answer_words(card).endswith("is excluded in these data (largest one-sided 95 % limit 0.22).")
+
+
+def test_what_the_rows_ask_for_is_said_below_them():
+    """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
+    excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
+    first, second = findings_of([clean(), excluded], designs_of(clean()) | designs_of(excluded)).keys
+    assert first.startswith(
+        "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit). Certainty also"
+    )
+    assert second == "n v n: in the order of the answer."
+    assert findings_of([clean()], designs_of(clean())).keys == []
+
+
+def test_a_level_of_certainty_has_its_reasons_beside_it():
+    """In a word or three each; of more than three the first two; the footnotes have all of them in full."""
+    card = capped(clean(), "composition", "hidden factors", "influence")
+    rated = replace(card, certainty=certainty_of(card))
+    assert why_words(rated) == "not randomised, mix of cells and 2 more"
+    alone = replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1))
+    assert why_words(replace(alone, certainty=certainty_of(alone))) == "mRNA only, one experiment"
+    assert why_words(replace(card, certainty=None)) == ""
+    assert all(concern.brief and len(concern.brief) <= 24 for concern in CONCERNS.values())
 
 
 def test_reasons_stand_once_and_controls_in_their_own_block():

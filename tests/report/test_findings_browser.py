@@ -12,6 +12,8 @@ from sidemine.report.findings import findings_of
 from sidemine.report.page import page_template
 
 N = 15
+FOLDED = "document.querySelectorAll('#overview tr:not(:first-child) td[data-key=certainty] .why')"
+"""Reasons of the certainty of all answers but the first."""
 SHOWN = "[...document.querySelectorAll('#overview td[data-key=change]')].filter(part => part.checkVisibility()).length"
 
 
@@ -40,10 +42,16 @@ def test_many_questions_fit_three_screens_of_a_phone(request, kind, summary):
     )
     assert tab.locator("#overview [data-key=certainty]").count() == N - 1
     assert "Nothing could be measured" in tab.locator("#overview tr").last.inner_text()
-    assert tab.evaluate(SHOWN) == 0
-    tap = tab.get_by_label("Show what would change each answer")
+    # The first answer is told whole, as an example, without a tap.
+    first = tab.locator("#overview tbody tr").first
+    assert "not randomised" in first.inner_text()
+    assert first.locator("[data-key=change]").is_visible()
+    assert tab.evaluate(SHOWN) == 1
+    assert not tab.evaluate(f"[...{FOLDED}].some(part => part.checkVisibility())")
+    tap = tab.get_by_label("Show reasons, and what would change answers")
     tap.check()
     assert tab.evaluate(SHOWN) == N
+    assert tab.evaluate(f"[...{FOLDED}].every(part => part.checkVisibility())")
     if kind == "chromium":  # Firefox's driver shows no paper
         tap.uncheck()
         tab.emulate_media(media="print")

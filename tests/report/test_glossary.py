@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from sidemine.report.assets import own_file
 from sidemine.report.glossary import GLOSSARY, definitions, linked, used_terms
 
 TECHNICAL = (
@@ -82,9 +83,11 @@ def test_a_name_that_is_read_from_the_right_stands_apart_in_a_sentence():
 
 def test_no_line_ends_before_a_unit():
     """Number and unit stay together, also where the unit is a term; what is no text is left as it is."""
-    html = str(linked('<p title="5 % of">95 % CI 0.2 to 0.7 SD, 20 % of 250 nM, 3 samples</p>'))
-    plain = re.sub(r"<button[^>]*>|</button>", "", html)
-    assert plain == ('<p title="5 % of">95\xa0%\xa0CI 0.2 to 0.7\xa0SD, 20\xa0% of 250\xa0nM, 3 samples</p>')
+    html = str(linked('<p title="5 % of">95 % CI 0.2 to 0.7 SD, 20 % of 250 nM, 3 v 4 samples</p>'))
+    plain = re.sub(r"</?(?:button|span)[^>]*>", "", html)
+    assert plain == (
+        '<p title="5 % of">95\xa0%\xa0CI 0.2\xa0to\xa00.7\xa0SD, 20\xa0% of 250\xa0nM, 3\xa0v\xa04 samples</p>'
+    )
     assert html.count('class="term"') == 2
 
 
@@ -93,6 +96,21 @@ def test_no_line_ends_between_a_sign_and_its_number(told):
     """Nor between a number and its power of ten; p and q are terms, which makes no difference."""
     html = str(linked(f"<p>of all {told}, a number</p>"))
     assert re.sub(r"<[^>]*>", "", html) == f"of all {told.replace(' ', chr(0xA0))}, a number"
+
+
+@pytest.mark.parametrize("told", ["(0.57 SD;", "−1.82 log2", "p = 4.9 × 10⁻⁸,"])
+def test_a_term_and_its_number_stand_on_one_line(chromium, told):
+    """A button is a box, beside which a browser may end a line whatever blank stands there."""
+    tab = chromium.new_page()
+    html = str(linked(f"<p>aaa bbb <b>{told}</b> ccc</p>"))
+    assert 'class="term"' in html
+    for width in range(40, 300, 7):
+        tab.set_content(f"<style>{own_file('page.css')} p {{ width: {width}px; overflow-wrap: normal; }}</style>{html}")
+        lines = tab.evaluate(
+            "new Set([...document.querySelector('b').getClientRects()].map(box => Math.round(box.top))).size"
+        )
+        assert lines == 1, width
+    tab.close()
 
 
 def test_marks_that_touch_a_term_stand_in_its_button():

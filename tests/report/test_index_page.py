@@ -13,6 +13,7 @@ from beside_results import write_provenance
 from example_results import HOSTILE_TITLE, write_example_results
 
 from sidemine.cli import main
+from sidemine.drawing.words import unbroken
 from sidemine.report.collect import read_answers
 from sidemine.report.first_screen import overview_line
 from sidemine.report.index_page import IndexedStudy, question_rows, shared_accessions
@@ -49,7 +50,7 @@ def test_every_answer_stands_in_its_column(atlas, capsys):
     studies = [IndexedStudy(read_answers(atlas / name), name, name) for name in ("first study", "second")]
     cards = [card for study in studies for card in study.answers.verdicts.verdicts]
     for card in cards:
-        assert overview_line(card) in page
+        assert unbroken(overview_line(card)) in page
         assert page.count(f"report.html#card-{card.hypothesis}") == 2
     assert 'href="first%20study/report.html"' in page
     assert page.count("not asked") == 2  # the question that differs is a row of its own in each

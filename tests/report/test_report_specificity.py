@@ -11,8 +11,9 @@ from example_results import example_card
 from sidemine.considerations.composition.panel import tell_adjusted
 from sidemine.considerations.specificity.panel import overlap_sentences, specificity_chart
 from sidemine.considerations.specificity.record import SetBeside, SpecificityColumns
-from sidemine.report.first_screen import doubt_checked, subject_of
+from sidemine.report.first_screen import doubt_checked
 from sidemine.report.forest import forest, forest_rows
+from sidemine.report.subject import subject_of
 
 OVERLAPS = [
     SetBeside("SIM_INTERFERON_TARGETS", "target", "OTHER", 20, 0.5, 0.2, 0.8, "up", 0.01, None),

@@ -9,7 +9,7 @@ import pytest
 from on_record import judges_on, steady, unmoved
 from test_roles import FLAT, MOVED, study
 from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, untestable
-from test_supported import cohort_card, cohorts, experiment_card, experiments
+from test_supported import HOLDS, cohort_card, cohorts, experiment_card, experiments
 
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
@@ -120,6 +120,13 @@ def test_an_unexpected_control_is_named_by_its_question():
     question, control = study("negative_control", MOVED)
     assert "A control did not behave as expected: Is it what was planted?" in reasons(question)
     assert not any("A control" in reason for reason in reasons(control))
+
+
+def test_where_no_test_may_speak_tests_that_hold_their_size_would_answer():
+    """One refusal is enough, whatever the other considerations say."""
+    liberal = replace(HOLDS, fry="liberal")
+    card = cohort_card(calibration={"a": liberal, "b": liberal})
+    assert card["would_change"] == "Tests that reject at most 5 % of planted nulls."
 
 
 def test_what_would_answer_is_told_of_the_first_comparison_that_has_a_problem():

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from test_rules import adjusted_entry, answers, contrast, hypothesis, place, untestable
+from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, place, untestable
 from test_supported import BATCH, HOLDS, cohort_card, cohorts, experiment_card, experiments, robust
 
 from sidemine.considerations.robustness.record import VariantRow
-from sidemine.considerations.sensitivity import ONE_COHORT, SPREAD
+from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, SPREAD
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
-from sidemine.verdict.certainty import ONE_BY_ONE
+from sidemine.verdict.certainty import NOT_LOOKED_AT, ONE_BY_ONE, sensitivity_table
+from sidemine.verdict.decide import decide_study
 
 LIBERAL = {"a": replace(HOLDS, camera="liberal"), "b": HOLDS}
 BATCH_IN_A = Checks(contrast={"a": [BATCH]})
@@ -157,6 +158,14 @@ def test_rows_about_several_cohorts_say_why_one_cohort_has_none():
     assert reasons(cohort_card(cohorts(0.6))) == (few, few)
     assert reasons(cohort_card(cohorts(0.6, 0.5))) == ("", "")
     assert reasons(experiment_card(experiments(2.0, 1.8))) == (ONE_BY_ONE, ONE_BY_ONE)
+
+
+def test_a_row_that_nobody_filled_stands_in_the_table_with_the_reason():
+    """Every card has the same rows, in their order."""
+    (row,) = decide_study([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, [])
+    table = sensitivity_table(row)
+    assert [entry.name for entry in table] == list(ASKED)
+    assert {entry.missing for entry in table} == {"", NOT_LOOKED_AT}
 
 
 DECLARED = VariantRow(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from scipy import stats
 
 from sidemine.considerations.compounds.judge import judge_compounds
 from sidemine.considerations.judgement import Case, Judgement
@@ -82,7 +83,7 @@ def test_the_verdict_and_its_first_words(verdict):
 def test_a_class_names_its_member_that_does_nothing():
     rule = decided(STRONG, STRONG, NONE).decision.rule
     assert rule.startswith("Class-wide (2 of 3 compounds): 2 of 3 estimates lie beyond the margin")
-    assert "such an effect is excluded in c." in rule
+    assert f"such an effect is excluded in c (one-sided 95 % limit {0.05 * -stats.t.ppf(0.95, 20):.2f})." in rule
     assert "excluded" not in decided(STRONG, STRONG, STRONG).decision.rule
 
 

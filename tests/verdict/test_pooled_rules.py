@@ -225,6 +225,15 @@ def test_a_tiny_cohort_contradicts_by_its_test(p_value, opposite, told, declared
         assert against.endswith(f"), self-contained test p = {p_value:.2g}")
 
 
+@pytest.mark.parametrize(("effect", "told"), [(-5.0, True), (0.0, False), (0.5, False)])
+def test_a_tiny_cohort_contradicts_by_test_and_sign_together(effect, told):
+    """A test on the other side of an effect that is 0, or on the declared side, says nothing; nor does it need a competitive one."""
+    found = small_beside((effect, 2.5))
+    row = replace(found.contrasts[2], p_self_contained=0.001, p_competitive=None, direction="down")
+    found = replace(found, contrasts=[*found.contrasts[:2], row])
+    assert bool(contradiction(RULES["cohort"].read(found, "up"), found.pooled, "up")) is told
+
+
 def test_the_card_leads_with_the_small_cohort_that_contradicts():
     """Its doubt names it, and its sentence says that it is not pooled."""
     card = answers([hypothesis(kind="cohort")], {"h": small_beside((-1.8, 0.5))})[0]

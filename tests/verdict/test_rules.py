@@ -278,6 +278,20 @@ def test_smallest_excludable_effect_is_what_all_contrasts_together_exclude():
     )
 
 
+def test_the_limit_that_excludes_stands_on_the_card_as_target_minus_reference():
+    """Of experiments that of the contrast which excludes least; of cohorts the pooled one; of no contrast none."""
+    rows = [contrast("a", 0.0, 0.1), contrast("b", 0.0, 0.3)]
+    log2 = [replace(row, effect_unit=EXPERIMENT_UNIT) for row in rows]
+    least = stats.t.ppf(0.95, 60) * 0.3
+    for direction, limit in (("up", least), ("down", -least), ("either", least)):
+        card = answers([hypothesis(kind="experiment", direction=direction)], {"h": evidence(*log2)})[0]
+        assert card["one_sided_limit"] == pytest.approx(limit)
+        assert card["evidence"][0]["one_sided_limit"] == pytest.approx(limit / 3)
+    cohorts = answers([hypothesis()], {"h": evidence(*rows)})[0]
+    assert cohorts["one_sided_limit"] == pytest.approx(cohorts["smallest_excludable"] + cohorts["pooled"]["effect"])
+    assert answers([hypothesis()], {"h": evidence(untestable("a"))})[0]["one_sided_limit"] is None
+
+
 def test_gates_without_a_testable_contrast_are_not_evaluated():
     """What could not be looked at has not failed."""
     card = answers([hypothesis()], {"h": evidence(untestable("a"))})[0]

@@ -32,7 +32,8 @@ rule measure_effects:
         provenance="<results>/provenance/measure_effects.json",
     log:
         "<logs>/measure_effects.log",
-    priority: 10
+    # Almost all that follows waits for it.
+    priority: 20
     group:
         "evidence"
     threads: 1

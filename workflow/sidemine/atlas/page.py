@@ -12,6 +12,7 @@ from sidemine.atlas.record import AtlasRecord
 from sidemine.lines.bridge.call import MECHANISM_ONLY, NOT_SAFETY
 from sidemine.lines.bridge.prediction import figure_words
 from sidemine.report import assets
+from sidemine.report.glossary import unbroken_html
 from sidemine.report.page import page_template, security_policy
 from sidemine.tables import write_text
 
@@ -50,7 +51,7 @@ def draw_page(record: AtlasRecord, studies: Mapping[str, Path], output: Path) ->
         style=style,
         policy=security_policy([], [style]),
     )
-    write_text(page, output)
+    write_text(unbroken_html(page), output)
 
 
 def _beside_every_call(record: AtlasRecord) -> str:

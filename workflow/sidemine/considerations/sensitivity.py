@@ -16,7 +16,7 @@ from sidemine.effect.record import Estimate, PooledEffect
 from sidemine.effect.scale import scale_of
 
 SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without its leading genes", "without one cohort"
-HIDDEN_FACTORS, COMPOSITION = "adjusted for hidden factors", "adjusted for composition"
+HIDDEN_FACTORS, COMPOSITION = "adjusted for hidden factors", "adjusted for the mix of cells"
 FLAGGED_SAMPLES, REUSED_CONTROLS = "without flagged samples", "without re-used controls"
 ASKED = (SPREAD, ONE_GENE, ONE_COHORT, HIDDEN_FACTORS, COMPOSITION, FLAGGED_SAMPLES)
 """Names of the rows that every card has, in their order; what no consideration filled stands there with the reason."""

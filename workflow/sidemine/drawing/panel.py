@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import shortened
-from sidemine.effect.record import ContrastEvidence
+from sidemine.effect.record import ContrastEvidence, Interval
 
 LONGEST_REASON = 150
 
@@ -44,6 +44,8 @@ class Subject:
         Comparator sets beside the primary set.
     doubt
         The strongest reason to doubt its answer.
+    direction, margin, main_effect
+        Declared direction and margin; the effect that the answer rests on, where there is a single one.
     """
 
     hypothesis: str
@@ -55,6 +57,9 @@ class Subject:
     considered: Sequence[object] = ()
     comparators: Sequence[ComparatorEffect] = ()
     doubt: str = ""
+    direction: str = "either"
+    margin: float | None = None
+    main_effect: Interval | None = None
 
     def columns_of(self, kind: type[Columns]) -> Columns:
         """Return the columns that one consideration filled in.
@@ -158,11 +163,13 @@ class Told:
 
     Attributes
     ----------
-    of_arms, pattern
-        Of a panel: the sentence that answers it, and its answer in a few words.
+    of_arms, pattern, answer, effects
+        Of a panel: the sentence that answers it, its answer in a few words, what was found and what was not, and its effects in a line.
     clause, amount, brief
         What ends the sentence of the main effect of people compared, the figure in it that stands out, and the same for the
         line of an overview.
+    beside, unsettled
+        The figure that stands beside the main effect, and a sentence where that one leaves its direction open.
     checked
         What came of the run that takes away what is doubted.
     figure, remarks, detail
@@ -171,6 +178,10 @@ class Told:
 
     of_arms: str = ""
     pattern: str = ""
+    answer: str = ""
+    effects: str = ""
+    beside: str = ""
+    unsettled: str = ""
     clause: str = ""
     amount: str = ""
     brief: str = ""

@@ -141,6 +141,23 @@ def typeset(text: str) -> str:
     return re.sub(r"(?<=\d)%(?!\w)", " %", signed)
 
 
+_WHOLE = re.compile(
+    r"(?<=\d) (?=(?:<button[^>]*>)?(?:%|(?:between-person )?SD|log2|[nµm]M)(?!\w))|(?<=\d %) (?=CI\b|limits?\b)"
+    r"|(?:(?<=\b[pqkn])|(?<=\b[pqkn]</button>)) (?=(?:[=≤≥]|&lt;) [\d−])|(?:(?<=[=≤≥])|(?<=&lt;)) (?=[\d−])"
+    r"|(?<=\d) (?=× 10)|(?<=\d ×) (?=10)"
+    r"|(?<=[\d%]) (?=(?:to|v) [−+]?\d)|(?:(?<=[\d%] to)|(?<=\d v)) (?=[−+]?\d)"
+)
+
+
+def unbroken(text: str) -> str:
+    r"""Return a text or HTML in which no line ends within a figure: before its unit, sign or power of ten, or inside of an interval.
+
+    >>> unbroken("0.57 SD (95 % CI 0.20 to 0.70; p = 2 × 10⁻⁵), 177 v 88").replace("\u00a0", "~")
+    '0.57~SD (95~%~CI 0.20~to~0.70; p~=~2~×~10⁻⁵), 177~v~88'
+    """
+    return _WHOLE.sub("\N{NO-BREAK SPACE}", text)
+
+
 def p_statement(value: float | None) -> str:
     """Return `p = …`, `p < …` or `not computed`."""
     words = p_value(value)

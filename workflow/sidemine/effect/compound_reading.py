@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
+from sidemine.effect.intervals import Effect
 from sidemine.stats.multiplicity import holm
 from sidemine.stats.partial_conjunction import partial_conjunction_p
 from sidemine.stats.tails import two_sided_p
@@ -48,6 +49,8 @@ class PanelReading:
         Whether the claim is shown: p, and enough arms beyond the margin.
     refuted
         Whether it is excluded: too few arms can have an effect of the margin.
+    at_least
+        Of how many compounds at least it is shown that they act, where the claim of a class is shown; else 0.
     pattern
         What was found, in a few words; empty without a model.
     """
@@ -64,6 +67,7 @@ class PanelReading:
     p_trend: float | None = None
     shown: bool = False
     refuted: bool = False
+    at_least: int = 0
     pattern: str = ""
 
 
@@ -147,7 +151,8 @@ def _read_side(
             refuted=refuted and not shown,
         )
         names = {arm.contrast: arm.compound for arm in arms}
-        return replace(reading, pattern=_with_opposed(_pattern_of_class(reading, arms, guarded), reading, names))
+        reading = replace(reading, at_least=_at_least(reading, guarded) if shown else 0)
+        return replace(reading, pattern=_with_opposed(_pattern_of_class(reading, arms), reading, names))
     response = evidence.response
     if response is None:
         return reading
@@ -181,6 +186,21 @@ def _signed(arm: ArmEffect, side: str) -> float:
     return -np.inf if arm.effect is None else arm.effect if side == "up" else -arm.effect
 
 
+def arm_limit(arm: ArmEffect, direction: str) -> float | None:
+    """Return the one-sided 95 % limit of an arm, target minus reference; None where the arm is not in the model.
+
+    Parameters
+    ----------
+    arm
+        The arm.
+    direction
+        Declared direction of its panel.
+    """
+    if arm.effect is None or arm.effect_se is None or arm.df is None:
+        return None
+    return Effect(arm.effect, arm.effect_se, arm.df).signed_limit(direction)
+
+
 def _p_within(arm: ArmEffect, side: str, margin: float) -> float:
     """Return the one-sided p of "the effect is the margin or more": small where such an effect is excluded."""
     if arm.effect_se is None or arm.df is None or arm.effect_se <= 0:
@@ -190,18 +210,22 @@ def _p_within(arm: ArmEffect, side: str, margin: float) -> float:
     return half if t < 0 else 1 - half
 
 
-def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect], guarded: Sequence[float]) -> str:
-    """Return what was found of a class, in words; the first that fits.
+def _at_least(reading: PanelReading, guarded: Sequence[float]) -> int:
+    """Return of how many compounds at least it is shown that they act.
 
-    How many compounds act is told by asking for one more at a time, from `needed` on: the order is fixed beforehand, so
-    none of these claims costs another.
+    By asking for one more at a time, from `needed` on: the order is fixed beforehand, so none of these claims costs another.
     """
+    steps = range(reading.needed, reading.k + 1)
+    failed = [u for u in steps if partial_conjunction_p(guarded, u) > ONE_SIDED_P or len(reading.beyond) < u]
+    return (failed[0] - 1) if failed else reading.k
+
+
+def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect]) -> str:
+    """Return what was found of a class, in words; the first that fits."""
     k, needed = reading.k, reading.needed
     compound_of = {arm.contrast: arm.compound for arm in arms}
     if reading.shown:
-        steps = range(needed, k + 1)
-        failed = [u for u in steps if partial_conjunction_p(guarded, u) > ONE_SIDED_P or len(reading.beyond) < u]
-        return f"class-wide ({(failed[0] - 1) if failed else k} of {k} compounds)"
+        return f"class-wide ({reading.at_least} of {k} compounds)"
     if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
         return "not told from the vehicle"
     names = [compound_of[name] for name in reading.acting]

@@ -44,6 +44,11 @@ class Effect:
         signed = {"up": self.value, "down": -self.value, "either": abs(self.value)}[direction]
         return (signed + self._quantile(0.95) * self.se) * self.limit_factor
 
+    def signed_limit(self, direction: str) -> float:
+        """Return `limit` as target minus reference, to stand beside the effect and its interval."""
+        upwards = direction == "up" or (direction == "either" and self.value >= 0)
+        return self.limit(direction) if upwards else -self.limit(direction)
+
     def excludes_zero(self) -> bool:
         """Tell whether the two-sided 95 % interval leaves 0 out."""
         low, high = self.interval(0.95)

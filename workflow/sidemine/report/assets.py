@@ -141,7 +141,3 @@ def source_hash(text: str) -> str:
 def _closed(script: str) -> str:
     # Inside HTML a script ends at the first `</script`, wherever it stands, and `<!--` changes how it is read.
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--").replace("\r\n", "\n").replace("\r", "\n")
-
-
-if __name__ == "__main__":
-    keep_bundle()

@@ -17,6 +17,7 @@ from sidemine.effect.record import PooledEffect
 from sidemine.report import first_screen
 from sidemine.report.forest import heterogeneity_words
 from sidemine.report.lines_view import LinesView, lines_view
+from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card, CardContrast
 
 _KINDS = {
@@ -101,7 +102,7 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         Panels of its layers of evidence.
     """
     effects, more = effect_list(card)
-    told = first_screen.told_of(card)
+    told = told_of(card)
     return CardView(
         card=card,
         plain=first_screen.plain_sentence(card),
@@ -204,7 +205,7 @@ def figures(card: Card) -> list[Figure]:
     pooled = pooled_words(card.pooled) if card.pooled else f"not computed ({card.not_computed['pooled']})"
     return [
         Figure("Pooled effect over datasets", pooled),
-        *(row.figure for row in first_screen.told_of(card) if row.figure),
+        *(row.figure for row in told_of(card) if row.figure),
     ]
 
 

@@ -6,18 +6,16 @@ certainty come from the verdict stage, effects from the card.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
-from sidemine.considerations.composition.record import CompositionColumns
-from sidemine.considerations.compounds.panel import arm_label
-from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
-from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
-from sidemine.effect.plain_words import as_percent_change, pairs_of_100, people_of, plain_words
-from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval, PooledEstimate
+from sidemine.effect.plain_words import PATIENTS, pairs_of_100, people_of, plain_words
+from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
+from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card
 from sidemine.verdict.vocabulary import Verdict
 
@@ -26,6 +24,13 @@ _NAMED = 3
 _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
+EXCLUDED = "is excluded in these data"
+_EXCLUSION = (
+    "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit). "
+    "Certainty also weighs bias and a single experiment."
+)
+_REASONS = 3
+"""Most reasons that stand beside a level of certainty; the footnotes have all."""
 _UNRATED = "not rated down"
 """Before a serious finding without which the effect reads the same."""
 _CHANGE = {"up": "A rise", "down": "A fall", "either": "A change"}
@@ -41,8 +46,10 @@ class Finding:
         The answer card.
     answer, effect, way, studies
         The answer in words; the effect as one would tell it, with its figures, and on which side it lies; studies and people.
+    why
+        Why its certainty is not higher, each reason in a word or three.
     notes, asides
-        The letters of the footnotes that say why its certainty is not higher, and of those on its data that take nothing from it.
+        The letters of the footnotes that say so in full, and of those on its data that take nothing from it.
     change
         What would change the answer.
     """
@@ -52,6 +59,7 @@ class Finding:
     effect: str
     way: str
     studies: str
+    why: str
     notes: Sequence[str]
     asides: Sequence[str]
     change: str
@@ -78,6 +86,16 @@ class Findings:
     questions: Sequence[Finding]
     controls: Sequence[Finding]
     footnotes: Sequence[Footnote]
+
+    @property
+    def keys(self) -> list[str]:
+        """What a reader must know to read the rows, where these rows ask for it."""
+        told = []
+        if any(EXCLUDED in row.answer for row in self.questions):
+            told.append(_EXCLUSION)
+        if any(re.search(r"\d v \d", row.studies) for row in self.questions):
+            told.append("n v n: in the order of the answer.")
+        return told
 
     @property
     def is_long(self) -> bool:
@@ -111,6 +129,7 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
             effect=control_words(card) if card.is_control else effect_words(card),
             way=card.main_effect.way if card.main_effect else "none",
             studies=studies_words(card, designs),
+            why=why_words(card),
             notes=lettered(rated),
             asides=lettered(unrated),
             change=words.typeset(card.would_change),
@@ -160,45 +179,48 @@ def answer_words(card: Card) -> str:
         return f"No answer. {words.shortened(words.typeset(card.rule), _LONGEST_ANSWER)}"
     if card.verdict is Verdict.CONFLICTING:
         return "The datasets point in opposite directions."
-    pattern = card.columns_of(CompoundColumns).pattern
-    if pattern:
-        return f"{pattern[:1].upper()}{pattern[1:]}.{_excluded_of_panel(card)}"
-    if card.verdict is Verdict.NOT_SUPPORTED and not card.opposite:
-        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more is excluded (one-sided 95 % limit)."
+    told = told_of(card)
+    of_arms = " ".join(row.answer for row in told if row.answer)
+    if of_arms:
+        return of_arms
+    if _excludes(card):
+        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more {EXCLUDED} ({_limit(card)})."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
         return "Higher in some comparisons and not in others."
-    against = " That is opposite to what was declared." if card.opposite else ""
-    turned = "; the sign turns when adjusted for the mix of cells" if _turned(card) else ""
-    return f"{_compared(card, sides.pop().capitalize())}{turned}.{against}"
+    further = [row.unsettled for row in told if row.unsettled]
+    further += ["That is opposite to what was declared."] if card.opposite else []
+    return " ".join([f"{_compared(card, sides.pop().capitalize())}.", *further])
+
+
+def why_words(card: Card) -> str:
+    """Return why the certainty of an answer is not higher, in a few words; empty where it has none."""
+    briefs = list(dict.fromkeys(row.brief for row in card.certainty.downgrades if row.brief)) if card.certainty else []
+    if len(briefs) <= _REASONS:
+        return ", ".join(briefs)
+    return f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more"
+
+
+def _excludes(card: Card) -> bool:
+    """Whether the answer is that an effect of the margin is excluded."""
+    return card.verdict is Verdict.NOT_SUPPORTED and not card.opposite
+
+
+def _limit(card: Card) -> str:
+    """Return the limit that excludes: the 95 % interval beside it has another one."""
+    largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
+    return f"{largest}one-sided 95 % limit {words.number(card.one_sided_limit)}"
 
 
 def _margin(card: Card) -> str:
     value = card.declared.margin.value
     told = "" if value is None else f" ({words.number(value)} {_unit(card)})"
-    return f"the declared margin{told}"
+    return f"the margin{told}"
 
 
 def _unit(card: Card) -> str:
     return "SD" if card.kind == "cohort" else "log2"
-
-
-def _turned(card: Card) -> bool:
-    """Whether the effect that is adjusted for the mix of cells lies on the other side of the total one."""
-    adjusted, total = card.columns_of(CompositionColumns).composition_adjusted, card.main_effect
-    if adjusted is None or total is None:
-        return False
-    return {words.side(adjusted.effect), words.side(total.effect)} == {words.HIGHER, words.LOWER}
-
-
-def _excluded_of_panel(card: Card) -> str:
-    """Say what a panel excludes: "not class-wide" may also mean that nothing is known."""
-    panel = card.columns_of(CompoundColumns).compounds
-    if panel is None or card.verdict is not Verdict.NOT_SUPPORTED or card.opposite:
-        return ""
-    what = "An effect of the whole class" if panel.asks == "class_wide" else f"A response of {_margin(card)} or more"
-    return f" {what} is excluded."
 
 
 def _compared(card: Card, side: str) -> str:
@@ -215,16 +237,9 @@ def _compared(card: Card, side: str) -> str:
 
 def effect_words(card: Card) -> str:
     """Return the effect as one would tell it to a colleague, with its figures in brackets."""
-    arms = card.columns_of(CompoundColumns).compounds
-    if arms is not None and arms.carrying:
-        carrying = list(arms.carrying)
-        if len(carrying) > _NAMED:  # the largest first, since not all are named
-            carrying.sort(key=lambda arm: -abs(arm.effect or 0.0))
-        told = _listed(
-            f"{name}: {as_percent_change(arm.effect or 0.0)} ({_limits(arm.ci_low, arm.ci_high)})"
-            for name, arm in zip(_arm_names(arms, carrying), carrying, strict=True)
-        )
-        return f"{told}; 95 % CI of log2"
+    of_arms = " ".join(row.effects for row in told_of(card) if row.effects)
+    if of_arms:
+        return of_arms
     effect = card.main_effect
     if effect is not None:
         return _plain(card, effect)
@@ -234,17 +249,6 @@ def effect_words(card: Card) -> str:
     return together + _listed(each) or "—"
 
 
-def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
-    """Return what tells the arms apart; the question beside them names what they share."""
-    parts = [
-        (arm.compound, arm.cell, amount_words(arm.dose, panel.dose_unit), amount_words(arm.time, panel.time_unit))
-        for arm in arms
-    ]
-    differ = [len(set(column)) > 1 for column in zip(*parts, strict=True)]
-    names = [", ".join(part for part, told in zip(row, differ, strict=True) if told and part) for row in parts]
-    return names if all(names) and len(set(names)) == len(names) else [arm_label(panel, arm) for arm in arms]
-
-
 def control_words(card: Card) -> str:
     """Return the effect of a control in one line, and what would have counted where the effect itself does not tell."""
     if not card.estimated:
@@ -252,17 +256,18 @@ def control_words(card: Card) -> str:
     effect = card.main_effect
     if effect is None:
         apart = card.pooled.sizes_differ if card.pooled else None
-        together = f"{apart.words[:1].upper()}{apart.words[1:]}: " if apart else ""
-        return together + _listed(_brief(card, found) for _, found in card.estimated)
+        together = f"{apart.words[:1].upper()}{apart.words[1:]}" if apart else ""
+        if apart and card.kind != "cohort":  # as fold changes, from the smallest to the largest
+            return together
+        return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
     counts = {"up": ("lower", "a rise"), "down": ("higher", "a fall")}.get(card.declared.direction)
     if counts and effect.way == counts[0]:
         aside = f". Only {counts[1]} would have counted."
     else:
         margin = card.declared.margin.value
-        excluded = card.verdict is Verdict.NOT_SUPPORTED and not card.opposite and margin is not None
         aside = (
-            f". Excludes {_CHANGE[card.declared.direction].lower()} of {words.number(margin)} {_unit(card)} or more."
-            if excluded
+            f". Excludes {_CHANGE[card.declared.direction].lower()} of {words.number(margin)} {_unit(card)} or more ({_limit(card)})."
+            if _excludes(card) and margin is not None
             else ""
         )
     return f"{_plain(card, effect)}{aside}"
@@ -285,22 +290,14 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
 
 
 def _plain(card: Card, effect: Interval) -> str:
-    amount = f"{words.number(effect.effect)} {_unit(card)}"
+    unit = "between-person SD" if card.kind == "cohort" else _unit(card)
+    amount = f"{words.number(effect.effect)} {unit}"
     interval = f"{amount}; 95 % CI {_limits(effect.ci_low, effect.ci_high)}"
     if card.kind != "cohort":
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
-    adjusted = card.columns_of(CompositionColumns).composition_adjusted
-    mixed = f"; {_beside(adjusted, turned=_turned(card))} adjusted for the mix of cells" if adjusted else ""
-    return f"{plain[:1].upper()}{plain[1:]} ({interval}{mixed})"
-
-
-def _beside(adjusted: Interval | PooledEstimate, *, turned: bool) -> str:
-    """Return an adjusted effect; where it has the other sign, so that no reader takes it for a like one, or for a sure one."""
-    told = words.number(adjusted.effect)
-    if not turned:
-        return told
-    return f"but {'+' if adjusted.effect > 0 else ''}{told} ({_limits(adjusted.ci_low, adjusted.ci_high)})"
+    beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
+    return f"{plain[:1].upper()}{plain[1:]} ({interval}{beside})"
 
 
 def _limits(low: float | None, high: float | None) -> str:
@@ -335,6 +332,8 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
         return f"{studies}, {words.count(sum(pairs), 'pair')} of samples"
     kinds = {"samples"} if blocked else {"people"} if card.kind == "cohort" else {row.replicates for row in tested}
     noun = next(iter(kinds)) if kinds in ({"people"}, {"cultures"}, {"wells"}) else "samples"
+    if noun == "people" and people_of(tested) == PATIENTS:
+        return f"{studies}: {words.count(target, 'patient')} v {words.count(reference, 'control')}"
     return f"{studies}, {target + reference:,} {noun}: {target:,} v {reference:,}"
 
 

@@ -7,39 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing import words
-from sidemine.drawing.panel import ComparatorEffect, Subject, Tile, Told, make_tile
+from sidemine.drawing.panel import Subject, Tile, make_tile
 from sidemine.effect.plain_words import people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.findings import effect_words
+from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card, CardContrast
 
 _EFFECTS_NAMED = 4
 LONGEST_DOUBT = 260
 """Characters of a doubt on the first screen; the whole stands below."""
-
-
-def subject_of(card: Card, comparators: Sequence[ComparatorEffect] = ()) -> Subject:
-    """Return what the panels and the words of a card are about."""
-    return Subject(
-        hypothesis=card.hypothesis,
-        primary_set=card.declared.set,
-        is_cohort=card.kind == "cohort",
-        # All contrasts of a hypothesis share one unit.
-        unit=card.evidence[0].effect_unit if card.evidence else card.declared.margin.unit,
-        evidence=card.evidence,
-        missing=card.not_computed,
-        considered=card.considered,
-        comparators=comparators,
-        doubt=card.doubt,
-    )
-
-
-def told_of(card: Card) -> list[Told]:
-    """Return what each consideration adds to the words of a card."""
-    subject = subject_of(card)
-    return [entry.tell(subject) for entry in CONSIDERATIONS]
 
 
 def doubt_checked(card: Card) -> str:

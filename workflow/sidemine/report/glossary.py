@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from sidemine.drawing.words import RIGHT_TO_LEFT
+from sidemine.drawing.words import RIGHT_TO_LEFT, unbroken
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ GLOSSARY: tuple[Term, ...] = (
     Term("residual degrees of freedom", "How many samples are left to measure chance with, after the model took its share.", r"\b[Rr]esidual (?:degrees of freedom|df)\b"),
     Term("robustness", "Whether the answer stays when one decision of the analysis is changed at a time.", r"\b[Rr]obustness\b|\b[Vv]ariants\b"),
     Term("rotation", "A way of making chance data that keeps how genes move together.", r"\b[Rr]otations?\b"),
-    Term("SD", "Standard deviation: how far people of one group typically lie from their mean.", r"\bSD\b"),
+    Term("SD", "Standard deviation: how far people of one group typically lie from their mean. Between-person: within each group, before any adjustment.", r"\b(?:between-person )?SD\b"),
     Term("self-contained test", "Asks whether the genes of a set changed at all, whatever other genes did.", r"\b[Ss]elf-contained\b"),
     Term("Stouffer’s z", "A way of adding up evidence over data sets, each by its own z.", r"Stouffer(?:[’']|&#39;)s z"),
     Term("target minus reference", "How every signed number is meant: positive is higher in the target group (patients, treated samples).", r"\btarget minus reference\b|\bTarget − reference\b"),
@@ -88,13 +88,10 @@ _ANY = re.compile(rf"\(?(?:{_TERMS})[.,;:)]*")
 """A term with the marks that touch it: a line never ends between a button and what stands outside it without a blank."""
 _TAG = re.compile(r"(<!--.*?-->|<[^>]*>)", re.DOTALL)
 _NAME = re.compile(r"</?([a-zA-Z0-9]+)")
-_NO_BREAK = "\N{NO-BREAK SPACE}"
-_BEFORE_UNIT = re.compile(
-    r"(?<=\d) (?=(?:<button[^>]*>)?(?:%|SD|log2|[nµm]M)(?!\w))|(?<=\d %) (?=CI\b)"
-    r"|(?:(?<=\b[pqkn])|(?<=\b[pqkn]</button>)) (?=(?:[=≤≥]|&lt;) [\d−])|(?:(?<=[=≤≥])|(?<=&lt;)) (?=[\d−])"
-    r"|(?<=\d) (?=× 10)|(?<=\d ×) (?=10)"
+_FIGURE_BESIDE = re.compile(
+    r"(?P<before>\(?[−+]?\d[\d.,]*\xa0)?<button[^>]*>[^<]*</button>(?P<behind>\xa0(?:[=≤≥]|&lt;)\xa0[−\d][\d.,]*(?:\xa0×\xa010[⁻⁰-⁹¹²³]+)?[.,;:)]*)?"
 )
-"""The blank between a number and its unit, its sign or its power of ten, where no line may end."""
+"""A button of a term with the number that belongs to it: a browser may end a line beside a button, whatever blank stands there."""
 _FROM_RIGHT_IN_QUOTES = re.compile(f"“([^“”]*[{RIGHT_TO_LEFT}][^“”]*)”")
 """A name in a sentence that is read from right to left: set apart, so that a number beside it keeps its place."""
 _CLOSED = frozenset(
@@ -120,6 +117,8 @@ _CLOSED = frozenset(
     ]
 )
 """Elements whose text keeps its terms as they are: a button may not stand in them, or their text is a name or an address."""
+_VERBATIM = frozenset({"code", "pre", "script", "style", "svg", "title", "textarea"})
+"""Those of them whose blanks stay as they are."""
 _SCOPES = frozenset({"section", "article"})
 """Within each of these that has an id, a term is a button where it first stands."""
 
@@ -134,6 +133,7 @@ def linked(html: str) -> Markup:
     """
     told: list[set[int]] = [set()]
     closed = 0
+    verbatim = 0
     plain: set[str] = set()
     parts = _TAG.split(html)
     for place, part in enumerate(parts):
@@ -142,6 +142,7 @@ def linked(html: str) -> Markup:
             step = -1 if part.startswith("</") else 1
             if name in _CLOSED:
                 closed += step
+                verbatim += step * (name in _VERBATIM)
             elif name in _SCOPES and step > 0:
                 told.append(set() if " id=" in part else told[-1])
             elif name in _SCOPES:
@@ -151,11 +152,32 @@ def linked(html: str) -> Markup:
             whole = _FROM_RIGHT_IN_QUOTES.sub(r"“<bdi>\1</bdi>”", part) if "“" in part else part
             if part.lower() != part.upper():  # a term has letters; most cells of tables have none
                 whole = _ANY.sub(lambda match: _button(match, told[-1]), whole)
-            whole = _BEFORE_UNIT.sub(_NO_BREAK, whole)
+            whole = unbroken(whole)
+            if "<button" in whole:
+                whole = _FIGURE_BESIDE.sub(_kept_whole, whole)
             if whole == part:
                 plain.add(part)
             parts[place] = whole
+        elif closed and not verbatim:
+            parts[place] = unbroken(part)
     return Markup("".join(parts))  # noqa: S704 - HTML came in, and only buttons of this file were added
+
+
+def unbroken_html(html: str) -> str:
+    """Return HTML in whose texts no line ends within a figure."""
+    parts = _TAG.split(html)
+    verbatim = 0
+    for place, part in enumerate(parts):
+        if place % 2:
+            name = found[1].lower() if (found := _NAME.match(part)) else ""
+            verbatim += (name in _VERBATIM) * (-1 if part.startswith("</") else 1)
+        elif not verbatim:
+            parts[place] = unbroken(part)
+    return "".join(parts)
+
+
+def _kept_whole(match: re.Match[str]) -> str:
+    return f'<span class="whole">{match[0]}</span>' if match["before"] or match["behind"] else match[0]
 
 
 def _button(match: re.Match[str], told: set[int]) -> str:

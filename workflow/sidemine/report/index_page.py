@@ -17,6 +17,7 @@ from sidemine.provenance import check_results
 from sidemine.report import assets
 from sidemine.report.collect import Answers, read_answers, refuse_other_rules
 from sidemine.report.first_screen import overview_line
+from sidemine.report.glossary import unbroken_html
 from sidemine.report.page import page_template, security_policy
 from sidemine.tables import write_text
 from sidemine.verdict.card import Card
@@ -97,7 +98,7 @@ def build_index(folders: Sequence[Path], output: Path) -> None:
         style=style,
         policy=security_policy([], [style]),
     )
-    write_text(page, output)
+    write_text(unbroken_html(page), output)
 
 
 def question_rows(studies: Sequence[IndexedStudy], *, controls: bool) -> list[QuestionRow]:

@@ -174,6 +174,7 @@ def page_template(name: str) -> Template:
         "number": words.number,
         "p_value": words.p_value,
         "typeset": words.typeset,
+        "unbroken": words.unbroken,
         "unit_words": words.unit_words,
     }
     return environment.get_template(name)

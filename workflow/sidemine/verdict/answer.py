@@ -168,6 +168,7 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         p_competitive=smallest_p([row.p_competitive for row in evidence.contrasts]),
         p_holm=level.p if level.n_questions else None,
         smallest_excludable=decided.rules.excludable(evidence),
+        one_sided_limit=decided.rules.limit(evidence, primary.direction),
         doubt=strongest_doubt(decided, table),
         caps=[CardCap(cap.cap, cap.reason, decided.bites) for cap in decided.caps],
         gates=decided.gates,
@@ -217,6 +218,7 @@ def _contrast(row: ContrastEvidence, direction: str, readings: Sequence[Reading]
         p_declared_direction=declared_p,
         competitive_reading=competitive_reading(row),
         smallest_excludable=effect.smallest_excludable if effect else None,
+        one_sided_limit=effect.signed_limit(direction) if effect else None,
         agrees=reading.agrees if reading else None,
     )
 

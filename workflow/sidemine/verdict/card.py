@@ -52,6 +52,8 @@ class CardContrast(ContrastEvidence):
         What the competitive p says, in words.
     smallest_excludable
         Smallest effect that data of this precision exclude.
+    one_sided_limit
+        One-sided 95 % limit in the declared direction, target minus reference: effects beyond it are excluded.
     agrees
         Declared sign with z > 1; None where it could not be tested.
     """
@@ -59,6 +61,7 @@ class CardContrast(ContrastEvidence):
     p_declared_direction: float | None = None
     competitive_reading: str = ""
     smallest_excludable: float | None = None
+    one_sided_limit: float | None = None
     agrees: bool | None = None
 
 
@@ -197,10 +200,11 @@ class Domain(StrEnum):
 
 @dataclass(frozen=True)
 class Downgrade:
-    """One reason to rate down."""
+    """One reason to rate down: in a sentence, and in a word or three."""
 
     domain: Domain
     reason: str
+    brief: str
 
 
 @dataclass(frozen=True)
@@ -240,6 +244,9 @@ class Card:
         independent sources agree.
     p_self_contained, p_competitive, p_holm, smallest_excludable
         Smallest p over the contrasts times their number; the p after Holm (questions only); what the data could have excluded.
+    one_sided_limit
+        One-sided 95 % limit in the declared direction, target minus reference: effects beyond it are excluded. Of several
+        contrasts that each must exclude, that of the one that excludes least.
     gates, caps
         All gates, and what keeps the answer at suggestive.
     not_computed
@@ -278,6 +285,7 @@ class Card:
     p_competitive: float | None
     p_holm: float | None
     smallest_excludable: float | None
+    one_sided_limit: float | None
     doubt: str
     caps: list[CardCap]
     gates: list[Gate]

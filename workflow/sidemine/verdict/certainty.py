@@ -142,9 +142,10 @@ def _without_one_cohort(case: Case) -> Sensitivity:
 
 @dataclass(frozen=True)
 class Concern:
-    """The domain of a gate, cap or check, what would lift it, and whether it weighs against an exclusion too."""
+    """The domain of a gate, cap or check, its words, what would lift it, and whether it weighs against an exclusion too."""
 
     domain: Domain
+    brief: str
     lifted_by: str
     of_exclusions: bool = False
 
@@ -152,38 +153,52 @@ class Concern:
 ALONE = "one source"
 """Name of the concern that only one source answers; `replication` where several do not agree."""
 CONCERNS = {
-    "composition": Concern(Domain.BIAS, "an effect that the mix of cells does not explain", of_exclusions=True),
-    "hidden factors": Concern(Domain.BIAS, "an effect that hidden factors do not explain", of_exclusions=True),
-    "robustness": Concern(Domain.BIAS, "variants of the analysis that agree", of_exclusions=True),
-    "calibration": Concern(Domain.BIAS, "tests that reject at most 5 % of planted nulls"),
-    "direction": Concern(Domain.BIAS, "a direction that is declared beforehand"),
-    "vehicle": Concern(Domain.BIAS, "compounds of another class, or a second vehicle"),
-    "replicates": Concern(Domain.BIAS, "knowing whether samples are separate cultures", of_exclusions=True),
-    "batch_aliased": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
-    "batch_associated": Concern(Domain.BIAS, "both groups measured in the same batches", of_exclusions=True),
-    "duplicated_samples": Concern(Domain.BIAS, "samples that are independent", of_exclusions=True),
-    "marker_labels": Concern(Domain.BIAS, "cell types that do not rest on markers", of_exclusions=True),
-    "finding": Concern(Domain.BIAS, "data without what the checks found", of_exclusions=True),
-    "control": Concern(Domain.BIAS, "controls that behave as expected", of_exclusions=True),
-    "another check": Concern(Domain.BIAS, "an effect that holds without what is doubted", of_exclusions=True),
-    "replication": Concern(Domain.INCONSISTENCY, "datasets that agree"),
-    "none opposite": Concern(Domain.INCONSISTENCY, "no dataset on the other side"),
-    "sizes": Concern(Domain.INCONSISTENCY, "a reason why the sizes differ"),
-    "spread": Concern(Domain.INCONSISTENCY, "more cohorts, to tell how far they differ", of_exclusions=True),
-    "lines": Concern(Domain.INCONSISTENCY, "lines of evidence that agree", of_exclusions=True),
-    "competitive test": Concern(Domain.INDIRECTNESS, "a change beyond that of other genes"),
-    "specificity": Concern(Domain.INDIRECTNESS, "a change beyond that of sets like it"),
-    "comparator sets": Concern(Domain.INDIRECTNESS, "a change beyond that of sets like it"),
-    "influence": Concern(Domain.INDIRECTNESS, "an effect that no single gene carries"),
-    ALONE: Concern(Domain.IMPRECISION, "a second {noun}", of_exclusions=True),
-    "one cohort": Concern(Domain.IMPRECISION, "an effect that no single cohort carries", of_exclusions=True),
-    "pooled p": Concern(Domain.IMPRECISION, "more people"),
-    "one experiment": Concern(Domain.IMPRECISION, "an experiment that shows it"),
-    "panel": Concern(Domain.IMPRECISION, "arms that show it"),
-    "Holm": Concern(Domain.IMPRECISION, "more samples"),
+    "composition": Concern(
+        Domain.BIAS, "mix of cells", "an effect that the mix of cells does not explain", of_exclusions=True
+    ),
+    "hidden factors": Concern(
+        Domain.BIAS, "hidden factors", "an effect that hidden factors do not explain", of_exclusions=True
+    ),
+    "robustness": Concern(
+        Domain.BIAS, "other analyses differ", "variants of the analysis that agree", of_exclusions=True
+    ),
+    "calibration": Concern(Domain.BIAS, "lax tests", "tests that reject at most 5 % of planted nulls"),
+    "direction": Concern(Domain.BIAS, "no declared direction", "a direction that is declared beforehand"),
+    "vehicle": Concern(Domain.BIAS, "vehicle alone", "compounds of another class, or a second vehicle"),
+    "replicates": Concern(
+        Domain.BIAS, "unknown replicates", "knowing whether samples are separate cultures", of_exclusions=True
+    ),
+    "batch_aliased": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
+    "batch_associated": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
+    "duplicated_samples": Concern(Domain.BIAS, "copied samples", "samples that are independent", of_exclusions=True),
+    "marker_labels": Concern(Domain.BIAS, "cell labels", "cell types that do not rest on markers", of_exclusions=True),
+    "finding": Concern(Domain.BIAS, "flagged data", "data without what the checks found", of_exclusions=True),
+    "control": Concern(Domain.BIAS, "a control failed", "controls that behave as expected", of_exclusions=True),
+    "another check": Concern(
+        Domain.BIAS, "a check changes it", "an effect that holds without what is doubted", of_exclusions=True
+    ),
+    "replication": Concern(Domain.INCONSISTENCY, "not replicated", "datasets that agree"),
+    "none opposite": Concern(Domain.INCONSISTENCY, "one points the other way", "no dataset on the other side"),
+    "sizes": Concern(Domain.INCONSISTENCY, "sizes differ", "a reason why the sizes differ"),
+    "spread": Concern(
+        Domain.INCONSISTENCY, "cohorts may differ", "more cohorts, to tell how far they differ", of_exclusions=True
+    ),
+    "lines": Concern(Domain.INCONSISTENCY, "other lines disagree", "lines of evidence that agree", of_exclusions=True),
+    "competitive test": Concern(Domain.INDIRECTNESS, "other genes changed too", "a change beyond that of other genes"),
+    "specificity": Concern(Domain.INDIRECTNESS, "like other sets", "a change beyond that of sets like it"),
+    "comparator sets": Concern(Domain.INDIRECTNESS, "like other sets", "a change beyond that of sets like it"),
+    "influence": Concern(Domain.INDIRECTNESS, "few genes carry it", "an effect that no single gene carries"),
+    ALONE: Concern(Domain.IMPRECISION, "one {noun}", "a second {noun}", of_exclusions=True),
+    "one cohort": Concern(
+        Domain.IMPRECISION, "one cohort carries it", "an effect that no single cohort carries", of_exclusions=True
+    ),
+    "pooled p": Concern(Domain.IMPRECISION, "large p", "more people"),
+    "one experiment": Concern(Domain.IMPRECISION, "not shown", "an experiment that shows it"),
+    "panel": Concern(Domain.IMPRECISION, "not shown", "arms that show it"),
+    "Holm": Concern(Domain.IMPRECISION, "large p", "more samples"),
 }
 """By name of a gate or cap; a test holds that each name of the rules is here."""
-OTHER = Concern(Domain.BIAS, "an answer that meets every condition", of_exclusions=True)
+OTHER = Concern(Domain.BIAS, "a condition not met", "an answer that meets every condition", of_exclusions=True)
 """Of a consideration that has no word of its own here."""
 _OF_ROW = {
     COMPOSITION: "composition",
@@ -195,9 +210,15 @@ _OF_ROW = {
 """The concern behind a row of "what would change the answer"; of any other row: another check."""
 _STANDING = {
     "cohort": Downgrade(
-        Domain.BIAS, "The groups were not randomised: another difference between them may explain the result."
+        Domain.BIAS,
+        "The groups were not randomised: another difference between them may explain the result.",
+        "not randomised",
     ),
-    "experiment": Downgrade(Domain.INDIRECTNESS, "mRNA in treated samples is not the function of a pathway in people."),
+    "experiment": Downgrade(
+        Domain.INDIRECTNESS,
+        "mRNA in treated samples is not the function of a pathway in people.",
+        "mRNA only",
+    ),
 }
 _NAMED = 2
 """Things that would lift concerns, as the sentence names them."""
@@ -220,8 +241,12 @@ def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[s
         return None
     standing = _STANDING["cohort" if card.kind == "cohort" else "experiment"]
     concerns = _concerns(card, found, unexpected)
-    downgrades = [standing, *(Downgrade(_concern(name).domain, reason) for name, reason in concerns.items())]
-    split = [Downgrade(Domain.INCONSISTENCY, card.rule)] if card.verdict is Verdict.CONFLICTING else []
+    downgrades = [standing, *(_downgrade(name, reason, card.kind) for name, reason in concerns.items())]
+    split = (
+        [Downgrade(Domain.INCONSISTENCY, card.rule, "opposite directions")]
+        if card.verdict is Verdict.CONFLICTING
+        else []
+    )
     rated = [*downgrades, *split, *split]  # datasets on opposite sides take both steps
     steps = sum(min(2, sum(row.domain is domain for row in rated)) for domain in Domain)
     level = next(level for level in Level if level.place == max(1, HIGHEST - steps))
@@ -286,6 +311,11 @@ def what_would_answer(decided: Decided) -> str:
 
 def _concern(name: str) -> Concern:
     return CONCERNS.get(name, OTHER)
+
+
+def _downgrade(name: str, reason: str, kind: str) -> Downgrade:
+    concern = _concern(name)
+    return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[kind]))
 
 
 def _is_answered(card: Card, found: Found) -> bool:

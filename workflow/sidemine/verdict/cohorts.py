@@ -153,13 +153,13 @@ class CohortRules(Rules):
         if missing is not None and not missing:
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         sided = direction != "either"
-        limit = effect.limit(direction)
+        limit, signed = effect.limit(direction), effect.signed_limit(direction)
         if sided and effect.excludes_zero() and not has_declared_sign(pooled, direction):
             rule = f"{of} the set changed in the other direction (the 95 % interval excludes 0)."
             return Decision(Verdict.NOT_SUPPORTED, rule, opposite=True)
         if limit < margin:
             where = declared_way(direction) if sided else "on either side"
-            rule = f"{of} an effect of {margin:g} SD {where} is excluded (one-sided 95 % limit {limit:.3g} SD)."
+            rule = f"{of} an effect of {margin:g} SD {where} is excluded (one-sided 95 % limit {signed:z.3g} SD)."
             return Decision(Verdict.NOT_SUPPORTED, rule)
         if pooled.p <= SUGGESTIVE_P and has_declared_sign(pooled, direction):
             return hint(seen, missing)
@@ -171,7 +171,7 @@ class CohortRules(Rules):
             return Decision(Verdict.NOT_TESTABLE, rule)
         rule = (
             f"The estimate lies between no effect and the margin: an effect is not shown (p = {p_value:.2g}), and one of "
-            f"{margin:g} SD is not excluded (one-sided 95 % limit {limit:.3g} SD)."
+            f"{margin:g} SD is not excluded (one-sided 95 % limit {signed:z.3g} SD)."
         )
         return Decision(Verdict.NOT_TESTABLE, rule)
 
@@ -179,6 +179,17 @@ class CohortRules(Rules):
         """Return what the pooled effect could have excluded."""
         effect = as_effect(evidence.pooled)
         return None if effect is None else effect.smallest_excludable
+
+    def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the limit of the pooled effect.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `Rules.limit`.
+        """
+        effect = as_effect(evidence.pooled)
+        return None if effect is None else effect.signed_limit(direction)
 
     def scope(self, k: int, direction: str) -> str:  # noqa: ARG002
         """Say that the answer of few cohorts is about these."""
@@ -194,10 +205,11 @@ class CohortRules(Rules):
             decided.evidence.margin.value,
         )
         if verdict is Verdict.SUPPORTED and effect is not None and margin is not None:
-            limit = effect.limit(decided.hypothesis.primary.direction)
-            if limit < margin:
+            direction = decided.hypothesis.primary.direction
+            signed = effect.signed_limit(direction)
+            if effect.limit(direction) < margin:
                 return (
-                    f"The effect is there, but small: the data exclude (one-sided 95 % limit {limit:.3g} SD) that it reaches "
+                    f"The effect is there, but small: the data exclude (one-sided 95 % limit {signed:z.3g} SD) that it reaches "
                     f"{margin:g} SD, the smallest that was called worth having."
                 )
         of_finding = [DoubtWeight.OF_FINDING] if verdict.rank > 0 else []

@@ -153,15 +153,25 @@ class ExperimentRules(Rules):
             if not (reading.excluded and reading.has_units) and reading not in against
         ]
         if not undecided:
-            return Decision(
-                Verdict.NOT_SUPPORTED, _excluded(readings, against, margin, directed=directed), bool(against)
-            )
+            return Decision(Verdict.NOT_SUPPORTED, _excluded(readings, against, margin, direction), bool(against))
         return _undecided(passing, opposite, undecided, [reading for reading in readings if reading.unspecial], margin)
 
     def excludable(self, evidence: HypothesisEvidence) -> float | None:
         """Return what every contrast together could have excluded."""
         effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
         return smallest_excludable(effects)
+
+    def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the limit of the contrast that excludes least.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `Rules.limit`.
+        """
+        effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
+        least = max(effects, key=lambda effect: effect.limit(direction), default=None)
+        return None if least is None else least.signed_limit(direction)
 
     def scope(self, k: int, direction: str) -> str:  # noqa: ARG002
         """Say that the answer is about these cells, and that fewer transcripts are not a lost function."""
@@ -206,13 +216,18 @@ def _too_few(independent: int, passing: int) -> str:
     return "The place among comparator sets is not known in two independent experiments."
 
 
-def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: float, *, directed: bool) -> str:
-    where = "in the declared direction" if directed else "on either side"
-    excluded = f"an effect of {margin:.3g} log2 units {where} is excluded (one-sided 95 % limits)"
+def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: float, direction: str) -> str:
+    where = "in the declared direction" if direction != "either" else "on either side"
+
+    def excluded(among: Sequence[Reading]) -> str:
+        limits = ", ".join(f"{reading.effect.signed_limit(direction):z.2f}" for reading in among)
+        many = "s" if len(among) > 1 else ""
+        return f"an effect of {margin:.3g} log2 units {where} is excluded (one-sided 95 % limit{many} {limits})"
+
     if not against:
-        return f"In {names(readings)} {excluded}."
+        return f"In {names(readings)} {excluded(readings)}."
     others = [reading for reading in readings if reading not in against]
-    rest = f"; in {names(others)} {excluded}" if others else ""
+    rest = f"; in {names(others)} {excluded(others)}" if others else ""
     return f"In {names(against)} the set changed in the other direction{rest}."
 
 

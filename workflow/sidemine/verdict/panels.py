@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import Gate, make_gate
-from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, PanelReading, read_panel
+from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, PanelReading, arm_limit, read_panel
+from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.verdict.experiments import FAMILY_P, ExperimentRules
 from sidemine.verdict.readings import Reading
@@ -136,7 +137,7 @@ class PanelRules(ExperimentRules):
         if panel is None or reading.p is None:
             why = panel.problem.what if panel and panel.problem else "its arms were not fitted in one model"
             return Decision(Verdict.NOT_TESTABLE, f"The panel could not be tested: {why}.")
-        seen = f"{reading.pattern[:1].upper()}{reading.pattern[1:]}: {_told(reading, panel.asks, margin, direction)}"
+        seen = f"{reading.pattern[:1].upper()}{reading.pattern[1:]}: {_told(reading, panel, margin, direction)}"
         unspecial = [row.evidence.contrast for row in readings if row.unspecial]
         if reading.shown and len(set(reading.beyond) - set(unspecial)) < reading.needed:
             rule = (
@@ -149,8 +150,24 @@ class PanelRules(ExperimentRules):
                 return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
             return hint(seen, missing)
         if reading.refuted:
-            return Decision(Verdict.NOT_SUPPORTED, f"{seen}. {_refuted(reading, panel.asks, margin)}")
+            return Decision(Verdict.NOT_SUPPORTED, f"{seen}. {_refuted(reading, panel, margin)}")
         return Decision(Verdict.NOT_TESTABLE, f"{seen}. {_open(reading, panel.asks)}")
+
+    def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the limit of the arm that excludes least, of those that exclude an effect of the margin.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `Rules.limit`.
+        """
+        excluded = _read(evidence).excluded
+        limits = _limits(evidence.compounds, excluded, direction) if evidence.compounds else {}
+        return max(
+            limits.values(),
+            key=lambda limit: -limit if direction == "down" else abs(limit) if direction == "either" else limit,
+            default=None,
+        )
 
     def remaining_doubt(self, decided: Decided) -> str:
         """Return what limits a panel: its one vehicle, and what always remains."""
@@ -168,28 +185,34 @@ def _read(evidence: HypothesisEvidence) -> PanelReading:
     return read_panel(evidence.compounds, evidence.margin.value)
 
 
-def _told(reading: PanelReading, asks: str, margin: float, direction: str) -> str:
+def _told(reading: PanelReading, panel: CompoundEvidence, margin: float, direction: str) -> str:
     p = f"{'p, doubled for both directions,' if direction == 'either' else 'one-sided p'} = {reading.p:.2g}"
     beyond = f"{len(reading.beyond)} of {reading.k} estimates lie beyond the margin of {margin:.3g} log2 units {declared_way(direction)}"
     guard = f", against the other compounds p = {reading.p_guard:.2g}" if reading.p_guard is not None else ""
-    if asks == "class_wide":
-        not_in = (
-            f"; such an effect is excluded in {', '.join(reading.excluded)}"
-            if reading.shown and reading.excluded
-            else ""
-        )
+    if panel.asks == "class_wide":
+        limits = _limits(panel, reading.excluded, panel.direction)
+        told = ", ".join(f"{name} (one-sided 95 % limit {limit:z.2f})" for name, limit in limits.items())
+        not_in = f"; such an effect is excluded in {told}" if reading.shown and limits else ""
         return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{guard}{not_in}"
     trend = f", trend among treated arms p = {reading.p_trend:.2g}" if reading.p_trend is not None else ""
     return f"{beyond}; the largest of four shapes has {p}{guard}{trend}"
 
 
-def _refuted(reading: PanelReading, asks: str, margin: float) -> str:
-    if asks == "class_wide":
+def _limits(panel: CompoundEvidence, excluded: Sequence[str], direction: str) -> dict[str, float]:
+    """Return the one-sided limits of the arms that exclude an effect of the margin, target minus reference."""
+    limits = {arm.contrast: arm_limit(arm, direction) for arm in panel.arms if arm.contrast in excluded}
+    return {name: limit for name, limit in limits.items() if limit is not None}
+
+
+def _refuted(reading: PanelReading, panel: CompoundEvidence, margin: float) -> str:
+    limits = _limits(panel, reading.excluded, panel.direction)
+    told = ", ".join(f"{limit:z.2f} in {name}" for name, limit in limits.items())
+    if panel.asks == "class_wide":
         return (
             f"That {reading.needed} of {reading.k} have an effect of {margin:.3g} log2 units is excluded (partial conjunction of "
-            f"one-sided limits, p ≤ {EXCLUDED_P:g}; limit below the margin in {', '.join(reading.excluded)})."
+            f"one-sided limits, p ≤ {EXCLUDED_P:g}; one-sided 95 % limits: {told})."
         )
-    return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (one-sided 95 % limits)."
+    return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (one-sided 95 % limits: {told})."
 
 
 def _open(reading: PanelReading, asks: str) -> str:

@@ -166,6 +166,16 @@ class Rules(ABC):
         """Return the smallest effect that the data could have excluded."""
 
     @abstractmethod
+    def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
+        """Return the one-sided 95 % limit, target minus reference: effects beyond it in the declared direction are excluded.
+
+        Parameters
+        ----------
+        evidence, direction
+            As in `gates`. Of several contrasts or arms that each must exclude, the limit of the one that excludes least.
+        """
+
+    @abstractmethod
     def remaining_doubt(self, decided: Decided) -> str:
         """Return the strongest doubt of this kind of answer where nothing was found against it."""
 

@@ -12,8 +12,8 @@ from sidemine.considerations.composition.record import (
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
 from sidemine.drawing.panel import Column, Detail, Figure, Panel, Subject, Table, Tile, Told, make_tile
-from sidemine.drawing.words import amount, number, p_statement
-from sidemine.effect.record import PooledEstimate
+from sidemine.drawing.words import HIGHER, LOWER, amount, number, p_statement, side
+from sidemine.effect.record import Interval, PooledEstimate
 
 
 def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile | None:
@@ -46,13 +46,29 @@ def tell_adjusted(subject: Subject) -> Told:
             detail=detail if rows else None,
         )
     amount_told, interval = adjusted_amount(adjusted), adjusted_interval(adjusted)
+    turned = _turned(adjusted, subject.main_effect)
+    # On the other side, its sign and interval stand with it: no reader may take it for a like one, or for a sure one.
+    figure = (
+        f"but {'+' * (adjusted.effect > 0)}{number(adjusted.effect)} ({interval})"
+        if turned
+        else number(adjusted.effect)
+    )
     return Told(
+        beside=f"{figure} adjusted for the mix of cells",
+        unsettled=f"But at an equal mix of cells it would be {side(adjusted.effect)}: which way is not settled."
+        if turned
+        else "",
         clause=f"{amount_told} ({interval}) after adjusting for the mix of cells",
         amount=amount_told,
         brief=f"{amount_told} adjusted for the mix of cells",
         figure=Figure(name, f"{number(adjusted.effect)} SD (95 % CI {interval}; {p_statement(adjusted.p_value)})"),
         detail=detail if rows else None,
     )
+
+
+def _turned(adjusted: PooledEstimate, total: Interval | None) -> bool:
+    """Whether the adjusted effect lies on the other side of the total one."""
+    return total is not None and {side(adjusted.effect), side(total.effect)} == {HIGHER, LOWER}
 
 
 def adjusted_amount(adjusted: PooledEstimate) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sidemine.considerations.compounds.job import JOB
-from sidemine.considerations.compounds.panel import compound_panel, compound_tile, tell_arms
+from sidemine.considerations.compounds.panel import compound_panel, compound_tile
 from sidemine.considerations.compounds.record import CompoundColumns, CompoundsOfStudy
+from sidemine.considerations.compounds.telling import tell_arms
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
 from sidemine.study.plan import StudyPlan

@@ -85,5 +85,5 @@ JOB = StudyJob(
     inputs=_inputs,
     outputs={"record": "<results>/compounds.json"},
     run=_run,
-    priority=10,
+    priority=20,  # the primary effects wait for it
 )

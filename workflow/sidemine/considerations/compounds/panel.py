@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.considerations.compounds.telling import arm_label
 from sidemine.drawing.charts import WithInterval, interval_rows, interval_words, intervals
-from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, Told, make_tile
-from sidemine.drawing.words import count, number, p_value, side, unit_words
+from sidemine.drawing.panel import Column, Panel, Subject, Table, Tile, make_tile
+from sidemine.drawing.words import count, number, p_value, unit_words
+from sidemine.effect.compound_reading import arm_limit
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 
-MOST_NAMED = 4
-"""Most arms that a sentence names; the table holds all."""
 _TITLES = {
     "class_wide": "Is it the class, or one compound?",
     "dose": "Does it depend on the dose?",
@@ -20,6 +20,7 @@ _TITLES = {
 _COLUMNS = (
     Column("Arm", "arm"),
     Column("Effect, 95 % CI", "effect"),
+    Column("One-sided 95 % limit", "limit"),
     Column("Compound", "compound"),
     Column("Class", "of_class"),
     Column("Cells", "cell"),
@@ -68,36 +69,6 @@ def compound_tile(subject: Subject) -> Tile | None:
     return make_tile("pattern", "Pattern over the arms", columns.pattern or "none", hint)
 
 
-def tell_arms(subject: Subject) -> Told:
-    """Return the answer of a panel in a sentence, and in a few words."""
-    columns = subject.columns_of(CompoundColumns)
-    return Told(of_arms=arm_words(columns, subject.primary_set), pattern=columns.pattern or "")
-
-
-def arm_words(columns: CompoundColumns, gene_set: str) -> str:
-    """Return the answer of a panel as one would tell a colleague: its word, then each arm that carries it, largest first.
-
-    Parameters
-    ----------
-    columns
-        Of the card; those of a panel.
-    gene_set
-        The primary set.
-    """
-    evidence = columns.compounds
-    if evidence is None or not evidence.carrying:
-        return f"{gene_set} genes could not be tested in one model of the arms."
-    arms = sorted(evidence.carrying, key=lambda arm: -abs(arm.effect or 0.0))
-    named = "; ".join(
-        f"{arm_label(evidence, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
-        f"{number(arm.ci_low)} to {number(arm.ci_high)})"
-        for arm in arms[:MOST_NAMED]
-    )
-    more = f"; and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
-    word = columns.pattern or "open"
-    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
-
-
 def compound_methods(evidence: Sequence[CompoundEvidence]) -> str:
     """Return the methods of the panels of a study; nothing without any."""
     if not evidence:
@@ -127,17 +98,6 @@ def _fitted(evidence: CompoundEvidence) -> list[ArmEffect]:
     return [arm for arm in evidence.arms if arm.effect is not None]
 
 
-def arm_label(evidence: CompoundEvidence, arm: ArmEffect) -> str:
-    """Return compound, cell, dose and time of an arm, as far as they are declared."""
-    parts = [
-        arm.compound,
-        arm.cell,
-        amount_words(arm.dose, evidence.dose_unit),
-        amount_words(arm.time, evidence.time_unit),
-    ]
-    return ", ".join(part for part in parts if part)
-
-
 def _facts(evidence: CompoundEvidence, pattern: str | None, unit: str) -> Sequence[str]:
     facts = [f"Pattern: {pattern}."] if pattern else []
     if evidence.response is not None:
@@ -157,6 +117,7 @@ def _row(evidence: CompoundEvidence, arm: ArmEffect) -> dict[str, str]:
     return {
         "arm": arm.contrast,
         "effect": interval_words(arm.effect, arm.ci_low, arm.ci_high),
+        "limit": number(arm_limit(arm, evidence.direction)),
         "compound": arm.compound,
         "of_class": "yes" if arm.of_class else "no",
         "cell": arm.cell or "—",

@@ -92,5 +92,5 @@ JOB = StudyJob(
     outputs={"table": "<results>/robustness.tsv", "record": "<results>/robustness.json"},
     run=_run,
     resources={"markers": MARKERS},
-    priority=10,
+    priority=20,  # the verdicts wait for it alone
 )

@@ -48,5 +48,5 @@ JOB = StudyJob(
     inputs=_inputs,
     outputs={"table": "<results>/specificity.tsv", "record": "<results>/specificity.json"},
     run=_run,
-    priority=10,
+    priority=20,  # the longest of what the grid of variants waits for
 )

@@ -76,7 +76,8 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
     if unshown := _not_shown(evidence, estimate):
         if open_still := _not_excluded(estimate, place):
             return "undetermined", f"{unshown}, and that there is none cannot be said: {open_still}"
-        return NO_RESEMBLANCE, f"{unshown}, and the interval without noise lies within ±{place.margin:.2f}"
+        limits = f"{estimate.corrected_ci_low:z.2f} to {estimate.corrected_ci_high:z.2f}"
+        return NO_RESEMBLANCE, f"{unshown}, and the interval without noise ({limits}) lies within ±{place.margin:.2f}"
     call: Call = "mimics" if estimate.value > 0 else "opposes"
     if missing := _not_called(evidence, estimate.value):
         signs = "the same sign" if estimate.value > 0 else "opposite signs"

@@ -21,6 +21,7 @@ from sidemine.report.forest import forest_panel
 from sidemine.report.lights import Light, lights_of
 from sidemine.report.score_strip import score_panel
 from sidemine.report.section import Section
+from sidemine.report.subject import subject_of
 from sidemine.verdict.card import Card
 
 
@@ -57,7 +58,7 @@ def evidence_panels(card: Card, beside: Beside, lights: Mapping[str, Sequence[Li
     lights
         Marks beside the rows of the forest plot, by contrast; None: none.
     """
-    subject = first_screen.subject_of(card, beside.comparators.get(card.hypothesis, ()))
+    subject = subject_of(card, beside.comparators.get(card.hypothesis, ()))
     makers = {place: make for entry in CONSIDERATIONS for place, make in entry.panels.items()}
     considered = [panel for place in sorted(makers) if (panel := makers[place](subject))]
     of_lines = [
@@ -83,7 +84,7 @@ def layer_panels(card: Card, beside: Beside) -> list[Panel]:
 
 def tiles(card: Card, beside: Beside) -> Sequence[Tile]:
     """Return the key figures of a card: what is asked, the figure, and what it means or why there is none."""
-    subject = first_screen.subject_of(card, beside.comparators.get(card.hypothesis, ()))
+    subject = subject_of(card, beside.comparators.get(card.hypothesis, ()))
     made: dict[int, Tile | None] = {place: make(card, subject) for place, make in TILES.items()}
     made |= {place: make(subject) for entry in CONSIDERATIONS for place, make in entry.tiles.items()}
     return [tile for place in sorted(made) if (tile := made[place])]

@@ -21,7 +21,7 @@
     const copied = cell.cloneNode(true);
     for (const note of copied.querySelectorAll(".row-note")) note.remove();
     for (const line of copied.querySelectorAll("br, li, div")) line.after(" ");
-    return copied.textContent;
+    return copied.textContent.replace(/\u00a0/g, " ");
   }
 
   function tableText(table) {

@@ -1,0 +1,152 @@
+"""What a panel adds to the words of an answer card: what was found of its arms, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.drawing.panel import Subject, Told
+from sidemine.drawing.words import listed, number, side
+from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
+from sidemine.effect.plain_words import as_percent_change
+
+MOST_NAMED = 4
+"""Most arms that a sentence names; the table holds all."""
+_IN_A_LINE = 3
+"""Most arms that a line names."""
+_CHANGES = {"up": "a rise", "down": "a fall", "either": "a change"}
+_SIDES = {"up": "higher", "down": "lower", "either": "changed"}
+_MORE = {"dose": "at higher doses", "time": "at later times"}
+
+
+def tell_arms(subject: Subject) -> Told:
+    """Return the answer of a panel in a sentence, in a few words, and as what was found and what was not."""
+    columns = subject.columns_of(CompoundColumns)
+    panel = columns.compounds
+    return Told(
+        of_arms=arm_words(columns, subject.primary_set),
+        pattern=columns.pattern or "",
+        answer=answer_of(panel, subject.margin) if panel and columns.pattern else "",
+        effects=effects_of(panel) if panel else "",
+    )
+
+
+def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
+    """Return what was found of a panel, and what was not, in plain words; empty where neither is the case.
+
+    Parameters
+    ----------
+    panel
+        The panel in one model.
+    margin
+        The declared one, log2 units.
+    """
+    reading = read_panel(panel, margin)
+    if reading.p is None or not (reading.shown or reading.refuted):
+        return ""
+    told = _of_class if panel.asks == "class_wide" else _of_response
+    opposed = _named(panel, reading.opposed)
+    other_way = f" The other way: {listed(opposed)}." if opposed else ""
+    return told(panel, reading, margin or 0.0) + other_way
+
+
+def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
+    side_word, k = _SIDES[panel.direction], reading.k
+    excluded = _excluded(panel, reading.excluded, margin)
+    if reading.shown:
+        found = f"{side_word.capitalize()} with at least {reading.at_least} of {k} compounds: class-wide (two thirds or more)"
+        return f"{found}; with {excluded}." if excluded else f"{found}."
+    acting = _named(panel, reading.acting)
+    rest = {arm.contrast for arm in panel.arms if arm.carries} - set(reading.acting)
+    only = " only" if rest <= set(reading.excluded) else ""
+    found = f"{side_word} with {listed(acting)}{only}" if acting else "shown for none"
+    return f"Not class-wide: {found}; with {excluded}."
+
+
+def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
+    noun, k = f"{panel.asks}s", reading.k
+    if reading.refuted and not reading.shown:
+        return f"With {_excluded(panel, reading.excluded, margin)}."
+    at = f"all {k}" if len(reading.beyond) == k else f"{len(reading.beyond)} of {k}"
+    found = f"{_SIDES[panel.direction]}, beyond the margin at {at} {noun}"
+    if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
+        return f"Found: {found}; and more {_MORE[panel.asks]}."
+    return f"Found: {found}. Neither found nor excluded: more {_MORE[panel.asks]}."
+
+
+def _excluded(panel: CompoundEvidence, contrasts: Sequence[str], margin: float) -> str:
+    """Say with which arms an effect of the margin is excluded, with their limits; empty without any."""
+    arms = [arm for arm in panel.arms if arm.contrast in contrasts]
+    if not arms:
+        return ""
+    limits = listed([number(arm_limit(arm, panel.direction)) for arm in arms])
+    several = "s" if len(arms) > 1 else ""
+    return (
+        f"{listed(_arm_names(panel, arms))} {_CHANGES[panel.direction]} of {number(margin)} log2 or more is excluded in these data "
+        f"(one-sided 95 % limit{several} {limits})"
+    )
+
+
+def _named(panel: CompoundEvidence, contrasts: Sequence[str]) -> list[str]:
+    return _arm_names(panel, [arm for arm in panel.arms if arm.contrast in contrasts])
+
+
+def effects_of(panel: CompoundEvidence) -> str:
+    """Return the effects of the arms that carry an answer, in a line; where not all are named, the largest."""
+    carrying = list(panel.carrying)
+    if not carrying:
+        return ""
+    if len(carrying) > _IN_A_LINE:
+        carrying.sort(key=lambda arm: -abs(arm.effect or 0.0))
+    told = [
+        f"{name}: {as_percent_change(arm.effect or 0.0)} ({number(arm.ci_low)} to {number(arm.ci_high)})"
+        for name, arm in zip(_arm_names(panel, carrying), carrying, strict=True)
+    ]
+    more = f"; and {len(told) - _IN_A_LINE} more" if len(told) > _IN_A_LINE else ""
+    return f"{'; '.join(told[:_IN_A_LINE])}{more}; 95 % CI of log2"
+
+
+def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
+    """Return what tells the arms apart; the question beside them names what they share."""
+    carrying = panel.carrying
+    differ = [len(set(column)) > 1 for column in zip(*(_parts(panel, arm) for arm in carrying), strict=True)]
+
+    def name(arm: ArmEffect) -> str:
+        return ", ".join(part for part, told in zip(_parts(panel, arm), differ, strict=False) if told and part)
+
+    every = {name(arm) for arm in carrying}
+    return [name(arm) if all(every) and len(every) == len(carrying) else arm_label(panel, arm) for arm in arms]
+
+
+def _parts(panel: CompoundEvidence, arm: ArmEffect) -> tuple[str, str, str, str]:
+    return (arm.compound, arm.cell, amount_words(arm.dose, panel.dose_unit), amount_words(arm.time, panel.time_unit))
+
+
+def arm_words(columns: CompoundColumns, gene_set: str) -> str:
+    """Return the answer of a panel as one would tell a colleague: its word, then each arm that carries it, largest first.
+
+    Parameters
+    ----------
+    columns
+        Of the card; those of a panel.
+    gene_set
+        The primary set.
+    """
+    evidence = columns.compounds
+    if evidence is None or not evidence.carrying:
+        return f"{gene_set} genes could not be tested in one model of the arms."
+    arms = sorted(evidence.carrying, key=lambda arm: -abs(arm.effect or 0.0))
+    named = "; ".join(
+        f"{arm_label(evidence, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
+        f"{number(arm.ci_low)} to {number(arm.ci_high)})"
+        for arm in arms[:MOST_NAMED]
+    )
+    more = f"; and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
+    word = columns.pattern or "open"
+    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
+
+
+def arm_label(evidence: CompoundEvidence, arm: ArmEffect) -> str:
+    """Return compound, cell, dose and time of an arm, as far as they are declared."""
+    return ", ".join(part for part in _parts(evidence, arm) if part)
