@@ -6,6 +6,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
@@ -28,7 +29,7 @@ def contrast(**changes):
         "target_label": "cases",
         "reference_label": "controls",
     }
-    return Contrast.model_validate({**values, **changes})
+    return to_fit(Contrast.model_validate({**values, **changes}))
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.prepare.expression_store import store_provenance
@@ -40,7 +41,11 @@ def fit(data, treated, **changes):
     row = {"contrast": "c", "dataset": "d", "role": "disease", "target": "group = case", "reference": "group = control",
            "target_label": "cases", "reference_label": "controls", **changes}  # fmt: skip
     return fit_declared_contrast(
-        data, Contrast.model_validate(row), min_group_size=3, on_untestable="continue", treatment=treated
+        data,
+        to_fit(Contrast.model_validate(row)),
+        min_group_size=3,
+        on_untestable="continue",
+        treatment=treated,
     )
 
 

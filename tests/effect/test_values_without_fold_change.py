@@ -9,6 +9,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.contrast_fit import load_fit, save_fit
@@ -64,7 +65,10 @@ def written(folder: Path, scale: str, values: np.ndarray, kind: str) -> tuple[Co
         reference_label="healthy",
     )  # fmt: skip
     outcome = fit_declared_contrast(
-        read_expression(folder / "expression.h5ad"), contrast, min_group_size=3, on_untestable="continue"
+        read_expression(folder / "expression.h5ad"),
+        to_fit(contrast),
+        min_group_size=3,
+        on_untestable="continue",
     )
     save_fit(outcome.fit, folder / "fit.npz")
     write_record(outcome.design, folder / "design.json")

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+from contrast_to_fit import to_fit
 
 from sidemine.differential.groups import design_contrast, match_groups
 from sidemine.errors import SheetMismatch, Untestable
@@ -320,6 +321,7 @@ def test_a_sample_that_is_damaged_as_a_whole_is_told_or_lost_with_its_reason(dam
         {"contrast": "c", "dataset": "d", "role": "stimulus", "target": "stim = ifn", "reference": "stim = ctrl",
          "target_label": "a", "reference_label": "b", "block": "donor"}
     )  # fmt: skip
+    contrast = to_fit(contrast)
     groups, problems = match_groups(contrast, samples)
     assert not problems
     with pytest.raises(Untestable, match="2 independent units") as caught:

@@ -45,7 +45,10 @@ def decided():
     hypotheses = [row for row in study.config.hypotheses if row.id in WORDS]
     evidence = {}
     for row in hypotheses:
-        arms = {name: ContrastToFit.of(study.contrasts[name]) for name in row.compounds.contrasts}
+        arms = {
+            name: ContrastToFit.in_dataset(study.contrasts[name], study.datasets[study.contrasts[name].dataset])
+            for name in row.compounds.contrasts
+        }
         panel = measure_compounds(
             HypothesisOfCompounds.of(row), arms, data, sets.assign(version="", source=""), min_group_size=3,
             min_set_size=5, rotations=499, seed=1,

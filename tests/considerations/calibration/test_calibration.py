@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 from scipy import stats
 
 from sidemine.considerations.calibration import measure
@@ -77,7 +78,7 @@ def _given(name: str, n: int | None) -> ContrastToCalibrate:
     if n is not None:
         target = (samples["group"] == "case").to_numpy()
         fit = fit_contrast(_correlated(n), GENES, build_design(samples.set_index("sample"), target, ~target))
-    return ContrastToCalibrate(contrast, fit, samples, NO_TREATMENT)
+    return ContrastToCalibrate(to_fit(contrast), fit, samples, NO_TREATMENT)
 
 
 def _measure(given: list[ContrastToCalibrate], n_labelings: int = 40) -> tuple[pd.DataFrame, Calibration]:

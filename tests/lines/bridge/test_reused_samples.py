@@ -8,6 +8,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.effect.measure import ContrastResults, measure_hypothesis, units_of
@@ -100,7 +101,7 @@ def measure(how, action):
             target_label="patients", reference_label="controls",
         )  # fmt: skip
         outcome = fit_declared_contrast(
-            data[row.dataset], contrast, min_group_size=3, on_untestable="stop", treatment=treatment
+            data[row.dataset], to_fit(contrast), min_group_size=3, on_untestable="stop", treatment=treatment
         )
         tests = run_set_tests(outcome.fit, build_membership(SETS, outcome.fit.genes), rotations=99, seed=1)
         results.append(ContrastResults(name, dataset, outcome.fit, outcome.design, tests, tables[row.dataset]))

@@ -140,8 +140,17 @@ class HedgesG(EffectScale):
         return f"{spread} {adjusted}" if adjusted else f"Total effect, composition not adjusted; {spread}"
 
 
+@dataclass(frozen=True)
 class LogFoldOverComplement(EffectScale):
-    """Log2 fold change of experiments, over that of all other measured genes."""
+    """Log2 fold change of experiments, over that of all other measured genes.
+
+    Attributes
+    ----------
+    one_variance
+        Whether all arms of a model share one variance: a panel's, of which each arm alone is small.
+    """
+
+    one_variance: bool = False
 
     unit = EXPERIMENT_UNIT
     gene_unit = "log2 fold change"
@@ -160,7 +169,11 @@ class LogFoldOverComplement(EffectScale):
         """
         name = "over_complement"
         columns = (name, f"{name}_se", "df", f"{name}_ci_low", f"{name}_ci_high", "weight")
-        return _sizes(set_effects(fit, membership).assign(weight=np.nan), columns, membership.n_measured)
+        return _sizes(
+            set_effects(fit, membership, one_variance=self.one_variance).assign(weight=np.nan),
+            columns,
+            membership.n_measured,
+        )
 
     def of_genes(self, fit: ContrastFit) -> tuple[Array, Array, Array, Array]:
         """Return the log2 fold change of every gene."""
@@ -182,8 +195,8 @@ def scale_of(kind: str, score: Score = "mean") -> EffectScale:
     Parameters
     ----------
     kind
-        cohort, experiment or panel; a panel is measured as experiments are.
+        cohort, experiment or panel; a panel is measured as experiments are, in one model of all its arms.
     score
         As a cohort hypothesis declares it.
     """
-    return HedgesG(score) if kind == "cohort" else LogFoldOverComplement()
+    return HedgesG(score) if kind == "cohort" else LogFoldOverComplement(one_variance=kind == "panel")

@@ -31,7 +31,7 @@ MOST_DOUBTED_DF = 3
 """Degrees of freedom, at most, that count as if covariates had explained nothing: pairs take half of all, however many there are."""
 
 
-def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
+def set_effects(fit: ContrastFit, membership: SetMembership, *, one_variance: bool = False) -> pd.DataFrame:
     """Return the effect of every set: contrast of its per-sample signed, weight-normalised mean log2 expression.
 
     Parameters
@@ -40,13 +40,15 @@ def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         A fitted contrast.
     membership
         Sets × genes of that fit.
+    one_variance
+        All samples share one variance, so that a contrast of two groups takes it from the other groups of the model too.
 
     Returns
     -------
     pandas.DataFrame
         One row per set: gene_set, effect (log2, target minus reference), effect_se, ci_low, ci_high, df, p_value (errors robust
-        to unequal variances, by sample or by block, with their degrees of freedom: `stats.sandwich`, ordinary ones where these
-        cannot be had; the score is not moderated); complement_effect, complement_se (mean of all measured genes outside the set);
+        to unequal variances, by sample or by block, with their degrees of freedom: `stats.sandwich`; ordinary ones where these
+        cannot be had or `one_variance` is assumed of samples; the score is not moderated); complement_effect, complement_se (mean of all measured genes outside the set);
         over_complement, over_complement_se, over_complement_ci_low, over_complement_ci_high (effect minus
         Σw/Σ|w| times the complement, fitted as one score).
     """
@@ -62,7 +64,7 @@ def set_effects(fit: ContrastFit, membership: SetMembership) -> pd.DataFrame:
         complement = (effects.sum(axis=0) - np.asarray(inside @ effects)) / n_outside[:, None]
     complement = np.where(n_outside[:, None] > 0, complement, np.nan)
     over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
-    robust = sandwich(fit.score_basis, fit.blocks)
+    robust = None if one_variance and not fit.blocks else sandwich(fit.score_basis, fit.blocks)
     inside_set, outside, net = (
         _regression(each, fit.score_stdev_unscaled, robust) for each in (score, complement, over)
     )
@@ -387,11 +389,15 @@ def plain_score_effect(space: CommonSpace, blocks: Sequence[str]) -> dict[str, N
     return _regression(space.effects, float(space.stdev_unscaled[0]), sandwich(space.basis, blocks))
 
 
-def _regression(score: NDArray[np.float64], stdev_unscaled: float, robust: Sandwich) -> dict[str, NDArray[np.float64]]:
+def _regression(
+    score: NDArray[np.float64], stdev_unscaled: float, robust: Sandwich | None
+) -> dict[str, NDArray[np.float64]]:
     """Inference for scores given in the effect space, scores × (1 + residual df), robust to unequal variances where it can be."""
     effect = score[:, 0] * stdev_unscaled
-    variance = robust.variances(score[:, 1:]) if robust.usable else np.mean(score[:, 1:] ** 2, axis=1)
-    df = robust.df if robust.usable else float(score.shape[1] - 1)
+    if robust is not None and robust.usable:
+        variance, df = robust.variances(score[:, 1:]), robust.df
+    else:
+        variance, df = np.mean(score[:, 1:] ** 2, axis=1), float(score.shape[1] - 1)
     se = np.sqrt(variance) * stdev_unscaled
     half_width = float(t_quantile(0.975, df)) * se
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -177,10 +177,10 @@ class ContrastToFit(Projection):
         dataset
             Its row of `datasets.tsv`.
         """
-        asked = cls.of(row)
         people = dataset.replicates == "people" or (dataset.replicates == "unknown" and row.role == "disease")
-        repeats = bool(asked.block) and not people and not dataset.biological_unit
-        return asked.model_copy(update={"repeats_in_blocks": repeats})
+        repeats = bool(row.block) and not people and not dataset.biological_unit
+        fields = {name: getattr(row, name) for name in cls.model_fields if name != "repeats_in_blocks"}
+        return cls(**fields, repeats_in_blocks=repeats)
 
     @property
     def covariate_names(self) -> list[str]:

@@ -148,9 +148,7 @@ class ExperimentRules(Rules):
         # The error of wells is that of one culture: they exclude nothing, on neither side.
         against = [reading for reading in opposite if reading.has_units] if directed else []
         undecided = [
-            reading
-            for reading in readings
-            if not (reading.excluded and reading.has_units) and reading not in against
+            reading for reading in readings if not (reading.excluded and reading.has_units) and reading not in against
         ]
         if not undecided:
             return Decision(Verdict.NOT_SUPPORTED, _excluded(readings, against, margin, direction), bool(against))
