@@ -9,6 +9,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 
 from sidemine.differential.design_check import check_designs
 from sidemine.drawing.panel import Subject
@@ -20,7 +21,6 @@ from sidemine.prepare.dataset import prepare_dataset
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.metadata import read_samples
 from sidemine.study.models import GeneTableSource
-from sidemine.study.projections import ContrastToFit
 from sidemine.study.rows import Contrast, Dataset
 
 KANG = "data/Kang2018_PBMC_IFNb/kang2018_muscat_2donors_5types_1556cells.h5ad"
@@ -108,7 +108,7 @@ def test_two_real_donors_have_the_right_sign_and_no_test(real_files: Path) -> No
     ]
     effects = []
     for kind in sorted(set(samples["cluster_id"])):
-        contrast = ContrastToFit.of(
+        contrast = to_fit(
             Contrast.model_validate(
                 {"contrast": re.sub(r"\W+", "_", kind).strip("_").lower(), "dataset": "kang", "role": "stimulus",
                  "target": f'cluster_id = "{kind}" and group_id = stim', "reference": f'cluster_id = "{kind}" and group_id = ctrl',
