@@ -14,7 +14,6 @@ from sidemine.considerations.compounds.telling import answer_of
 from sidemine.considerations.judgement import Case
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.drawing.words import number
 from sidemine.effect.compound_reading import needed_of, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compounds
@@ -116,10 +115,10 @@ def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing
 
 
 ANSWERS = {
-    "Lower with at least 3 of 4 compounds: class-wide (two thirds or more); with D a fall of 0.40 log2 or more is excluded in these data (one-sided 95 % limit {d}).": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "Lower with at least 3 of 4 compounds: class-wide (two thirds or more); with D a fall of 24 % or more is excluded in these data (one-sided 95 % limit {d}).": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
     "Lower with at least 4 of 4 compounds: class-wide (two thirds or more).": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "Not class-wide: lower with B only; with A, C and D a fall of 0.40 log2 or more is excluded in these data (one-sided 95 % limits {a}, {c} and {d}).": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Not class-wide: shown for none; with A, B, C and D a fall of 0.40 log2 or more is excluded in these data (one-sided 95 % limits {a}, {b}, {c} and {d}).": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "Not class-wide: lower with B only; with A, C and D a fall of 24 % or more is excluded in these data (one-sided 95 % limits {a}, {c} and {d}).": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Not class-wide: shown for none; with A, B, C and D a fall of 24 % or more is excluded in these data (one-sided 95 % limits {a}, {b}, {c} and {d}).": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }  # fmt: skip
 
@@ -128,7 +127,8 @@ ANSWERS = {
 def test_a_class_is_told_by_what_was_found_and_what_was_not(answer):
     """How many compounds at least, and with which an effect is excluded, with the limits that exclude it."""
     found = measured(data_of({"vehicle": 0, **ANSWERS[answer]}), arms_of("abcdx"))
-    limits = {arm.contrast: number(arm.effect + stats.t.ppf(0.95, arm.df) * -arm.effect_se) for arm in found.arms}
+    lowest = {arm.contrast: arm.effect + stats.t.ppf(0.95, arm.df) * -arm.effect_se for arm in found.arms}
+    limits = {name: f"{100 * (2**limit - 1):+.0f} %".replace("-", "−") for name, limit in lowest.items()}
     assert answer_of(found, 0.4) == answer.format(**limits)
 
 
@@ -141,9 +141,7 @@ def test_a_dose_question_is_told_in_its_two_parts():
     rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
     assert answer_of(rising, 0.4) == "Found: lower, beyond the margin at 2 of 3 doses; and more at higher doses."
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert answer_of(none, 0.4).startswith(
-        "With 1, 10 and 100 a fall of 0.40 log2 or more is excluded in these data (one-"
-    )
+    assert answer_of(none, 0.4).startswith("With 1, 10 and 100 a fall of 24 % or more is excluded in these data (one-")
 
 
 def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():

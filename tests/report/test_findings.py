@@ -19,6 +19,7 @@ from sidemine.considerations.traps.judge import CAPPING
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import number
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.plain_words import GROUPS, people_of
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import (
     answer_words,
@@ -113,8 +114,8 @@ def test_compounds_are_told_from_the_strongest():
     columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
     told = effect_words(replace(clean(1), considered=tuple(columns)))
     assert told == (
-        "B: 75 % lower (−2.20 to −1.80); C: 2.0-fold higher (0.80 to 1.20); A: 29 % lower (−0.70 to −0.30); and 1 more; "
-        "95 % CI of log2"
+        "B: 75 % lower (−78 to −71 %); C: 2.0-fold higher (1.7- to 2.3-fold); A: 29 % lower (−38 to −19 %); and 1 more; "
+        "95 % CI"
     )
     shown = replace(clean(1), considered=tuple(columns))
     assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
@@ -126,7 +127,7 @@ def test_what_an_exclusion_lacks_is_not_counted_against_it():
     lacking = capped(excluded, "pooled p", "influence", "specificity", "competitive test", "calibration", "direction")
     assert certainty_of(lacking).level.mark == "⊕⊕⊕◯"
     against = certainty_of(replace(lacking, opposite=True))
-    assert [row.reason for row in against.downgrades[1:]] == [
+    assert [row.reason for row in against.downgrades[:-1]] == [
         f"{name}." for name in ("direction", "pooled p", "influence", "competitive test", "calibration")
     ]
     assert certainty_of(capped(excluded, "composition")).level.mark == "⊕⊕◯◯"
@@ -149,7 +150,7 @@ def test_a_control_that_misbehaves_is_told():
     """By its question."""
     rated = certainty_of(clean(), unexpected=["Is nothing there?"])
     assert rated.level.mark == "⊕⊕◯◯"
-    assert rated.downgrades[-1].reason == "A control did not behave as expected: Is nothing there?"
+    assert rated.downgrades[0].reason == "A control did not behave as expected: Is nothing there?"
 
 
 @pytest.mark.parametrize(
@@ -214,10 +215,11 @@ def test_two_samples_of_one_person_are_not_two_people():
     assert studies_words(card, designs_of(card, paired=True)) == f"2 studies, {n} pairs of samples"
     assert studies_words(card, designs_of(card)) == f"2 studies, {2 * n} samples: {n} v {n}"
     first = replace(card, evidence=rows[:1], pooled=None)
-    assert (
-        "A randomly chosen sample of the first group lies above a randomly chosen sample of the second in"
-        in effect_words(first)
+    assert effect_words(first).startswith(
+        "A randomly chosen “VTE” sample lies above a randomly chosen “healthy controls” sample in "
     )
+    unlike = [rows[0], replace(rows[1], target_label="others")]
+    assert people_of(unlike) == people_of([replace(rows[0], target_label="x" * 41)]) == GROUPS
 
 
 def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
@@ -263,7 +265,7 @@ def test_arms_are_named_by_what_tells_them_apart():
         panel = CompoundEvidence("class_wide", "down", "nM", "", rows, 15, 5, [])
         kept = (CompoundColumns("x", panel) if isinstance(c, CompoundColumns) else c for c in clean(1).considered)
         return re.findall(
-            r"(?:^|; )([^;]+): 50 % lower \(−1.20 to −0.80\)", effect_words(replace(clean(1), considered=tuple(kept)))
+            r"(?:^|; )([^;]+): 50 % lower \(−56 to −43 %\)", effect_words(replace(clean(1), considered=tuple(kept)))
         )
 
     assert told(("A", 250.0), ("B", 250.0)) == ["A", "B"]
@@ -363,14 +365,34 @@ def test_what_the_rows_ask_for_is_said_below_them():
 
 
 def test_a_level_of_certainty_has_its_reasons_beside_it():
-    """In a word or three each; of more than three the first two; the footnotes have all of them in full."""
+    """In a word or three each; of more than three the first two; what every answer of its kind has comes last."""
     card = capped(clean(), "composition", "hidden factors", "influence")
     rated = replace(card, certainty=certainty_of(card))
-    assert why_words(rated) == "not randomised, mix of cells and 2 more"
+    assert why_words(rated) == "mix of cells, hidden factors and 2 more"
     alone = replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1))
-    assert why_words(replace(alone, certainty=certainty_of(alone))) == "mRNA only, one experiment"
+    assert why_words(replace(alone, certainty=certainty_of(alone))) == "one experiment, only mRNA measured"
     assert why_words(replace(card, certainty=None)) == ""
     assert all(concern.brief and len(concern.brief) <= 24 for concern in CONCERNS.values())
+
+
+def test_what_would_turn_an_answer_is_named_first():
+    """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be adjusted."""
+    card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
+    assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and 2 more"
+    assert "adjusted p 0.082" in [row.brief for row in certainty_of(card).downgrades]
+    of_control = replace(card, p_holm=None)
+    assert "p too large" in [row.brief for row in certainty_of(of_control).downgrades]
+
+
+def test_how_the_controls_behaved_is_said_above_the_table():
+    """Below it they may lie under the first screen; without controls nothing is said."""
+    expected = replace(clean(), role="negative_control", behaviour=Behaviour.EXPECTED)
+    failed = replace(expected, behaviour=Behaviour.UNEXPECTED)
+    told = [
+        findings_of([clean(), *controls], designs_of(clean())).control_line
+        for controls in ([expected] * 2, [expected, failed], [])
+    ]
+    assert told == ["all 2 as expected", "1 of 2 as expected", ""]
 
 
 def test_reasons_stand_once_and_controls_in_their_own_block():

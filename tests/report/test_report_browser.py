@@ -225,6 +225,7 @@ def test_paper_holds_every_figure_and_nothing_passes_its_edge(browser, example_p
     page.tab.emulate_media(media="print")
     assert page.tab.evaluate(WIDER_THAN_PAPER) == []
     assert page.tab.evaluate("document.documentElement.scrollWidth") <= 720
+    assert not page.tab.locator(".card details:not([open]):visible").count()  # a heading without what it holds
     shown = page.tab.locator(".chart:not(.contrast:not(.shown) .chart)")
     for chart in shown.all():
         assert chart.locator("svg, canvas").first.is_visible(), chart.get_attribute("id")

@@ -9,6 +9,8 @@ from sidemine.effect.record import COHORT_UNIT, ContrastEvidence
 
 PATIENTS, GROUPS = ("patient", "control"), ("sample of the first group", "sample of the second")
 """What the members of the two groups of a cohort are called: where patients are compared, and otherwise."""
+_LONGEST_LABEL = 40
+"""Longest label, in characters, by which a sentence calls a member of a group."""
 DISEASE = "disease"
 """Role of a contrast of patients and controls."""
 
@@ -17,8 +19,16 @@ def people_of(contrasts: Iterable[ContrastEvidence]) -> tuple[str, str]:
     """Return what the members of the two groups are called.
 
     Patient and control where every contrast is of a disease and without blocks: two samples of one patient make no control.
+    Otherwise by the labels of the groups, where all contrasts have the same and they are short.
     """
-    return PATIENTS if all(row.role == DISEASE and row.blocking == "none" for row in contrasts) else GROUPS
+    rows = list(contrasts)
+    if all(row.role == DISEASE and row.blocking == "none" for row in rows):
+        return PATIENTS
+    labels = {(str(row.target_label), str(row.reference_label)) for row in rows}
+    target, reference = next(iter(labels))
+    if len(labels) > 1 or max(len(target), len(reference)) > _LONGEST_LABEL:
+        return GROUPS
+    return f"“{target}” sample", f"“{reference}” sample"
 
 
 def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) -> str:
@@ -81,3 +91,24 @@ def as_percent_change(log2_difference: float) -> str:
     if not change:
         return "0 % different"
     return f"{abs(change)} % {'higher' if change >= 0 else 'lower'}"
+
+
+def as_percent_limits(low: float, high: float) -> str:
+    """Return both limits of an interval of log2 differences as signed percentages, or as folds where one is twofold or more.
+
+    >>> as_percent_limits(-1.29, -1.04), as_percent_limits(-0.06, 0.2), as_percent_limits(0.9, 1.6)
+    ('−59 to −51 %', '−4 to +15 %', '1.9- to 3.0-fold')
+    """
+    if round(100 * (2.0**high - 1)) >= 100:
+        return f"{2.0**low:.1f}- to {2.0**high:.1f}-fold"
+    return f"{signed_percent(low)} to {signed_percent(high)} %"
+
+
+def signed_percent(log2_difference: float) -> str:
+    """Return a log2 difference as a percentage with its sign, without the unit; what rounds to 0 has no sign.
+
+    >>> signed_percent(-0.03), signed_percent(0.2), signed_percent(0.001)
+    ('−2', '+15', '0')
+    """
+    change = round(100 * (2.0**log2_difference - 1))
+    return f"{change:+d}".replace("-", "\N{MINUS SIGN}") if change else "0"

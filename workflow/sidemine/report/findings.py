@@ -13,11 +13,11 @@ from string import ascii_lowercase
 
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
-from sidemine.effect.plain_words import PATIENTS, pairs_of_100, people_of, plain_words
+from sidemine.effect.plain_words import PATIENTS, pairs_of_100, people_of, plain_words, signed_percent
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 _NAMED = 3
 """Effects of one question that the summary names; the card has all."""
@@ -96,6 +96,16 @@ class Findings:
         if any(re.search(r"\d v \d", row.studies) for row in self.questions):
             told.append("n v n: in the order of the answer.")
         return told
+
+    @property
+    def control_line(self) -> str:
+        """How many controls behaved as expected: they stand below the table, and it is read with them."""
+        if not self.controls:
+            return ""
+        n_expected = sum(row.card.behaviour is Behaviour.EXPECTED for row in self.controls)
+        if n_expected == len(self.controls) > 1:
+            return f"all {n_expected} as expected"
+        return f"{n_expected} of {len(self.controls)} as expected"
 
     @property
     def is_long(self) -> bool:
@@ -215,8 +225,11 @@ def _limit(card: Card) -> str:
 
 def _margin(card: Card) -> str:
     value = card.declared.margin.value
-    told = "" if value is None else f" ({words.number(value)} {_unit(card)})"
-    return f"the margin{told}"
+    if value is None:
+        return "the margin"
+    towards = {"up": value, "down": -value}.get(card.declared.direction)
+    plain = "" if towards is None or card.kind == "cohort" else f"{signed_percent(towards)[1:]} %, "
+    return f"the margin ({plain}{words.number(value)} {_unit(card)})"
 
 
 def _unit(card: Card) -> str:

@@ -10,7 +10,8 @@ not rated: so few data sets cannot show it.
 
 Concerns are gates that were not passed, caps, findings of the checks, sensitivity rows that change the reading, and lines of evidence that disagree, as
 they stand on the card. One concern of each kind of evidence always stands: groups of a cohort were not randomised; and
-mRNA in treated samples is not the function of a pathway in people. So no answer is of high certainty. An answer that excludes
+mRNA in treated samples is not the function of a pathway in people; it is told last, after what is peculiar to the answer, and what would turn it
+stands first. So no answer is of high certainty. An answer that excludes
 an effect, that points against the declared direction, or that is split is not weakened by a gate that asks for an effect in that
 direction. A finding is no concern where the effect without it reads the same; it is told as not rated down. An answer that is
 *not testable* has no certainty: there is nothing to be certain of.
@@ -34,7 +35,7 @@ from sidemine.considerations.sensitivity import (
     sensitivity_of,
     without_effect,
 )
-from sidemine.drawing.words import listed
+from sidemine.drawing.words import listed, p_value
 from sidemine.effect.record import Estimate
 from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
 from sidemine.verdict.cohorts import contradiction_words
@@ -150,6 +151,8 @@ class Concern:
     of_exclusions: bool = False
 
 
+OTHER_CHECK = "another check"
+"""Name of the concern that a row of "what would change the answer" without a concern of its own would change it."""
 ALONE = "one source"
 """Name of the concern that only one source answers; `replication` where several do not agree."""
 CONCERNS = {
@@ -166,7 +169,7 @@ CONCERNS = {
     "direction": Concern(Domain.BIAS, "no declared direction", "a direction that is declared beforehand"),
     "vehicle": Concern(Domain.BIAS, "vehicle alone", "compounds of another class, or a second vehicle"),
     "replicates": Concern(
-        Domain.BIAS, "unknown replicates", "knowing whether samples are separate cultures", of_exclusions=True
+        Domain.BIAS, "samples may be repeats", "knowing whether samples are separate cultures", of_exclusions=True
     ),
     "batch_aliased": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
     "batch_associated": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
@@ -174,7 +177,7 @@ CONCERNS = {
     "marker_labels": Concern(Domain.BIAS, "cell labels", "cell types that do not rest on markers", of_exclusions=True),
     "finding": Concern(Domain.BIAS, "flagged data", "data without what the checks found", of_exclusions=True),
     "control": Concern(Domain.BIAS, "a control failed", "controls that behave as expected", of_exclusions=True),
-    "another check": Concern(
+    OTHER_CHECK: Concern(
         Domain.BIAS, "a check changes it", "an effect that holds without what is doubted", of_exclusions=True
     ),
     "replication": Concern(Domain.INCONSISTENCY, "not replicated", "datasets that agree"),
@@ -192,10 +195,10 @@ CONCERNS = {
     "one cohort": Concern(
         Domain.IMPRECISION, "one cohort carries it", "an effect that no single cohort carries", of_exclusions=True
     ),
-    "pooled p": Concern(Domain.IMPRECISION, "large p", "more people"),
+    "pooled p": Concern(Domain.IMPRECISION, "{p}", "more people"),
     "one experiment": Concern(Domain.IMPRECISION, "not shown", "an experiment that shows it"),
     "panel": Concern(Domain.IMPRECISION, "not shown", "arms that show it"),
-    "Holm": Concern(Domain.IMPRECISION, "large p", "more samples"),
+    "Holm": Concern(Domain.IMPRECISION, "{p}", "more samples"),
 }
 """By name of a gate or cap; a test holds that each name of the rules is here."""
 OTHER = Concern(Domain.BIAS, "a condition not met", "an answer that meets every condition", of_exclusions=True)
@@ -217,7 +220,7 @@ _STANDING = {
     "experiment": Downgrade(
         Domain.INDIRECTNESS,
         "mRNA in treated samples is not the function of a pathway in people.",
-        "mRNA only",
+        "only mRNA measured",
     ),
 }
 _NAMED = 2
@@ -241,7 +244,9 @@ def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[s
         return None
     standing = _STANDING["cohort" if card.kind == "cohort" else "experiment"]
     concerns = _concerns(card, found, unexpected)
-    downgrades = [standing, *(_downgrade(name, reason, card.kind) for name, reason in concerns.items())]
+    turning = {_OF_ROW.get(row.name, OTHER_CHECK) for row in card.sensitivity if row.changes}
+    told_first = sorted(concerns, key=lambda name: name not in turning)
+    downgrades = [*(_downgrade(name, concerns[name], card) for name in told_first), standing]
     split = (
         [Downgrade(Domain.INCONSISTENCY, card.rule, "opposite directions")]
         if card.verdict is Verdict.CONFLICTING
@@ -313,9 +318,10 @@ def _concern(name: str) -> Concern:
     return CONCERNS.get(name, OTHER)
 
 
-def _downgrade(name: str, reason: str, kind: str) -> Downgrade:
+def _downgrade(name: str, reason: str, card: Card) -> Downgrade:
     concern = _concern(name)
-    return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[kind]))
+    level = "p too large" if card.p_holm is None else f"adjusted p {p_value(card.p_holm)}"
+    return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[card.kind], p=level))
 
 
 def _is_answered(card: Card, found: Found) -> bool:
@@ -350,6 +356,6 @@ def _all_concerns(card: Card, found: Sequence[Found], unexpected: Sequence[str])
         yield "sizes", f"{apart.words[:1].upper()}{apart.words[1:]}, so no single figure stands for them."
     for check in card.sensitivity:
         if check.changes:
-            yield _OF_ROW.get(check.name, "another check"), f"{check.words[:1].upper()}{check.words[1:]}."
+            yield _OF_ROW.get(check.name, OTHER_CHECK), f"{check.words[:1].upper()}{check.words[1:]}."
     if card.synthesis and card.synthesis.conflicting:
         yield "lines", card.synthesis.sentence

@@ -9,7 +9,7 @@ from sidemine.drawing.panel import Subject, Told
 from sidemine.drawing.words import listed, number, side
 from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
-from sidemine.effect.plain_words import as_percent_change
+from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
@@ -76,16 +76,27 @@ def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) 
 
 
 def _excluded(panel: CompoundEvidence, contrasts: Sequence[str], margin: float) -> str:
-    """Say with which arms an effect of the margin is excluded, with their limits; empty without any."""
+    """Say with which arms an effect of the margin is excluded, with their limits; empty without any.
+
+    In per cent, as the effects beside it: a limit in log2 units next to "5 % higher" reads as another quantity.
+    """
     arms = [arm for arm in panel.arms if arm.contrast in contrasts]
     if not arms:
         return ""
-    limits = listed([number(arm_limit(arm, panel.direction)) for arm in arms])
+    limits = listed([_limit_words(arm, panel.direction) for arm in arms])
     several = "s" if len(arms) > 1 else ""
+    towards = {"up": margin, "down": -margin}.get(panel.direction)
+    amount = f"{number(margin)} log2" if towards is None else f"{signed_percent(towards)[1:]} %"
     return (
-        f"{listed(_arm_names(panel, arms))} {_CHANGES[panel.direction]} of {number(margin)} log2 or more is excluded in these data "
+        f"{listed(_arm_names(panel, arms))} {_CHANGES[panel.direction]} of {amount} or more is excluded in these data "
         f"(one-sided 95 % limit{several} {limits})"
     )
+
+
+def _limit_words(arm: ArmEffect, direction: str) -> str:
+    """Return the limit of an arm; of a change to either side in log2 units, since per cents of a rise and a fall differ."""
+    limit = arm_limit(arm, direction)
+    return number(limit) if limit is None or direction == "either" else f"{signed_percent(limit)} %"
 
 
 def _named(panel: CompoundEvidence, contrasts: Sequence[str]) -> list[str]:
@@ -100,11 +111,11 @@ def effects_of(panel: CompoundEvidence) -> str:
     if len(carrying) > _IN_A_LINE:
         carrying.sort(key=lambda arm: -abs(arm.effect or 0.0))
     told = [
-        f"{name}: {as_percent_change(arm.effect or 0.0)} ({number(arm.ci_low)} to {number(arm.ci_high)})"
+        f"{name}: {as_percent_change(arm.effect or 0.0)} ({as_percent_limits(arm.ci_low or 0.0, arm.ci_high or 0.0)})"
         for name, arm in zip(_arm_names(panel, carrying), carrying, strict=True)
     ]
     more = f"; and {len(told) - _IN_A_LINE} more" if len(told) > _IN_A_LINE else ""
-    return f"{'; '.join(told[:_IN_A_LINE])}{more}; 95 % CI of log2"
+    return f"{'; '.join(told[:_IN_A_LINE])}{more}; 95 % CI"
 
 
 def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
