@@ -89,6 +89,16 @@ def test_repeats_of_a_unit_in_several_blocks_are_refused_where_blocks_are_a_corr
     assert build_design(samples.assign(plate=people), *split(36), block="plate").blocking == "correlation"
 
 
+def test_repeats_of_one_block_are_refused_with_the_way_out() -> None:
+    """One donor, three cultures in each group: nobody knows how another donor answers, unless the cultures are declared as units."""
+    samples = sheet(donor=["d0"] * 6)
+    with pytest.raises(Untestable, match="all samples are of donor d0") as found:
+        build_design(samples, *split(6), block="donor", repeats_in_blocks=True)
+    assert "`biological_unit`" in str(found.value)
+    assert "covariate" not in str(found.value)
+    assert build_design(samples, *split(6), block="donor").n_target == 3
+
+
 def test_declared_blocking_is_obeyed_or_refused() -> None:
     """`fixed` drops incomplete blocks even when they are many; `correlation` needs six blocks."""
     donors = ["a", "b", "c", "d", "x", "a", "b", "c", "d", "y"]
