@@ -214,7 +214,13 @@ def build_design(
     matrix, names, kinds = _build_matrix(table, is_target, entries, block if how == "fixed" else "")
     notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
     units = _units(table)
-    repeats = how == "fixed" and repeats_in_blocks and _blocks_hold_repeats(table, is_target, block)
+    held = how == "fixed" and _blocks_hold_repeats(table, is_target, block)
+    repeats = held and repeats_in_blocks
+    if held and not repeats and (units == table.index.to_numpy(dtype=str)).all():
+        notes.append(
+            f"a {block} gives several samples to one group, and each counts as a person of its own: if they are repeats of one "
+            "person, name the column of people in biological_unit"
+        )
     if repeats:
         _refuse_one_block(table, is_target, block)
         notes.append(
