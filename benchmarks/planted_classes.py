@@ -357,6 +357,7 @@ CLASSES: tuple[PlantedClass, ...] = (
     *(_composition_class(reliability, 300) for reliability in (0.8, 0.9, 0.95)),
     _heterogeneity(0.15, 2, 1000),
     _heterogeneity(0.3, 2, 500),
+    _heterogeneity(0.3, 3, 500),
     _heterogeneity(0.3, 5, 500),
     *(_experiment_power(4.0, number) for number in (2, 1)),
     *(_power_class(0.5, 300, f", k={k}", k=k, effect_alone=True) for k in (3, 4, 5, 6)),

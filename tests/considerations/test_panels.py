@@ -41,7 +41,7 @@ def subject(*, is_cohort=True, **missing):
 def variant(name="v", effect=0.5, **changes):
     known = effect is not None
     values = VariantRow(
-        "h", name, "probe_rule", f"Way {name}.", full_data=True, k=2, n_genes=30, effect=effect, se=0.1 if known else None,
+        "h", name, "probe_rule", f"Way {name}.", full_data=True, k=2, n_genes=30, effect=effect, se=0.1 if known else None, df=None,
         ci_low=effect - 0.2 if known else None, ci_high=effect + 0.2 if known else None, effect_scale="Hedges g",
         direction="up", p_value=0.01, verdict="suggestive", agrees=True if known else None, reason="" if known else "no counts",
     )  # fmt: skip

@@ -204,5 +204,21 @@ def test_a_difference_that_hangs_on_one_dish_is_refused(layer: str) -> None:
         table = samples.assign(dish=samples["unit"], laboratory=[f"laboratory {'AB'[where[i]]}" for i in dish])
         designs[name] = build_design(table, dish < 3, dish >= 3, covariates=["laboratory"], block="dish")
     assert len(fit_contrast(values, genes, designs["several"], layer=layer).genes) == 60
-    with pytest.raises(Untestable, match=r"hangs on dish d0: [\s\S]*6 blocks, 18 samples; covariates laboratory;"):
+    with pytest.raises(
+        Untestable, match=r"hangs on dish d0: [\s\S]*6 blocks, 18 samples; covariates laboratory;"
+    ) as found:
         fit_contrast(values, genes, designs["one"], layer=layer)
+    assert "biological_unit" not in str(found.value)
+
+
+def test_where_one_donor_decides_among_fixed_blocks_the_unit_can_be_declared() -> None:
+    """Only one of three donors has target and reference of one dose: leave the dose out, or say what the unit is."""
+    donor, target = np.repeat(np.arange(3), 6), np.tile(np.repeat([True, False], 3), 3)
+    dose = np.where((donor > 0) & target, "9", np.tile(["1", "2", "3"], 6))
+    samples = pd.DataFrame({"donor": [f"d{i}" for i in donor], "dose": dose}, index=[f"S{i}" for i in range(18)])
+    design = build_design(samples, target, ~target, covariates=["factor(dose)"], block="donor", repeats_in_blocks=True)
+    values, genes = values_of(60, 18)
+    with pytest.raises(Untestable, match=r"hangs on donor d0: [\s\S]*blocks hold repeats of a group") as found:
+        fit_contrast(values, genes, design)
+    assert "Leave out the covariate" in str(found.value)
+    assert "`biological_unit`" in str(found.value)

@@ -89,6 +89,27 @@ def test_repeats_of_a_unit_in_several_blocks_are_refused_where_blocks_are_a_corr
     assert build_design(samples.assign(plate=people), *split(36), block="plate").blocking == "correlation"
 
 
+def test_repeats_of_one_block_are_refused_with_the_way_out() -> None:
+    """One donor, three cultures in each group: nobody knows how another donor answers, unless the cultures are declared as units."""
+    samples = sheet(donor=["d0"] * 6)
+    with pytest.raises(Untestable, match="all samples are of donor d0") as found:
+        build_design(samples, *split(6), block="donor", repeats_in_blocks=True)
+    assert "`biological_unit`" in str(found.value)
+    assert "covariate" not in str(found.value)
+    assert build_design(samples, *split(6), block="donor").n_target == 3
+
+
+def test_samples_of_people_that_share_a_block_are_told_to_count_as_people() -> None:
+    """Whether a block is a batch of people or a person with repeats nobody has said; where the units are declared it is known."""
+    samples = sheet(donor=["a", "a", "b", "b", "c", "c"] * 2).drop(columns="unit")
+    told = "each counts as a person of its own"
+    assert told in " ".join(build_design(samples, *split(12), block="donor").notes)
+    for known in (samples.assign(unit=samples["donor"]), samples.assign(unit=[f"u{i}" for i in range(12)])):
+        assert told not in " ".join(build_design(known, *split(12), block="donor").notes)
+    pairs = sheet(donor=["a", "b", "c", "d"] * 2).drop(columns="unit")
+    assert told not in " ".join(build_design(pairs, *split(8), block="donor").notes)
+
+
 def test_declared_blocking_is_obeyed_or_refused() -> None:
     """`fixed` drops incomplete blocks even when they are many; `correlation` needs six blocks."""
     donors = ["a", "b", "c", "d", "x", "a", "b", "c", "d", "y"]

@@ -8,7 +8,8 @@ import pytest
 
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.effect.adjustment import adjust_fit
+from sidemine.effect.adjustment import adjust_fit, pool_estimates
+from sidemine.effect.record import Estimate
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 
 N_GENES, N = 200, 60
@@ -62,3 +63,12 @@ def test_too_few_residuals_give_no_adjustment(study):
     fit = fit_contrast(values[:, few], GENES, build_design(samples.iloc[few], IS_TARGET[few], ~IS_TARGET[few], []))
     assert adjust_fit(fit, fit.effects[:1]) is None
     assert adjust_fit(fit, fit.effects[:0]) is fit
+
+
+@pytest.mark.parametrize(("df", "kept"), [(3.0, 3.0), (np.inf, None)])
+def test_a_pooled_estimate_keeps_its_degrees_of_freedom(df, kept):
+    """One cohort, pooled alone: its limit is that of t, as the interval is."""
+    own = Estimate(0.3, 0.1, 0.0, 0.6, df, 0.06)
+    pooled = pool_estimates([own])
+    assert pooled.df == (None if kept is None else pytest.approx(kept))
+    assert pooled.as_estimate().df == pytest.approx(df)

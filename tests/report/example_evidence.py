@@ -189,7 +189,7 @@ def _effect(size: float, half: float) -> Estimate:
 
 
 def _pooled(size: float, half: float) -> PooledEstimate:
-    return PooledEstimate(size, size - half, size + half, 0.012, half / 2, 2)
+    return PooledEstimate(size, size - half, size + half, 0.012, half / 2, 2, None)
 
 
 def robustness() -> dict[str, Any]:
@@ -225,7 +225,7 @@ def _variant(dimension: str, name: str, effect: float) -> dict[str, Any]:
     half = 0.33 if dimension in {"dataset_left_out", "age_overlap", "reused_controls"} else 0.25
     return {
         "hypothesis": "vte_targets", "variant": name, "dimension": dimension, "description": name.replace("_", " "),
-        "full_data": half < 0.3, "k": 2, "n_genes": 8, "effect": effect, "se": half / 2, "ci_low": effect - half,
+        "full_data": half < 0.3, "k": 2, "n_genes": 8, "effect": effect, "se": half / 2, "df": 60.0, "ci_low": effect - half,
         "ci_high": effect + half, "effect_scale": UNIT, "direction": "up", "p_value": 0.001 if effect > half else 0.2,
         "verdict": "suggestive", "agrees": effect > half, "reason": "",
     }  # fmt: skip

@@ -93,7 +93,10 @@ def test_what_limits_experiments_in_its_order():
         "h", doses, None, Margin(0.4, "Hedges g", "declared"), pool_contrasts(doses, [Refused("b", "source of a")])
     )
     single = answers([hypothesis(kind="experiment")], {"h": one_source})[0]
-    assert single["doubt"].startswith("A single experiment with 4 residual degrees of freedom")
+    assert single["doubt"].startswith("A single experiment with 4 degrees of freedom")
+    # Of three donors with three cultures each in both groups the residual degrees of freedom of the fit count cultures.
+    donors = replace(doses[0], effect_df=2.0, residual_df=14.0)
+    assert experiment_card([donors])["doubt"].startswith("A single experiment with 2 degrees of freedom")
     assert experiment_card()["doubt"].startswith("mRNA of these genes is not the pathway's function")
     excluded = experiment_card(experiments(0.0, 0.02, se=0.05))
     assert excluded["doubt"].startswith("The answer holds for these sources of cells, doses and times only.")
@@ -169,7 +172,7 @@ def test_a_row_that_nobody_filled_stands_in_the_table_with_the_reason():
 
 
 DECLARED = VariantRow(
-    "h", "reference", "reference", "as declared", True, 2, 10, 0.5, 0.1, 0.3, 0.7, "Hedges g", "up", 0.001, "suggestive",
+    "h", "reference", "reference", "as declared", True, 2, 10, 0.5, 0.1, None, 0.3, 0.7, "Hedges g", "up", 0.001, "suggestive",
     True, "",
 )  # fmt: skip
 
@@ -202,3 +205,13 @@ def test_a_run_without_flagged_samples_stands_in_the_table_with_its_figures():
     none = without_flagged(DECLARED, replace(run, effect=None, reason="one group is too small"))
     assert (none["words"], none["changes"]) == ("one group is too small", None)
     assert without_flagged(run)["words"] == "the study leaves this variant out (settings.robustness)"
+
+
+def test_a_run_on_few_degrees_of_freedom_is_read_by_them():
+    """The limit of .2 ± .08 lies below the margin of .4 by the normal, not by t on two degrees of freedom: still open as before."""
+    wide = replace(DECLARED, effect=0.2, se=0.2, ci_low=-0.66, ci_high=1.06, p_value=0.4, df=2.0)
+    run = replace(
+        wide, variant="sex_mismatch_dropped", description="without two samples", se=0.08, ci_low=-0.14, ci_high=0.54
+    )
+    assert without_flagged(wide, run)["changes"] is False
+    assert without_flagged(wide, replace(run, df=None))["changes"] is True

@@ -39,11 +39,17 @@ OTHERS = [replace(arm(name, *NONE), of_class=False) for name in "xyz"]
 
 
 def decided(
-    *figures: tuple[float, ...], others: tuple[str, ...] = ("x",), place: float | None = 99.0, problem=None, beside=()
+    *figures: tuple[float, ...],
+    others: tuple[str, ...] = ("x",),
+    place: float | None = 99.0,
+    problem=None,
+    beside=(),
+    can_exclude=True,
 ):
     """Decide a panel of these arms, with the judge of panels and the places of its arms among comparator sets."""
     arms = [arm(name, *each) for name, each in zip("abcde", figures, strict=False)]
     panel = CompoundEvidence("class_wide", "down", "", "", [*arms, *beside], 20, 8, list(others), problem=problem)
+    panel = replace(panel, can_exclude=can_exclude)
     rows = [
         ContrastEvidence(
             each.contrast, "d", "GSE1", 3, 3, True, effect=each.effect, effect_se=each.effect_se, effect_df=each.df,
@@ -112,6 +118,16 @@ def test_the_vehicle_gate_tells_of_the_compounds_of_another_class():
     assert detail(("x",), OTHERS).endswith("; 1 other compound")
     assert detail((), OTHERS) == "no compound of another class can serve"
     assert detail((), []) == "no compound of another class was declared"
+
+
+def test_a_panel_of_wells_excludes_nothing():
+    """What is shown is shown; "no compound" and "this one only" would speak of other cultures."""
+    assert decided(NONE, NONE, NONE).decision.verdict is Verdict.NOT_SUPPORTED
+    wells = decided(NONE, NONE, NONE, can_exclude=False).decision
+    assert wells.verdict is Verdict.NOT_TESTABLE
+    assert "wells of one culture" in wells.rule
+    assert "this compound only" not in decided(STRONG, NONE, NONE, can_exclude=False).decision.rule
+    assert decided(STRONG, STRONG, STRONG, can_exclude=False).decision.verdict is Verdict.SUGGESTIVE
 
 
 def test_a_panel_is_judged_by_twice_its_one_sided_p():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from test_rules import contrast, decide, evidence
+from test_rules import answers, contrast, decide, evidence, hypothesis
 
+from sidemine.considerations.judgement import Case
+from sidemine.considerations.sensitivity import sensitivity_of
 from sidemine.effect.intervals import Effect
+from sidemine.effect.record import EXPERIMENT_UNIT, Estimate
 from sidemine.verdict.readings import conflict_level, opposite_sides
 from sidemine.verdict.vocabulary import Verdict
 
@@ -24,6 +28,24 @@ def test_wells_of_one_culture_exclude_nothing(effect: float) -> None:
     # Beside cultures that exclude it, they keep the answer open.
     both = decide(evidence(contrast("b", effect, 0.05), wells), "up", "experiment")[0]
     assert both.verdict is Verdict.NOT_TESTABLE
+
+
+def test_no_page_says_what_wells_could_have_excluded() -> None:
+    """Neither the answer, where every experiment has to exclude, nor the wells' own row; their sensitivity reads open, not excluded."""
+    kind = hypothesis(kind="experiment")
+    rows = [replace(contrast(name, 0.0, 0.05), effect_unit=EXPERIMENT_UNIT) for name in "ab"]
+    wells = replace(rows[1], replicates="wells")
+    card = answers([kind], {"h": evidence(rows[0], wells)})[0]
+    assert (card["smallest_excludable"], card["one_sided_limit"]) == (None, None)
+    assert [row["smallest_excludable"] is None for row in card["evidence"]] == [False, True]
+    assert answers([kind], {"h": evidence(*rows)})[0]["smallest_excludable"] is not None
+    # Where they could not be tested they keep nobody from excluding.
+    gone = replace(wells, testable=False)
+    assert answers([kind], {"h": evidence(rows[0], gone)})[0]["one_sided_limit"] is not None
+    none, wide = (Estimate(0.0, se, -2 * se, 2 * se, 4.0, 1.0) for se in (0.05, 3.0))
+    for each, changes in ((rows[1], True), (wells, False)):
+        case = Case(kind, evidence(rows[0], each), ("a", "b"))
+        assert sensitivity_of(case, "row", "without a gene", none, wide).changes is changes
 
 
 def test_wells_of_one_culture_contradict_nobody() -> None:

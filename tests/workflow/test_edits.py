@@ -618,6 +618,24 @@ def test_an_edit_of_one_contrast_analyses_its_dataset_alone(before, tmp_path):
     assert changed == {("analyse_dataset", "b")}
 
 
+@pytest.mark.parametrize(
+    ("edit", "more"),
+    [
+        ({"datasets.b.replicates": "people"}, {"measure_effects"}),
+        ({"datasets.b.biological_unit": "donor"}, {"prepare_dataset", "read_samples", "vary_analysis"}),
+        ({"contrasts.b_stim.role": "disease"}, None),
+    ],
+)
+def test_what_says_whether_blocks_are_units_fits_a_contrast_with_blocks_again(edit, more, before, tmp_path):
+    """The units of a dataset, and whether its samples are people: each of the three is asked in the fit and where it is done again."""
+    after = jobs_of(load(tmp_path, *edited(edit)))
+    changed = {rule for rule, job in before if before[rule, job] != after.get((rule, job))}
+    fitted = {"analyse_dataset", "check_designs", "measure_calibration"}
+    assert fitted <= changed
+    if more is not None:
+        assert changed == fitted | more | {"describe_study", "write_manifest"}
+
+
 def test_cells_that_markers_label_are_labelled_alike_in_every_job(tmp_path):
     """Samples, sums and maps are given the same markers; the map may name the column or the markers."""
     edits = {"datasets.c.cell_type": "markers:blood", "config.illustrations.0.cell_type": "markers:blood"}

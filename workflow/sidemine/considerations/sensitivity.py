@@ -90,7 +90,8 @@ def sensitivity_of(
     def read(estimate: Estimate) -> EffectReading:
         margin, direction = case.evidence.margin.value, case.hypothesis.primary.direction
         factor = case.evidence.pooled.limit_factor
-        return reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort, limit_factor=factor)
+        found = reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort, limit_factor=factor)
+        return "open" if found == "excluded" and not (case.is_cohort or case.evidence.can_exclude) else found
 
     changes = read(changed) != read(reference)
     words = (

@@ -37,6 +37,11 @@ CONTRAST_COLUMN = "target_minus_reference"
 _MOST_LISTED = 20
 MIN_COMPLETE_SHARE = 0.9
 MIN_BLOCKS_FOR_CORRELATION = 6
+REPEATS_ARE_UNITS = (
+    "Where the samples that a {block} gives to a group are independent (cultures grown and treated apart), name their column in "
+    "`biological_unit` (datasets.tsv)."
+)
+"""What to do where blocks count as units and should not."""
 
 
 @dataclass(frozen=True)
@@ -209,8 +214,15 @@ def build_design(
     matrix, names, kinds = _build_matrix(table, is_target, entries, block if how == "fixed" else "")
     notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
     units = _units(table)
-    repeats = how == "fixed" and repeats_in_blocks and _blocks_hold_repeats(table, is_target, block)
+    held = how == "fixed" and _blocks_hold_repeats(table, is_target, block)
+    repeats = held and repeats_in_blocks
+    if held and not repeats and (units == table.index.to_numpy(dtype=str)).all():
+        notes.append(
+            f"a {block} gives several samples to one group, and each counts as a person of its own: if they are repeats of one "
+            "person, name the column of people in biological_unit"
+        )
     if repeats:
+        _refuse_one_block(table, is_target, block)
         notes.append(
             f"a {block} gives several samples to one group, and no biological_unit says that they are independent: "
             f"errors of gene sets count each {block} once"
@@ -237,6 +249,21 @@ def build_design(
 def _blocks_hold_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> bool:
     """Tell whether a block holds several rows of one group."""
     return len(set(zip(table[block].tolist(), is_target.tolist(), strict=True))) < len(table)
+
+
+def _refuse_one_block(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> None:
+    """Refuse blocks as units where there is one: from it nobody knows how another one answers."""
+    labels = sorted(set(table[block]))
+    if len(labels) > 1:
+        return
+    raise Untestable(
+        Problem(
+            f"all samples are of {block} {labels[0]}, and several of one group count as its repeats: no other {block} can be compared with it",
+            f"{int(is_target.sum())} v {int((~is_target).sum())} samples; no biological_unit says that they are independent",
+            f"at least two values of {block} that give samples to both groups",
+            REPEATS_ARE_UNITS.format(block=block) + f" Where {block} says nothing more, leave `block` empty.",
+        )
+    )
 
 
 def _build_matrix(

@@ -17,6 +17,7 @@ import numpy as np
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
+from sidemine.differential.design import REPEATS_ARE_UNITS
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import CommonSpace, EffectSpace, common_space, effect_space
 from sidemine.differential.record import FitFacts
@@ -333,14 +334,15 @@ def _refuse_what_one_block_decides(basis: NDArray[np.float64], blocks: NDArray[n
     if sandwich(basis, labels).usable:
         return
     alone = ", ".join(f"{design.block} {name}" for name in blocks_without_residual(basis, labels))
+    correlated = design.blocking == "correlation"
     raise Untestable(
         Problem(
             f"with these covariates the difference hangs on {alone}: no other block can be compared with it",
             f"{len(set(labels))} blocks, {len(labels)} samples; covariates {', '.join(design.covariates) or 'none'}; "
-            f"blocks {'enter as a correlation' if design.blocking == 'correlation' else 'hold repeats of a group'}",
+            f"blocks {'enter as a correlation' if correlated else 'hold repeats of a group'}",
             "a difference to which several blocks of each group contribute, so that blocks can be seen to vary",
             f"Leave out the covariate that tells {alone} from all other blocks, or exclude these samples with a reason "
-            "(config.yaml, exclude).",
+            f"(config.yaml, exclude).{'' if correlated else ' ' + REPEATS_ARE_UNITS.format(block=design.block)}",
         )
     )
 

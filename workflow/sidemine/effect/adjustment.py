@@ -208,10 +208,9 @@ def pool_estimates(estimates: Sequence[WithError], weights: NDArray[np.float64] 
         weights=np.array([[1 / estimate.effect_se**2 for estimate in estimates]]) if weights is None else weights[None],
     )
     carried = pooled.carried
-    effect, low, high, p_value, se = (
-        float(values[0]) for values in (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se)
-    )
-    return PooledEstimate(effect, low, high, p_value, se, int(pooled.k[0]))
+    columns = (carried.effect, carried.ci_low, carried.ci_high, carried.p_value, carried.se, carried.df)
+    effect, low, high, p_value, se, df = (float(values[0]) for values in columns)
+    return PooledEstimate(effect, low, high, p_value, se, int(pooled.k[0]), df if np.isfinite(df) else None)
 
 
 def _regress_out(

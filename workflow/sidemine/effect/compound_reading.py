@@ -120,7 +120,7 @@ def _side_of(evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, m
         for arm, p in zip(arms, holm(guarded), strict=True)
         if p is not None and p <= ONE_SIDED_P and arm.contrast in beyond
     )
-    within = [_p_within(arm, side, margin) for arm in arms]
+    within = [_p_within(arm, side, margin) if evidence.can_exclude else 1.0 for arm in arms]
     # Where an arm differs from the other compounds, the vehicle may be what hides its effect: nothing is excluded.
     within = [1.0 if over <= ONE_SIDED_P else p for p, over in zip(within, others, strict=True)] if others else within
     return _Side(vehicle, others, guarded, beyond, acting, within)

@@ -140,6 +140,8 @@ class CompoundEvidence:
         Different references of the arms that carry the answer.
     notes
         What a reader should know of the model, in sentences.
+    can_exclude
+        Whether an effect can be excluded: not by wells of one culture.
     """
 
     asks: PanelQuestion
@@ -154,6 +156,7 @@ class CompoundEvidence:
     problem: Problem | None = None
     n_references: int = 1
     notes: list[str] = field(default_factory=list)
+    can_exclude: bool = True
 
     def amount(self, arm: ArmEffect) -> str:
         """Return the dose or the time of an arm, whichever is asked for, with its unit."""

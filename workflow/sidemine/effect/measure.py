@@ -112,7 +112,10 @@ def measure_hypothesis(
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
         panel_evidence = gather_evidence(hypothesis, evidence, refused)
-        return replace(panel_evidence, compounds=compounds, notes=compounds.notes if compounds else [])
+        if compounds is None:
+            return replace(panel_evidence, notes=[])
+        units = all(row.has_units for row in contrasts)
+        return replace(panel_evidence, compounds=replace(compounds, can_exclude=units), notes=compounds.notes)
     return gather_evidence(
         hypothesis,
         evidence,
@@ -121,7 +124,7 @@ def measure_hypothesis(
         [
             *_notes(results, set(hypothesis.primary.contrasts)),
             *_genes_missing(common or set(), refused, {name: entry.fit for name, entry in by_name.items()}),
-            *(_ordinary_errors(contrasts, by_name) if hypothesis.kind == "cohort" else []),
+            *_ordinary_errors(contrasts, by_name),
         ],
     )
 
@@ -393,7 +396,7 @@ def _genes_missing(common: set[str], refused: Sequence[Refused], fits: Mapping[s
 
 
 def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str, ContrastResults]) -> list[str]:
-    """Tell of the tested cohorts whose standard error cannot be robust against unequal variances."""
+    """Tell of the tested contrasts whose standard error cannot be robust against unequal variances."""
     fits = [(row.contrast, results[row.contrast].fit) for row in contrasts if row.testable]
     return [
         f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so the standard error "

@@ -61,7 +61,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class PooledEstimate:
-    """An estimand pooled over the cohorts that carry the answer, as the total effect is."""
+    """An estimand pooled over the cohorts that carry the answer, as the total effect is; `df` is None where infinite."""
 
     effect: float
     ci_low: float
@@ -69,10 +69,12 @@ class PooledEstimate:
     p_value: float
     effect_se: float
     k: int
+    df: float | None
 
     def as_estimate(self) -> Estimate:
-        """Return the estimate without its number of cohorts; it holds no degrees of freedom, so that these are infinite."""
-        return Estimate(self.effect, self.effect_se, self.ci_low, self.ci_high, inf, self.p_value)
+        """Return the estimate without its number of cohorts."""
+        df = inf if self.df is None else self.df
+        return Estimate(self.effect, self.effect_se, self.ci_low, self.ci_high, df, self.p_value)
 
     def words(self) -> str:
         """Return the effect with its interval, in standard deviations."""
@@ -164,6 +166,11 @@ class ContrastEvidence:
     def interval(self) -> Interval | None:
         """The effect with its interval; None where one of them is missing."""
         return _interval(self.effect, self.ci_low, self.ci_high)
+
+    @property
+    def has_units(self) -> bool:
+        """Whether its error knows how another culture would answer; that of wells of one culture does not."""
+        return self.replicates != "wells"
 
     @property
     def source(self) -> str:
@@ -403,3 +410,8 @@ class HypothesisEvidence:
     n_common_genes: int | None = None
     notes: list[str] = field(default_factory=list)
     compounds: CompoundEvidence | None = None
+
+    @property
+    def can_exclude(self) -> bool:
+        """Whether experiments can exclude an effect: every one that was tested has to, and wells of one culture never do."""
+        return all(row.has_units for row in self.contrasts if row.testable)

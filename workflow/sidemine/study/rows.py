@@ -132,7 +132,8 @@ class Dataset(ClosedModel):
     biological_unit: str = Field(
         default="",
         description="Metadata column naming the independent biological unit (donor, patient). Repeats of a unit in one group "
-        "are merged before the fit where blocks are fixed effects. Empty: sample.",
+        "are merged before the fit where blocks are fixed effects. Empty: sample; but samples of an experiment that a fixed block "
+        "gives to one group are then repeats of that block, unless `replicates` says people.",
     )
     replicates: Replicates = Field(
         default="unknown",

@@ -217,8 +217,8 @@ def _contrast(row: ContrastEvidence, direction: str, readings: Sequence[Reading]
         **fields_of(row),
         p_declared_direction=declared_p,
         competitive_reading=competitive_reading(row),
-        smallest_excludable=effect.smallest_excludable if effect else None,
-        one_sided_limit=effect.signed_limit(direction) if effect else None,
+        smallest_excludable=effect.smallest_excludable if effect and row.has_units else None,
+        one_sided_limit=effect.signed_limit(direction) if effect and row.has_units else None,
         agrees=reading.agrees if reading else None,
     )
 

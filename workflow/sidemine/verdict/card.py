@@ -51,7 +51,7 @@ class CardContrast(ContrastEvidence):
     competitive_reading
         What the competitive p says, in words.
     smallest_excludable
-        Smallest effect that data of this precision exclude.
+        Smallest effect that data of this precision exclude; None of wells of one culture, which exclude none.
     one_sided_limit
         One-sided 95 % limit in the declared direction, target minus reference: effects beyond it are excluded.
     agrees

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, DoubtWeight, Gate, make_gate
-from sidemine.effect.intervals import measured_effect, one_sided
+from sidemine.effect.intervals import Effect, measured_effect, one_sided
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.verdict.cohorts import competitive_demand, is_competitive
@@ -19,6 +19,9 @@ LOW_COVERAGE = 0.7
 """Measured share of the set below which an answer is doubted for it."""
 FEWEST_EXPERIMENTS = 2
 """Independent experiments (different cell source or laboratory) that must pass."""
+
+OF_WELLS = "{whose} are wells of one culture: how another culture would answer is not in their error, so they exclude no effect."
+"""Why wells leave an answer open."""
 
 
 class ExperimentRules(Rules):
@@ -156,8 +159,7 @@ class ExperimentRules(Rules):
 
     def excludable(self, evidence: HypothesisEvidence) -> float | None:
         """Return what every contrast together could have excluded."""
-        effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
-        return smallest_excludable(effects)
+        return smallest_excludable(_effects_that_exclude(evidence))
 
     def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
         """Return the limit of the contrast that excludes least.
@@ -167,8 +169,7 @@ class ExperimentRules(Rules):
         evidence, direction
             As in `Rules.limit`.
         """
-        effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
-        least = max(effects, key=lambda effect: effect.limit(direction), default=None)
+        least = max(_effects_that_exclude(evidence), key=lambda effect: effect.limit(direction), default=None)
         return None if least is None else least.signed_limit(direction)
 
     def scope(self, k: int, direction: str) -> str:  # noqa: ARG002
@@ -180,7 +181,8 @@ class ExperimentRules(Rules):
         """Return what limits experiments, in its order, and what always remains."""
         readings, verdict = decided.readings, decided.decision.verdict
         passing = sum(reading.passes for reading in readings)
-        few = min((reading.evidence.residual_df or 0) for reading in readings)
+        # Those of the effect: of cultures within donors, the residual ones of the fit count cultures.
+        few = min(reading.effect.df for reading in readings)
         coverage = min(reading.evidence.n_measured / max(reading.evidence.n_in_set, 1) for reading in readings)
         untestable = sum(not row.testable for row in decided.evidence.contrasts)
         if untestable:
@@ -190,12 +192,18 @@ class ExperimentRules(Rules):
         if verdict is Verdict.SUGGESTIVE and passing < len(readings):
             return f"Only {passing} of {len(readings)} contrasts pass; nothing corrects for having looked at several."
         if decided.evidence.pooled.k == 1:
-            return f"A single experiment with {few:g} residual degrees of freedom: it speaks for its own source of cells only."
+            return f"A single experiment with {few:.2g} degrees of freedom: it speaks for its own source of cells only."
         if coverage < LOW_COVERAGE:
             return f"Only {coverage:.0%} of the set was measured in one of the datasets."
         if verdict is Verdict.NOT_SUPPORTED:
             return "The answer holds for these sources of cells, doses and times only."
         return "mRNA of these genes is not the pathway's function, and cells in a dish are not people."
+
+
+def _effects_that_exclude(evidence: HypothesisEvidence) -> list[Effect]:
+    """Return the effects of all contrasts; none where one of them is of wells, since every one has to exclude."""
+    effects = [effect for row in evidence.contrasts if (effect := measured_effect(row)) is not None]
+    return effects if evidence.can_exclude else []
 
 
 def _where(passing: int, tested: int) -> str:
@@ -246,10 +254,7 @@ def _undecided(
             f"among comparator sets ({places}): it cannot be told from what moves many genes."
         )
     elif wells := [row for row in undecided if not row.has_units]:
-        rule = (
-            f"The samples of {names(wells)} are wells of one culture: how another culture would answer is not in their error, so they "
-            "exclude no effect."
-        )
+        rule = OF_WELLS.format(whose=f"The samples of {names(wells)}")
     elif imprecise := [row for row in undecided if row.effect.smallest_excludable >= margin]:
         smallest = smallest_excludable([row.effect for row in imprecise])
         rule = (

@@ -14,7 +14,7 @@ from sidemine.considerations.judgement import Gate, make_gate
 from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.record import HypothesisEvidence
-from sidemine.verdict.experiments import FAMILY_P, ExperimentRules
+from sidemine.verdict.experiments import FAMILY_P, OF_WELLS, ExperimentRules
 from sidemine.verdict.readings import Reading
 from sidemine.verdict.rules import Decided, Decision, Level, declared_way, hint
 from sidemine.verdict.vocabulary import Verdict
@@ -151,7 +151,7 @@ class PanelRules(ExperimentRules):
             return hint(seen, missing)
         if reading.refuted:
             return Decision(Verdict.NOT_SUPPORTED, f"{seen}. {_refuted(reading, panel, margin)}")
-        return Decision(Verdict.NOT_TESTABLE, f"{seen}. {_open(reading, panel.asks)}")
+        return Decision(Verdict.NOT_TESTABLE, f"{seen}. {_open(reading, panel)}")
 
     def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
         """Return the limit of the arm that excludes least, of those that exclude an effect of the margin.
@@ -215,10 +215,12 @@ def _refuted(reading: PanelReading, panel: CompoundEvidence, margin: float) -> s
     return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (one-sided 95 % limits: {told})."
 
 
-def _open(reading: PanelReading, asks: str) -> str:
+def _open(reading: PanelReading, panel: CompoundEvidence) -> str:
     if reading.pattern == "not told from the vehicle":
         return "Against the vehicle alone it would hold; against the other compounds, where the vehicle drops out, it does not."
     if reading.p_guard is not None and reading.p_guard <= ONE_SIDED_P:
         return "Against the other compounds it holds, against the vehicle it does not: the vehicle may be off, or the others act."
-    what = "that it is class-wide" if asks == "class_wide" else "a response"
+    if not panel.can_exclude:
+        return OF_WELLS.format(whose="The samples")
+    what = "that it is class-wide" if panel.asks == "class_wide" else "a response"
     return f"The data can neither show nor exclude {what}."

@@ -52,7 +52,7 @@ class Reading:
     @property
     def has_units(self) -> bool:
         """Tell whether its error knows how another culture would answer; wells of one culture do not."""
-        return self.evidence.replicates != "wells"
+        return self.evidence.has_units
 
     @property
     def proven_special(self) -> bool:

@@ -95,8 +95,7 @@ def _sensitivity(case: Case, name: str, record: Robustness | None) -> Sensitivit
 def _estimate(row: VariantRow) -> Estimate | None:
     if row.effect is None or row.se is None or row.ci_low is None or row.ci_high is None or row.p_value is None:
         return None
-    # The table of variants holds no degrees of freedom; both rows are read alike.
-    return Estimate(row.effect, row.se, row.ci_low, row.ci_high, math.inf, row.p_value)
+    return Estimate(row.effect, row.se, row.ci_low, row.ci_high, math.inf if row.df is None else row.df, row.p_value)
 
 
 def _faults(record: Robustness) -> tuple[list[str], list[str]]:

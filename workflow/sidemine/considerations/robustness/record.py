@@ -27,6 +27,7 @@ class VariantRow:
     n_genes: Annotated[int | None, "Genes of the set used; experiments: the fewest of a contrast."]
     effect: Annotated[float | None, "Pooled effect, target minus reference, in effect_scale."]
     se: Annotated[float | None, "Standard error of effect."]
+    df: Annotated[float | None, "Degrees of freedom of se; empty where they are infinite, or there is no effect."]
     ci_low: Annotated[float | None, "Lower limit of the 95 % confidence interval of effect."]
     ci_high: Annotated[float | None, "Upper limit of the 95 % confidence interval of effect."]
     effect_scale: Annotated[str, "Hedges g (cohorts), or log2 fold change over complement.", MAY_BE_EMPTY]

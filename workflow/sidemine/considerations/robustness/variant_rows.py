@@ -79,6 +79,7 @@ class Row:
             n_genes=measured.n_genes if measured else None,
             effect=effect.effect if effect else None,
             se=effect.se if effect else None,
+            df=effect.df if effect else None,
             ci_low=effect.ci_low if effect else None,
             ci_high=effect.ci_high if effect else None,
             effect_scale=effect.unit if effect else "",
