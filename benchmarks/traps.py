@@ -26,22 +26,29 @@ from sidemine.quality.record import SharedSamples
 from sidemine.simulate.cohorts import CohortPlan, cohort_log2, cohort_series, draw_people
 from sidemine.simulate.genes import make_universe
 from sidemine.stats.multiplicity import benjamini_hochberg
-from sidemine.study.projections import DatasetOfContrasts, DatasetToAssess, TrapsOfContrast, TrapsOfDataset
-from sidemine.study.rows import Contrast
+from sidemine.study.projections import (
+    ContrastToFit,
+    DatasetOfContrasts,
+    DatasetToAssess,
+    TrapsOfContrast,
+    TrapsOfDataset,
+)
 from sidemine.study.settings import Traps
 
 FDR = 0.05
 ROW = DatasetToAssess(dataset="d", platform="", sex_column="", batch_columns=[])
 OF_CONTRASTS = DatasetOfContrasts(dataset="d", scale="log2", age_column="", batch_columns=[])
-CONTRAST = Contrast(
+CONTRAST = ContrastToFit(
     contrast="c",
     dataset="d",
-    role="disease",
     target='disease_state = "venous thromboembolism"',
     reference="disease_state = healthy",
-    target_label="patients",
-    reference_label="controls",
     covariates=["age", "gender"],
+    block="",
+    blocking="auto",
+    array_weights=False,
+    robust=False,
+    missing_covariates="refuse",
 )
 PLANS = {
     "null": CohortPlan("GSE1", 1, 45, 40),

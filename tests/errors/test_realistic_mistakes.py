@@ -15,7 +15,7 @@ from sidemine.prepare.expression_store import read_provenance
 from sidemine.prepare.gene_table import read_gene_table
 from sidemine.prepare.metadata import read_or_explain_samples
 from sidemine.run_study import load_checked
-from sidemine.study.projections import DatasetToPrepare, GeneTableToRead
+from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead
 
 pytestmark = pytest.mark.usefixtures("forked_readers")
 
@@ -98,7 +98,8 @@ class Study:
         """All that the jobs of a run tell, from the check of the folder to the designs."""
         try:
             study = load_checked(self.folder)
-            (row,), contrasts = study.datasets.values(), list(study.contrasts.values())
+            (row,) = study.datasets.values()
+            contrasts = [ContrastToFit.in_dataset(contrast, row) for contrast in study.contrasts.values()]
             files = {"values": self.folder / "counts.tsv", "sample_sheet": self.folder / "samples.tsv"}
             samples, problems = read_or_explain_samples(DatasetToPrepare.of(row), files, {}, [])
             table = read_gene_table(self.folder / "genes.tsv", GeneTableToRead(key="", format="ensembl", version="1"))

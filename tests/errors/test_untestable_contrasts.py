@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 import pytest
+from contrast_to_fit import to_fit
 
 from sidemine.differential.design_check import check_designs
 from sidemine.differential.record import DesignCheck
@@ -21,7 +22,7 @@ def _contrast(name, **cells):
         "target_label": "sick",
         "reference_label": "well",
     }
-    return Contrast.model_validate({**row, **cells})
+    return to_fit(Contrast.model_validate({**row, **cells}))
 
 
 @pytest.fixture
