@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from lines.bridge.planted_profiles import GENES, N_GENES, fit_study, source_of
 from planted_atlas import N_EFFECTS, NULL, THREE, effect_of, judged, pathways_of, planted_three, profiles_of
@@ -14,9 +15,12 @@ from sidemine.atlas.compare import Pathway, compare_effect, rotate_drugs
 from sidemine.atlas.concordance import random_sets
 from sidemine.atlas.global_test import CHANCE_DRUGS, MISMATCHED, OTHER_PATHWAYS, mean_square, permuted, strata_of
 from sidemine.atlas.judge import Asked, find_repeats, judge
+from sidemine.differential.design import build_design
+from sidemine.differential.fit import fit_contrast
 from sidemine.lines.bridge.comparators import gather_comparators
 from sidemine.lines.bridge.comparisons import BridgeData, measure_rows
 from sidemine.lines.bridge.profiles import build_side
+from sidemine.lines.bridge.rotation import Question, rotation_p_values
 from sidemine.lines.interaction.record import POOLED
 
 IN_SET = np.arange(N_GENES) < 40
@@ -61,6 +65,44 @@ def test_a_single_pair_has_the_numbers_of_its_bridge():
     assert unit.z == pytest.approx(block.drawn[0, 0], abs=1e-5)
     assert block.drawn[0, 1:].std() == pytest.approx(1, abs=0.15)  # z is in units of chance
     assert np.nanstd(block.random) == pytest.approx(1, abs=0.4)
+
+
+def fit_dishes(seed, shift=None, dishes=3):
+    """Dishes of three wells in each group, as a correlation; the first block of genes moves from dish to dish."""
+    rng = np.random.default_rng(seed)
+    dish = np.repeat(np.arange(2 * dishes), 3)
+    values = rng.standard_normal((N_GENES, len(dish)))
+    values[:40] += 2 * np.outer(np.linspace(-1, 1, 40), rng.standard_normal(2 * dishes))[:, dish]
+    values += 0 if shift is None else np.outer(shift, dish < dishes)
+    samples = pd.DataFrame({"dish": [f"d{one}" for one in dish]}, index=[f"s{one}" for one in range(len(dish))])
+    design = build_design(samples, dish < dishes, dish >= dishes, [], "dish", "correlation")
+    return fit_contrast(7 + 0.3 * values, GENES, design)
+
+
+@pytest.mark.parametrize("wells", ["drug", "effect"])
+def test_wells_of_a_dish_are_no_replicates_in_an_atlas_either(wells):
+    """Blocks as a correlation on either side: counting the draws gives the bridge's p; by rotation alone a third were called."""
+    pattern = np.zeros(N_GENES)
+    pattern[:40] = np.linspace(-1, 1, 40)
+    pathway, called = Pathway("p", frozenset(GENES[:40]), {"d": "drug"}), 0
+    for seed in range(20):
+        blocked, plain = fit_dishes(seed), fit_study(100 + seed, 20, 20, 0.8 * pattern)
+        drug, disease = (blocked, plain) if wells == "drug" else (plain, blocked)
+        effect = effect_of({"s.a": disease})
+        own = build_side({"s.d": drug}, GENES, ["s.d"], seed=NULL.seed, what="drug")
+        block = compare_effect("e", effect, [pathway], profiles_of({"d": source_of("d", drug)}), ["p"], NULL)
+        of_effects = Profiles(["e"], effect.genes, effect.deviates[None].astype(np.float32), [effect.origin])
+        drawn = rotate_drugs(pathway, [("d", "s.d", drug)], of_effects, {"e": ["d"]}, {}, NULL)
+        side, fixed, draws = (
+            (own, effect.side, drawn[0]) if wells == "drug" else (effect.side, own, block.drawn[0].astype(float))
+        )
+        weights = np.where(np.isin(GENES, GENES[:40]), fixed.whole.deviates, 0.0)
+        question = Question(weights, float(weights @ side.whole.deviates))
+        expected = rotation_p_values(side, {side.main: {"t": question}}, NULL.rotations)[side.main]["t"]
+        p_value = (np.count_nonzero(np.abs(draws[1:]) >= abs(draws[0])) + 1) / (NULL.rotations + 1)
+        assert p_value == pytest.approx(expected, abs=1.5 / NULL.rotations)
+        called += p_value <= 0.05
+    assert called <= 4
 
 
 def test_siblings_and_repeats_count_once():

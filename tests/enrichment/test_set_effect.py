@@ -231,6 +231,26 @@ def test_hedges_g_without_common_genes_is_missing() -> None:
     assert (table["n_genes"] == 0).all()
 
 
+@pytest.mark.parametrize("floors_follow", ["group", "batch"])
+def test_a_gene_at_the_floor_of_its_group_does_not_count(floors_follow: str) -> None:
+    """Background that differs by .1 between two runs of arrays: nothing but rounding varies within them."""
+    rng = np.random.default_rng(12)
+    n, n_genes = 45, 60
+    is_target, batch = np.arange(n) < 20, np.arange(n) % 2
+    values = rng.normal(7.3, 0.4, (n_genes, n))
+    genes = [f"G{number}" for number in range(n_genes)]
+    samples = pd.DataFrame({"batch": [f"b{one}" for one in batch]}, index=[f"s{one}" for one in range(n)])
+    design = build_design(samples, is_target, ~is_target, ["batch"])
+    values[:3] = np.where(is_target if floors_follow == "group" else batch == 1, 4.1, 4.0)
+    fit = fit_contrast(values, genes, design)
+    sets = pd.DataFrame({"gene_set": "T", "gene": genes[:20], "weight": 1.0, "family": "x", "version": ""})
+    everything, expressed = (hedges_g(fit, build_membership(rows, genes)).iloc[0] for rows in (sets, sets[3:]))
+    for figure in ("g", "g_se", "p_value"):
+        assert everything[figure] == pytest.approx(expressed[figure], rel=1e-8)
+    assert abs(everything["g"]) < 1
+    assert set(genes[:3]) <= set(fit.genes)  # they are tested all the same, with moderated variances
+
+
 def test_g_is_nearly_unbiased() -> None:
     """With the factor J the mean of g over many small studies is the true difference."""
     rng = np.random.default_rng(8)

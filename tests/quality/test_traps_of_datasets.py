@@ -186,6 +186,23 @@ def test_samples_of_two_datasets_are_compared_by_accession_and_by_values():
     ]
 
 
+def test_datasets_that_cannot_be_compared_are_not_said_to_share_nothing():
+    """A panel of 92 proteins under two accessions: too few genes to tell copies by, and the check says so of both."""
+    first, one = cohort(seed=1)
+    second = first[:, :92].copy()
+    two = one.copy()
+    two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(20)]
+    rows = [DatasetToCount(dataset=name, accession=f"GSE{name}", source="", declared_apart=False) for name in "ab"]
+    found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
+    assert found.not_compared == {name: {other: "92 genes in common, about 100 are needed"} for name, other in ("ab", "ba")}
+    flag = flag_reuse([], found.shared["b"], 20, "warn", found.not_compared["b"])
+    assert "could not be compared with those of a (92 genes in common" in flag.evidence
+    more = first[:, :120].copy()
+    more.obs_names = two["sample"]
+    compared = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": more}.__getitem__)
+    assert (len(compared.shared["b"]), compared.not_compared) == (20, {})
+
+
 def test_a_sample_of_two_rows_of_one_series_was_not_processed_elsewhere():
     """It makes the two rows one source, and is no re-used control of another series."""
     first, one = cohort(seed=1)

@@ -16,6 +16,7 @@ from sidemine.atlas.concordance import (
     SharedProfiles,
     UnitConcordance,
     Weights,
+    chance_of_blocks,
     drug_weights,
     equal_shares,
     measure_unit,
@@ -23,6 +24,7 @@ from sidemine.atlas.concordance import (
     random_sets,
     rotated_sums,
     scores_on_sets,
+    widened,
 )
 from sidemine.atlas.record import ComparedEffect, MeasuredUnit
 from sidemine.lines.bridge.profiles import Side, build_side
@@ -131,7 +133,8 @@ def compare_effect(
         weights, at = Weights.of(list(rows.values()), len(y)), list(rows)
         spread = np.sqrt(np.sum(weights.times(noise) ** 2, axis=1))
         drawn[at, 0] = weights.times(y) / spread
-        drawn[at, 1:] = rotated_sums(side, weights.scaled(1 / spread), null.rotations)
+        scaled = weights.scaled(1 / spread)
+        drawn[at, 1:] = widened(rotated_sums(side, scaled, null.rotations), chance_of_blocks(side, scaled))
     record = ComparedEffect(
         name, float(np.sqrt(np.mean(y**2))) if len(y) else 0.0, units, effect.left_out, effect.origin
     )
@@ -217,7 +220,8 @@ def rotate_drugs(
         x = side.whole.deviates
         weights = drug_weights(x, shared, members, own)
         sums[:, 0] += weights.times(x)
-        sums[:, 1:] += rotated_sums(side, weights.scaled(np.sqrt(kin[:, place])), null.rotations)
+        wide = weights.scaled(np.sqrt(kin[:, place]))
+        sums[:, 1:] += widened(rotated_sums(side, wide, null.rotations), chance_of_blocks(side, wide))
     spread = np.sqrt(np.mean(sums[:, 1:] ** 2, axis=1, keepdims=True))
     return np.divide(sums, spread, out=np.full_like(sums, np.nan), where=spread > 0)
 

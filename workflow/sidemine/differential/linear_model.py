@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 # Genes per block where every gene has a design of its own: bounds memory and never changes the result.
 GENES_PER_BLOCK = 512
+NO_RESIDUAL = 1e-10
+"""Length of a gene's residuals over that of its values, up to which they are rounding: the gene is constant within the groups."""
 LAPACK_BLOCK = 64
 """The most reflections that LAPACK applies together: what it wants to work with."""
 
@@ -130,6 +132,7 @@ def common_space(
     basis = q[:, last:].copy()
     rotated = _rotate(reflections, scales, response)
     effects = rotated[last:].T.copy()
+    _clear_rounding(effects, response.T)
     corner = reflections[last, last]
     if corner < 0:
         basis[:, 0] *= -1
@@ -138,6 +141,16 @@ def common_space(
     beside = np.linalg.qr(q[:, : last + 1].T @ groups, mode="complete")[0][:, 2:]
     covariate_effects = np.ascontiguousarray((beside.T @ rotated[: last + 1]).T)
     return CommonSpace(effects, np.full(len(values), 1.0 / abs(corner)), basis, covariate_effects)
+
+
+def _clear_rounding(effects: NDArray[np.float64], values: NDArray[np.float64]) -> None:
+    """Set residuals to 0, in place, where nothing but rounding is left of them.
+
+    Such a gene (at the floor of its array, which differs between the groups) would count in units of 10⁻¹⁶.
+    """
+    lengths = np.sqrt(np.einsum("gi,gi->g", values, values))
+    residuals = effects[:, 1:]
+    residuals[np.sqrt(np.einsum("gi,gi->g", residuals, residuals)) <= NO_RESIDUAL * lengths] = 0.0
 
 
 def _orthogonal_matrix(reflections: NDArray[np.float64], scales: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -190,6 +203,7 @@ def _per_gene_designs(
         _householder(augmented, last + 1)
         diagonal = augmented[:, last, last]
         effects[block] = augmented[:, last:, -1]
+        _clear_rounding(effects[block], values[block] * root)
         effects[block, 0] *= np.sign(diagonal)
         stdev_unscaled[block] = 1.0 / np.abs(diagonal)
     return EffectSpace(effects, stdev_unscaled)

@@ -118,7 +118,7 @@ def assess_quality(
         flag_declared_scale(provenance),
         flag_platform(*shares, used, str(row.platform), traps.identifiers),
         flag_sex(reading, recorded, sex_column if recorded else "", traps.sex_mismatch),
-        flag_reuse(relations, elsewhere, len(names), traps.reused_samples),
+        flag_reuse(relations, elsewhere, len(names), traps.reused_samples, shared.not_compared.get(row.dataset)),
         flag_copies(differences, pairs, traps.duplicated_samples),
         flag_apart(within, names, traps.outlier_samples),
         *([_flag_libraries(np.asarray(expression.layers["counts"]))] if "counts" in expression.layers else []),

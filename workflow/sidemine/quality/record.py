@@ -188,12 +188,15 @@ class SharedSamples:
         each other or to one origin), each with a name that all of them have in common.
     families
         Per dataset whose series is nested with another dataset's (SuperSeries and SubSeries): what all of them count as.
+    not_compared
+        Per dataset: others whose values could not be compared with its own, each with the reason.
     """
 
     known: list[str]
     shared: dict[str, list[ReusedSample]]
     same: dict[str, dict[str, str]]
     families: dict[str, str] = field(default_factory=dict)
+    not_compared: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,15 @@ class Comparable:
     within: Callable[[bool], Differences | None]
 
 
+def too_little_to_compare(first: Comparable, second: Comparable) -> str:
+    """Return why two datasets cannot be compared by their values; empty where they can."""
+    if min(first.values.shape[1], second.values.shape[1]) < MIN_SAMPLES:
+        return f"fewer than {MIN_SAMPLES} samples"
+    if better_expressed(np.hstack([first.values, second.values])).sum() < MIN_GENES:
+        return f"{len(first.values)} genes in common, about {2 * MIN_GENES} are needed"
+    return ""
+
+
 def find_copies_between(first: Comparable, second: Comparable) -> list[NearCopy]:
     """Return pairs of samples of two datasets that are nearly identical, by order.
 
@@ -129,7 +138,7 @@ def find_copies_between(first: Comparable, second: Comparable) -> list[NearCopy]
     probes, move whole genes. Pairs are judged as within one dataset (`near_copies`), by the smaller of the two
     usual distances.
     """
-    if min(first.values.shape[1], second.values.shape[1]) < MIN_SAMPLES:
+    if too_little_to_compare(first, second):
         return []
     likely = _likely_pairs(first, second)
     if not likely:
@@ -164,8 +173,6 @@ def find_copies_between(first: Comparable, second: Comparable) -> list[NearCopy]
 def _likely_pairs(first: Comparable, second: Comparable) -> set[tuple[int, int]]:
     """Return the pairs worth a look: for each sample, the most correlated ones of the other dataset."""
     keep = better_expressed(np.hstack([first.values, second.values]))
-    if keep.sum() < MIN_GENES:
-        return set()
     a, b = first.values[keep], second.values[keep]
     pairs: set[tuple[int, int]] = set()
     together = np.hstack([a, b]).mean(axis=1, keepdims=True)
@@ -215,7 +222,13 @@ def _difference_of(first: Comparable, second: Comparable, of_counts: bool) -> Ca
     return of_libraries
 
 
-def flag_reuse(relations: Sequence[ReusedSample], shared: Sequence[ReusedSample], n_used: int, action: str) -> Flag:
+def flag_reuse(
+    relations: Sequence[ReusedSample],
+    shared: Sequence[ReusedSample],
+    n_used: int,
+    action: str,
+    not_compared: Mapping[str, str] | None = None,
+) -> Flag:
     """Return the finding on samples used in a second place.
 
     Parameters
@@ -228,10 +241,15 @@ def flag_reuse(relations: Sequence[ReusedSample], shared: Sequence[ReusedSample]
         Samples of the dataset that take part.
     action
         The declared consequence.
+    not_compared
+        Datasets whose values could not be compared with these, each with the reason.
     """
     samples = sorted({row.sample for row in [*relations, *shared]})
+    untold = [f"{dataset} ({reason})" for dataset, reason in (not_compared or {}).items()]
+    untold = [f"values could not be compared with those of {listing(untold, 5)}"] if untold else []
     if not samples:
-        return Flag("reused_samples", CHECK, "ok", "no relation in GEO says so, and no other dataset holds them")
+        none = "no relation in GEO says so, and none was found in another dataset, by name or by values"
+        return Flag("reused_samples", CHECK, "ok", "; ".join([none, *untold]))
     sentences = []
     if relations:
         origins = [f"{row.sample} ({row.how} {row.other})" for row in relations]
@@ -245,7 +263,7 @@ def flag_reuse(relations: Sequence[ReusedSample], shared: Sequence[ReusedSample]
         "reused_samples",
         CHECK,
         "warn",
-        "; ".join(sentences),
+        "; ".join([*sentences, *untold]),
         consequence_words(
             action,
             ("" if all(row.same_series for row in [*relations, *shared]) else _PROCESSED_ELSEWHERE)

@@ -21,6 +21,7 @@ from sidemine.quality.reuse import (
     find_copies_between,
     find_relations,
     find_shared,
+    too_little_to_compare,
 )
 from sidemine.study.independence import source_of
 
@@ -64,13 +65,17 @@ def find_shared_samples(
         for row in rows
     }
     shared: dict[str, list[ReusedSample]] = {row.dataset: [] for row in rows}
+    not_compared: dict[str, dict[str, str]] = {row.dataset: {} for row in rows}
     values_of = _hold(lambda dataset: _values_of(read_expression(dataset)))
     differences: dict[tuple[str, bool], Differences | None] = {}
     for first, second in combinations(rows, 2):
         here = find_shared(used[first.dataset], used[second.dataset])
         accessions = {row.sample for row in here}
         if len(accessions) < len(used[second.dataset].samples):
-            copies = find_copies_between(*_comparable((first.dataset, second.dataset), values_of, differences))
+            pair_of = _comparable((first.dataset, second.dataset), values_of, differences)
+            if why := too_little_to_compare(*pair_of):
+                not_compared[first.dataset][second.dataset] = not_compared[second.dataset][first.dataset] = why
+            copies = find_copies_between(*pair_of)
             here += [
                 ReusedSample(
                     pair.second,
@@ -99,7 +104,9 @@ def find_shared_samples(
         for row in find_relations(_relations(table), known)
         if _SAMPLE.fullmatch(row.other)
     ]
-    return SharedSamples(sorted(known), shared, _name_same(names, pairs), find_families(rows, samples))
+    families = find_families(rows, samples)
+    untold = {dataset: found for dataset, found in not_compared.items() if found}
+    return SharedSamples(sorted(known), shared, _name_same(names, pairs), families, untold)
 
 
 def find_families(rows: Sequence[DatasetToCount], samples: Mapping[str, pd.DataFrame]) -> dict[str, str]:

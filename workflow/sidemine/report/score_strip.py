@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.differential.linear_model import NO_RESIDUAL
 from sidemine.drawing.charts import (
     GROUPS,
     ROW_LABELS,
@@ -104,7 +105,9 @@ def _within_groups(values: Array, is_target: NDArray[np.bool_]) -> Array:
     centred = values.copy()
     for group in (is_target, ~is_target):
         centred[group] -= values[group].mean(axis=0)
-    return np.asarray(np.sqrt((centred**2).sum(axis=0) / (len(values) - 2)))
+    lengths = np.sqrt((centred**2).sum(axis=0))
+    lengths[lengths <= NO_RESIDUAL * np.sqrt((values**2).sum(axis=0))] = 0.0
+    return np.asarray(lengths / np.sqrt(len(values) - 2))
 
 
 def scored_samples(results: StudyResults, card: Card) -> dict[str, list[SampleScore]]:
