@@ -194,7 +194,9 @@ def test_datasets_that_cannot_be_compared_are_not_said_to_share_nothing():
     two["sample"] = second.obs_names = [f"GSM{900 + n}" for n in range(20)]
     rows = [DatasetToCount(dataset=name, accession=f"GSE{name}", source="", declared_apart=False) for name in "ab"]
     found = find_shared_samples(rows, {"a": one, "b": two}, {"a": first, "b": second}.__getitem__)
-    assert found.not_compared == {name: {other: "92 genes in common, about 100 are needed"} for name, other in ("ab", "ba")}
+    assert found.not_compared == {
+        name: {other: "92 genes in common, about 100 are needed"} for name, other in ("ab", "ba")
+    }
     flag = flag_reuse([], found.shared["b"], 20, "warn", found.not_compared["b"])
     assert "could not be compared with those of a (92 genes in common" in flag.evidence
     more = first[:, :120].copy()

@@ -98,6 +98,9 @@ def test_a_split_is_told_in_its_order_with_its_outcome():
         f" Found in data_a (0.60, p = {declared.discovery.p:.2g}), looked for in data_b (0.01, one-sided p = "
         f"{declared.replication.p_one_sided:.2g}; declared order): not replicated."
     ) in sentence
+    reverse = next(order for order in pooled.orders if order.order == "reversed")
+    assert f" Not found in data_b (0.01, p = {reverse.discovery.p:.2g}), looked for in data_a" in sentence
+    assert sentence.endswith("reversed order): there was nothing to replicate.")
 
 
 def test_verdicts_rank_and_are_marked():

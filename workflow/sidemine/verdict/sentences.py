@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sidemine.drawing.words import amount
 from sidemine.effect.plain_words import PATIENTS, plain_words
-from sidemine.effect.pooled_effect import own_p
+from sidemine.effect.pooled_effect import REPLICATION_P, own_p
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Order, PooledEffect
 from sidemine.effect.scale import scale_of
 from sidemine.verdict.cohorts import COMPETITIVE_P
@@ -93,9 +93,10 @@ def _orders_sentence(pooled: PooledEffect) -> str:
 
 def _order_sentence(order: Order) -> str:
     discovery, replication = order.discovery, order.replication
-    outcome = "replicated" if order.replicated else "not replicated"
+    found = discovery.p <= REPLICATION_P
+    outcome = "replicated" if order.replicated else "not replicated" if found else "there was nothing to replicate"
     return (
-        f" Found in {', '.join(discovery.datasets)} ({discovery.effect:z.2f}, p = {discovery.p:.2g}), looked for in "
+        f" {'Found' if found else 'Not found'} in {', '.join(discovery.datasets)} ({discovery.effect:z.2f}, p = {discovery.p:.2g}), looked for in "
         f"{', '.join(replication.datasets)} ({replication.effect:z.2f}, one-sided p = {replication.p_one_sided:.2g}; "
         f"{order.order} order): {outcome}."
     )
