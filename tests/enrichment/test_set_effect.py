@@ -334,19 +334,20 @@ def test_blocks_that_enter_as_a_correlation_are_the_units_of_a_score() -> None:
     design = build_design(samples, dish < 3, dish >= 3, block="dish")
     assert design.blocking == "correlation"
     called = {"fry": 0, "blocks": 0, "interval": 0, "camera": 0, "table": 0}
+    sets = membership()
     for _ in range(150):
         dishes = rng.normal(size=(60, 6))
         dishes[20:40] = 0.6 * dishes[20:40] + 0.8 * rng.normal(size=6)
         fit = fit_contrast(8 + dishes[:, dish] + rng.normal(size=(60, 18)), GENES, design)
-        row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
-        p_value = dict(zip(membership().gene_sets, p_of_blocks(fit, membership()), strict=True))["plain"]
+        row = set_effects(fit, sets).set_index("gene_set").loc["plain"]
+        p_value = dict(zip(sets.gene_sets, p_of_blocks(fit, sets), strict=True))["plain"]
         assert row["df"] == pytest.approx(4)
         called["blocks"] += p_value <= 0.05
-        called["fry"] += fry(fit, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        called["fry"] += fry(fit, sets, mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
         called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
-        called["camera"] += camera(fit, membership()).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        called["camera"] += camera(fit, sets).set_index("gene_set").loc["plain", "p_value"] <= 0.05
         # The table of set tests holds none of these small p, of whichever test.
-        table = run_set_tests(fit, membership(), rotations=19, seed=1)
+        table = run_set_tests(fit, sets, rotations=19, seed=1)
         called["table"] += table.loc[table["gene_set"] == "plain", "p_value"].min() <= 0.05
     assert min(called["fry"], called["camera"]) > 20
     assert max(called["blocks"], called["interval"], called["table"]) <= 15
@@ -375,15 +376,16 @@ def test_cultures_of_one_donor_in_fixed_blocks_are_no_units_of_their_own() -> No
     assert design.blocking == "fixed"
     assert "errors of gene sets count each donor once" in design.notes[0]
     called = {"fry": 0, "donors": 0, "interval": 0}
+    sets = membership()
     for _ in range(150):
         answers = rng.normal(size=(60, 3))
         answers[20:40] = 0.6 * answers[20:40] + 0.8 * rng.normal(size=3)
         fit = fit_contrast(8 + 2 * answers[:, donor] * target + rng.normal(size=(60, 18)), GENES, design)
-        row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
-        p_value = dict(zip(membership().gene_sets, p_of_blocks(fit, membership()), strict=True))["plain"]
+        row = set_effects(fit, sets).set_index("gene_set").loc["plain"]
+        p_value = dict(zip(sets.gene_sets, p_of_blocks(fit, sets), strict=True))["plain"]
         assert row["df"] == pytest.approx(2)
         called["donors"] += p_value <= 0.05
-        called["fry"] += fry(fit, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        called["fry"] += fry(fit, sets, mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
         called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
     assert called["fry"] > 30
     assert max(called["donors"], called["interval"]) <= 15

@@ -55,7 +55,7 @@ def test_a_contrast_passes_up_to_a_one_sided_p_of_two_and_a_half_percent(kind, p
     assert not read(contrast(p_self_contained=p, direction="down"), kind=kind).passes
 
 
-@pytest.mark.parametrize(("p", "opposite"), [(0.049, True), (0.051, False)])
+@pytest.mark.parametrize(("p", "opposite"), [(0.049, True), (0.05, True), (0.051, False)])
 def test_a_contrast_is_opposite_by_test_and_effect_together(p, opposite):
     """Neither alone makes it so."""
     assert read(contrast(effect=-1.0, p_self_contained=p)).opposite is opposite
@@ -361,7 +361,7 @@ def test_the_first_thing_that_is_missing_is_told_and_the_others_are_counted():
 def test_a_pooled_p_of_five_percent_is_a_hint(p, verdict):
     """In the declared sign."""
     rows = [contrast("a", 0.5, 0.35), contrast("b", 0.5, 0.35)]
-    found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), p=p))
+    found = evidence(*rows, pooled=replace(pool_contrasts(rows), p=p))
     readings = RULES["cohort"].read(found, "up")
     assert RULES["cohort"].apply(found, readings, "up").verdict == verdict
     assert RULES["cohort"].apply(found, RULES["cohort"].read(found, "down"), "down").verdict != "suggestive"
@@ -472,7 +472,7 @@ def test_experiments_tell_how_many_changed_beyond_which_margin():
 def test_cohorts_without_a_pooled_effect_or_its_p_are_not_testable(missing):
     """Either alone: nothing can be compared."""
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
-    found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), **{missing: None}))
+    found = evidence(*rows, pooled=replace(pool_contrasts(rows), **{missing: None}))
     decision = RULES["cohort"].apply(found, RULES["cohort"].read(found, "up"), "up")
     assert (decision.verdict, decision.rule) == ("not testable", "No cohort could enter the pooled effect.")
 
@@ -495,7 +495,10 @@ def test_the_gate_of_experiments_says_how_many_there_are(effects, words):
 
 @pytest.mark.parametrize(
     ("p", "effect", "words"),
-    [(0.02, 0.3, "The p is above 0.01 ("), (0.02, -0.3, "The pooled effect is not in the declared direction.")],
+    [
+        (0.02, 0.3, "The p is 0.02: above 0.01, which cohorts need."),
+        (0.02, -0.3, "The pooled effect is not in the declared direction."),
+    ],
 )
 def test_the_gate_of_the_pooled_p_says_what_is_short(p, effect, words):
     known = evidence(contrast("a", effect, 0.1))
@@ -506,8 +509,8 @@ def test_the_gate_of_the_pooled_p_says_what_is_short(p, effect, words):
 @pytest.mark.parametrize(
     ("effects", "words"),
     [
-        ([2.0], f"The p is above {FAMILY_P:g} ("),
-        ([2.0, 1.8], f"The smallest p over the contrasts is above {FAMILY_P:g} ("),
+        ([2.0], f"The p, corrected for 3 questions (Holm), is 0.2: above {FAMILY_P:g}, which experiments need."),
+        ([2.0, 1.8], "The smallest p over the contrasts, corrected for 3 questions (Holm), is 0.2: above"),
         ([0.1, 0.1], "No experiment shows the change."),
     ],
 )

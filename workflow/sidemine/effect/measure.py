@@ -20,7 +20,6 @@ from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
-from sidemine.stats.sandwich import sandwich
 from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 
@@ -402,7 +401,7 @@ def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str
         f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so the standard error "
         "assumes that both groups vary equally."
         for name, fit in fits
-        if fit is not None and not sandwich(fit.score_basis, fit.blocks).usable
+        if fit is not None and not fit.score_sandwich.usable
     ]
 
 

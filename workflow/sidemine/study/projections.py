@@ -160,7 +160,7 @@ class ContrastToFit(Projection):
     array_weights: bool
     robust: bool
     missing_covariates: Literal["refuse", "drop"]
-    repeats_in_blocks: bool = False
+    repeats_in_blocks: bool
     """Whether several samples of a group in one block are repeats of it, so that a block is the unit."""
 
     @classmethod
