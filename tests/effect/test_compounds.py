@@ -19,6 +19,7 @@ from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compounds
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
+from sidemine.enrichment.fry import resistant_sd
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.record import NO_TREATMENT
@@ -363,7 +364,7 @@ def test_a_shape_over_wells_is_no_surer_than_their_dishes():
     design = build_design(samples, dish < 3, dish >= 3, block="dish")
     values = 8 + rng.normal(size=(60, 6))[:, dish] + rng.normal(size=(60, 18))
     fit = fit_contrast(values, genes, design)
-    means = values[:20].mean(axis=0).reshape(6, 3).mean(axis=1)
+    means = (values[:20] / resistant_sd(fit)[:20, None]).mean(axis=0).reshape(6, 3).mean(axis=1)
     up = stats.ttest_ind(means[:3], means[3:], alternative="greater").pvalue
     least = _least_of_blocks([fit], build_membership(rows.assign(licence="none", source="here"), genes))
     assert least == pytest.approx((up, 1 - up))
