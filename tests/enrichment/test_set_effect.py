@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import WLS
 
+from sidemine.differential.contrast import values_of_rows
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import voom
 from sidemine.differential.design import Design, build_design
@@ -366,30 +367,33 @@ def test_huber_scores_of_pairs_are_as_sure_as_the_mean() -> None:
     assert 0.035 < np.mean(robust.p_value <= 0.05) < 0.065
 
 
-def test_cultures_of_one_donor_in_fixed_blocks_are_no_units_of_their_own() -> None:
-    """Nothing differs, and three donors answer differently, with three cultures each: the p is that of three donors."""
+@pytest.mark.parametrize("covariates", [[], ["factor(dose)"]])
+def test_cultures_of_one_donor_in_fixed_blocks_are_no_units_of_their_own(covariates: list[str]) -> None:
+    """Nothing differs, and three donors answer differently, with three cultures each: all that is read is that of three donors.
+
+    Cultures of one dose are one row; where their doses differ they stay rows, and errors take the donors as units.
+    """
     rng, donor, target = np.random.default_rng(9), np.repeat(np.arange(3), 6), np.tile(np.repeat([False, True], 3), 3)
     samples = pd.DataFrame({"donor": [f"d{i}" for i in donor]}, index=[f"S{i}" for i in range(18)])
-    design = build_design(samples, target, ~target, block="donor", repeats_in_blocks=True)
-    assert design.blocking == "fixed"
-    assert "errors of gene sets count each donor once" in design.notes[0]
-    called = {"fry": 0, "donors": 0, "interval": 0}
+    samples["dose"] = [str(i % 3) for i in range(18)]
+    known = build_design(samples, target, ~target, covariates, "donor")
+    design = build_design(samples, target, ~target, covariates, "donor", samples_in_block="repeats")
+    assert (design.blocking, len(design.samples)) == ("fixed", 18 if covariates else 6)
+    called = {"known": 0, "p": 0, "interval": 0}
     for _ in range(150):
         answers = rng.normal(size=(60, 3))
         answers[20:40] = 0.6 * answers[20:40] + 0.8 * rng.normal(size=3)
-        fit = fit_contrast(8 + 2 * answers[:, donor] * target + rng.normal(size=(60, 18)), GENES, design)
+        values = 8 + 2 * answers[:, donor] * target + rng.normal(size=(60, 18))
+        rows = values_of_rows(values.T, samples.index, design, "log2")
+        fit, alone = fit_contrast(rows, GENES, design), fit_contrast(values, GENES, known)
         row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
-        p_value = dict(zip(membership().gene_sets, p_of_units(fit, membership()), strict=True))["plain"]
         assert row["df"] == pytest.approx(2)
-        called["donors"] += p_value <= 0.05
-        called["fry"] += fry(fit, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        p_value = run_set_tests(fit, membership(), rotations=19, seed=1).query("gene_set == 'plain' and test == 'fry'")
+        called["p"] += p_value["p_value"].iloc[0] <= 0.05
+        called["known"] += fry(alone, membership(), mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
         called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
-    assert called["fry"] > 30
-    assert max(called["donors"], called["interval"]) <= 15
-    # People within a batch, or cultures that the study declares to be units, are; and so are pairs.
-    for known in (build_design(samples, target, ~target, block="donor"), design_of(12, "pair")):
-        fitted = fit_contrast(values_of(n=len(known.samples)), GENES, known)
-        assert fitted.blocks == []
+    assert called["known"] > 30
+    assert max(called["p"], called["interval"]) <= 15
 
 
 def test_unequal_groups_of_unequal_variance_make_neither_interval_nor_p_too_small() -> None:
