@@ -133,6 +133,9 @@ def test_repeats_that_differ_in_a_covariate_stay_rows_with_the_blocks_as_units()
     correlated = build_design(dishes.assign(unit=dishes["dish"]), *split(18), block="dish")
     assert (correlated.n_target, correlated.n_reference) == (3, 3)
     assert "9 v 9 samples, 3 v 3 by dish" in " ".join(correlated.notes)
+    # The page shows the notes of a design with its gene table.
+    assert "a gene that varies more between dish than the average one has a p that is too small" in correlated.notes[-1]
+    assert "single genes" not in " ".join(design.notes)
 
 
 def test_declared_blocking_is_obeyed_or_refused() -> None:
