@@ -49,6 +49,7 @@ CONTRAST = ContrastToFit(
     array_weights=False,
     robust=False,
     missing_covariates="refuse",
+    samples_in_block="units",
 )
 PLANS = {
     "null": CohortPlan("GSE1", 1, 45, 40),

@@ -47,7 +47,7 @@ def contrast(arm: str, reference: str = "arm = vehicle") -> ContrastToFit:
     """Return the contrast of an arm."""
     return ContrastToFit(
         contrast=arm, dataset="d", target=f"arm = {arm}", reference=reference, covariates=[], block="", blocking="auto",
-        array_weights=False, robust=False, missing_covariates="refuse",
+        array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
     )  # fmt: skip
 
 

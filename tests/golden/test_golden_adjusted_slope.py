@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.stats.adjusted_slope import adjusted_slope, residual_of, spline_columns
+from sidemine.stats.adjusted_slope import adjusted_slope, basis_of, spline_columns
 
 HERE = Path(__file__).parent
 
@@ -27,10 +27,13 @@ def test_slope_equals_r(design: str) -> None:
     assert (found.estimate, found.se, found.df) == pytest.approx(tuple(theirs[["estimate", "se", "df"]]), rel=1e-8)
     assert found.p_higher == pytest.approx(theirs["p_higher"], rel=1e-7)
     # A column that says nothing new changes nothing, and what is left is orthogonal to all covariates.
-    again = adjusted_slope(units["label"].to_numpy(dtype=float), x, np.column_stack([spline, spline[:, 0]]))
+    doubled = np.column_stack([spline, spline[:, 0]])
+    again = adjusted_slope(units["label"].to_numpy(dtype=float), x, doubled)
     assert again is not None
     assert (again.estimate, again.se) == pytest.approx((found.estimate, found.se), rel=1e-9)
-    assert np.abs(spline.T @ residual_of(x, spline)).max() < 1e-10
+    basis = basis_of(doubled)
+    assert basis.shape[1] == spline.shape[1]
+    assert np.abs(spline.T @ (x - basis @ (basis.T @ x))).max() < 1e-10
 
 
 def test_no_slope_where_one_unit_decides() -> None:

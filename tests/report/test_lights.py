@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, Refused
 from sidemine.quality.flags import Flag
 from sidemine.quality.record import Association
 from sidemine.report.collect import collect
 from sidemine.report.forest import forest, forest_rows, pooled_weights
-from sidemine.report.lights import CLEAR, TOLD, UNKNOWN, lights_of
+from sidemine.report.lights import lights_of
+from sidemine.report.subject import subject_of
 
 
 def cohort(number, effect, weight):
@@ -58,7 +60,7 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
     """A re-used side, an age in the model, and what nobody looked at; experiments carry none."""
     study = collect(example_results)
     card = next(card for card in study.verdicts.verdicts if card.evidence and card.evidence[0].contrast == "vte_a")
-    marks = {light.name: light for light in lights_of(study, card, "vte_a")}
+    marks = {light.name: light for light in lights_of(study, subject_of(card), "vte_a")}
     assert list(marks) == ["re-use", "age", "sex", "batch", "cells", "hidden factors"]
     assert marks["re-use"].status == TOLD
     assert "20 of 63" in marks["re-use"].words
@@ -76,7 +78,7 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
     )
     assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["▲", "●"]
     experiment = next(card for card in study.verdicts.verdicts if card.kind != "cohort" and card.evidence)
-    assert lights_of(study, experiment, experiment.evidence[0].contrast) == []
+    assert lights_of(study, subject_of(experiment), experiment.evidence[0].contrast) == []
 
 
 @pytest.fixture
@@ -94,7 +96,7 @@ def mark_of(example_results):
             contrasts={**study.contrasts, "vte_a": replace(item, quality=quality)},
             datasets={**study.datasets, "cohort_a": told},
         )
-        return next(light for light in lights_of(changed, card, "vte_a") if light.name == name)
+        return next(light for light in lights_of(changed, subject_of(card), "vte_a") if light.name == name)
 
     return mark, item
 

@@ -8,7 +8,7 @@ import pytest
 from test_rules import contrast, evidence, untestable
 
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.verdict.answer import competitive_reading, effect_sentence, pooled_sentence
+from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 from sidemine.verdict.vocabulary import Verdict
 
 TOLD = {"accession": "GSE1", "ci_low": 0.31, "ci_high": 0.92, "target_label": "cases", "reference_label": "healthy"}

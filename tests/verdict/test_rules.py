@@ -17,9 +17,10 @@ from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, Estimate, 
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.errors import Problem
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.verdict.answer import answer_hypotheses, competitive_reading
+from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import card_json
 from sidemine.verdict.decide import RULES
+from sidemine.verdict.sentences import competitive_reading
 
 
 def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):

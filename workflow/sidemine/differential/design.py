@@ -247,8 +247,9 @@ def build_design(
         notes.append(
             _repeats_note(table, is_target, block, done)
             if how == "fixed"
-            else f"{done}: {_sizes(table, is_target, block)}. {GENES_OF_BLOCKS.format(block=block)}"
+            else f"{done}: {_sizes(table, is_target, block)}"
         )
+        notes += [GENES_OF_BLOCKS.format(block=block)] if how == "correlation" else []
     design = Design(
         matrix=matrix,
         columns=names,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import shortened
@@ -13,6 +13,10 @@ from sidemine.effect.record import ContrastEvidence, Interval
 LONGEST_REASON = 150
 
 Columns = TypeVar("Columns")
+Status = Literal["nothing found", "see the checks", "not known"]
+CLEAR: Status = "nothing found"
+TOLD: Status = "see the checks"
+UNKNOWN: Status = "not known"
 
 
 @dataclass(frozen=True)
@@ -214,6 +218,25 @@ class Tile:
     value: str
     hint: str
     more: str
+
+
+@dataclass(frozen=True)
+class Light:
+    """A mark beside one comparison in the forest plot: what was looked at, what came of it, and that in words."""
+
+    name: str
+    status: Status
+    words: str
+
+
+@dataclass(frozen=True)
+class FurtherEffect:
+    """A row below the pooled effect in the forest plot: its key (no id of a contrast), its label, what else is known of it."""
+
+    key: str
+    label: str
+    facts: str
+    effect: Interval
 
 
 def make_tile(key: str, name: str, value: str, hint: str) -> Tile:

@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-SHAPES = ("linear", "plateau", "Emax", "top only")
-"""Shapes over the treated arms; every one starts at no change in the reference."""
-
 
 def shape_means(positions: Sequence[float]) -> dict[str, Array]:
-    """Return the expected change of every arm under each shape, largest 1.
+    """Return the expected change of every arm under each shape, largest 1; each starts at no change in the reference.
 
     Parameters
     ----------

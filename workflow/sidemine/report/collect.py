@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.calibration.table import CALIBRATION
+from sidemine.considerations.consideration import ConsideredStudy
 from sidemine.considerations.registry import columns_of_considerations
 from sidemine.differential.differential_table import DIFFERENTIAL, read_differential
 from sidemine.differential.record import FittedDesign, UntestableDesign, read_design
@@ -165,6 +166,12 @@ class StudyResults:
         """Genes of each gene set, in the order of the table."""
         grouped = self.gene_sets.groupby("gene_set", sort=True)["gene"]
         return {str(name): [str(gene) for gene in genes] for name, genes in grouped}
+
+    @property
+    def considered(self) -> ConsideredStudy:
+        """What the considerations have on record, for the methods text."""
+        tables = {} if self.calibration is None else {CALIBRATION.name: self.calibration}
+        return ConsideredStudy([card.considered for card in self.verdicts.verdicts], tables)
 
     @cached_property
     def pooled_genes_by_p(self) -> dict[str, list[str]]:

@@ -7,16 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.judgement import as_sentence
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
-from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, FurtherEffect, Light, Panel, Status, Subject
 from sidemine.drawing.words import bounded, isolated, listed, number, p_statement, percent, unit_words
 from sidemine.effect.pooled_effect import weights_of
 from sidemine.effect.pooling import METHODS, RANDOM
-from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect, PooledEstimate
+from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
 from sidemine.records import fields_of
-from sidemine.report.lights import GLYPHS, TOLD, UNKNOWN, Light
 from sidemine.verdict.card import Card
 
 _ROW_STEP = 50
@@ -26,6 +25,7 @@ _LANE = 13
 """Pixels from the middle of a row of the forest plot to its interval; the words stand above."""
 _LIGHT = 15
 """Pixels from one mark at the right to the next."""
+_GLYPHS: dict[Status, str] = {CLEAR: "●", TOLD: "▲", UNKNOWN: "–"}
 _ENDS = ("ci_low", "ci_high", "out_low", "out_high", "prediction_low", "prediction_high")
 _FOREST_SHAPES = {"domain": [*WAY_SHAPES["domain"], "pooled"], "range": [*WAY_SHAPES["range"], "diamond"]}
 
@@ -88,7 +88,7 @@ def pooled_weights(evidence: Sequence[ContrastEvidence], pooled: PooledEffect | 
 
 
 def forest_rows(
-    evidence: Sequence[ContrastEvidence], pooled: PooledEffect | None = None, adjusted: PooledEstimate | None = None
+    evidence: Sequence[ContrastEvidence], pooled: PooledEffect | None = None, further: Sequence[FurtherEffect] = ()
 ) -> list[ForestRow]:
     """Return the rows of a forest plot.
 
@@ -99,8 +99,8 @@ def forest_rows(
     pooled
         The pooled effect, with its leave-one-out range and its prediction interval; None: no row, nor where no single
         figure stands for the datasets.
-    adjusted
-        What is left of it after adjusting for the mix of cells; None: no row.
+    further
+        What considerations show below it.
     """
     labels = Counter(_origin(entry) for entry in evidence)
     shares = pooled_weights(evidence, pooled)
@@ -113,10 +113,7 @@ def forest_rows(
     ]
     if pooled and not pooled.sizes_differ:
         rows.append(_pooled_row(pooled))
-    if adjusted:
-        facts = f"for their mix, in {adjusted.k} of {len(evidence)} comparisons; more assumptions"
-        effect = Interval(adjusted.effect, adjusted.ci_low, adjusted.ci_high)
-        rows.append(_row("adjusted for the mix of cells", "Adjusted for cells", facts, effect, shape="pooled"))
+    rows += [_row(entry.key, entry.label, entry.facts, entry.effect, shape="pooled") for entry in further]
     return rows
 
 
@@ -239,7 +236,7 @@ def forest(
             "place": place - len(lights[row.contrast]),
             "name": light.name,
             "status": light.status,
-            "glyph": GLYPHS[light.status],
+            "glyph": _GLYPHS[light.status],
             "words": bounded(light.words, 200),
         }
         for row in rows
@@ -317,7 +314,8 @@ def forest_panel(card: Card, subject: Subject, lights: Mapping[str, Sequence[Lig
     lights
         By contrast: what could make its groups differ beside the question.
     """
-    rows = forest_rows(card.evidence, card.pooled, card.columns_of(CompositionColumns).composition_adjusted)
+    further = [row for entry in CONSIDERATIONS if (row := entry.further_effect(subject))]
+    rows = forest_rows(card.evidence, card.pooled, further)
     return Panel(
         kind="forest",
         element=f"forest-{card.hypothesis}",
@@ -333,7 +331,7 @@ def forest_panel(card: Card, subject: Subject, lights: Mapping[str, Sequence[Lig
 def light_legend(lights: Mapping[str, Sequence[Light]]) -> str:
     """Return the words of the marks at the right: in which order they stand, and what their shapes say."""
     names = listed([light.name for light in max(lights.values(), key=len)])
-    return f"Marks, from left: {names}. {', '.join(f'{glyph} {status}' for status, glyph in GLYPHS.items())}."
+    return f"Marks, from left: {names}. {', '.join(f'{glyph} {status}' for status, glyph in _GLYPHS.items())}."
 
 
 def pooled_caption(card: Card) -> str:

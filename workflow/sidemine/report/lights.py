@@ -3,48 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 
-from sidemine.considerations.composition.record import AdjustedIn, CompositionColumns, NotAsked, NotNeededIn
-from sidemine.considerations.hidden_factors.record import AdjustedForFactors, HiddenFactorsColumns
-from sidemine.drawing.words import count
-from sidemine.effect.record import way
+from sidemine.considerations.registry import CONSIDERATIONS
+from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, Light, Subject
 from sidemine.quality.associations import associated
 from sidemine.quality.flags import Flag
 from sidemine.report.collect import ContrastResults, StudyResults
 from sidemine.text.columns import AGE_NAME
-from sidemine.verdict.card import Card
-
-Status = Literal["nothing found", "see the checks", "not known"]
-CLEAR: Status = "nothing found"
-TOLD: Status = "see the checks"
-UNKNOWN: Status = "not known"
-GLYPHS: dict[Status, str] = {CLEAR: "●", TOLD: "▲", UNKNOWN: "–"}
 
 
-@dataclass(frozen=True)
-class Light:
-    """One mark: what was looked at, what came of it, and that in words."""
-
-    name: str
-    status: Status
-    words: str
-
-
-def lights_of(results: StudyResults, card: Card, contrast: str) -> list[Light]:
-    """Return the marks of one comparison of people: re-use, age, sex, batch, mix of cells, hidden factors; none of experiments.
+def lights_of(results: StudyResults, subject: Subject, contrast: str) -> list[Light]:
+    """Return the marks of one comparison of people: re-use, age, sex, batch, and those of the considerations; none of experiments.
 
     Parameters
     ----------
     results
         The study.
-    card
-        The answer.
+    subject
+        The answer that it belongs to.
     contrast
         One of its comparisons.
     """
-    if card.kind != "cohort":
+    if not subject.is_cohort:
         return []
     item = results.contrasts[contrast]
     here = {*item.design.target_samples, *item.design.reference_samples}
@@ -56,8 +36,7 @@ def lights_of(results: StudyResults, card: Card, contrast: str) -> list[Light]:
         _age(item),
         _sex(results, item, flags),
         _by_flags("batch", {"batch_associated", "batch_aliased"}, flags, "no batch is recorded"),
-        _cells(card, contrast),
-        _factors(card, contrast),
+        *(light for entry in CONSIDERATIONS if (light := entry.light(subject, contrast))),
     ]
 
 
@@ -87,26 +66,3 @@ def _sex(results: StudyResults, item: ContrastResults, flags: Sequence[Flag]) ->
     light = _by_flags("sex", {"sex_mismatch"}, flags, "was not looked at")
     sex = results.datasets[item.row.dataset].quality.sex
     return light if sex.by_genes and sex.column else Light("sex", UNKNOWN, sex.reading or "no sex is recorded")
-
-
-def _cells(card: Card, contrast: str) -> Light:
-    composition = card.columns_of(CompositionColumns).composition
-    entries = () if isinstance(composition, NotAsked) else composition.contrasts
-    entry = next((one for one in entries if one.contrast == contrast), None)
-    if isinstance(entry, NotNeededIn):
-        return Light("cells", CLEAR, "cells were sorted, or are of one kind")
-    if not isinstance(entry, AdjustedIn):
-        return Light("cells", UNKNOWN, "no markers of cells are declared, or none can be used")
-    differ = [one.cell_type for one in entry.single if way(one.shift.ci_low, one.shift.ci_high) != "unclear"]
-    words = f"the groups differ in {', '.join(differ)}" if differ else "the groups differ in no measured cell"
-    return Light("cells", TOLD if differ else CLEAR, words.replace("_", " "))
-
-
-def _factors(card: Card, contrast: str) -> Light:
-    shown = card.columns_of(HiddenFactorsColumns).hidden_factors
-    entry = next((one for one in shown.contrasts if one.contrast == contrast), None)
-    if not isinstance(entry, AdjustedForFactors):
-        return Light("hidden factors", UNKNOWN, entry.reason if entry else shown.reason or "was not looked at")
-    differ = sum(way(row.difference.ci_low, row.difference.ci_high) != "unclear" for row in entry.factors)
-    words = f"the groups differ in {differ} of {count(len(entry.factors), 'hidden factor')}"
-    return Light("hidden factors", TOLD if differ else CLEAR, words)

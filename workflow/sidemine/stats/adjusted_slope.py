@@ -77,20 +77,6 @@ def spline_columns(values: Array, pieces: int = SPLINE_PIECES) -> Array:
     return np.asarray(basis.toarray())
 
 
-def residual_of(values: Array, covariates: Array) -> Array:
-    """Return what covariates leave of values.
-
-    Parameters
-    ----------
-    values
-        One per unit, or units × columns.
-    covariates
-        Units × columns, with an intercept in their span; they may depend on each other.
-    """
-    basis = basis_of(covariates)
-    return np.asarray(values - basis @ (basis.T @ values))
-
-
 def adjusted_slope(outcome: Array, regressor: Array, covariates: Array) -> Slope | None:
     """Return the slope of an outcome on a regressor, adjusted for covariates, with its HC3 standard error.
 

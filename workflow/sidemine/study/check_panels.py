@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sidemine.errors import Problem
 from sidemine.study.hints import dangling
-from sidemine.study.hypotheses import CompoundPanel, Hypothesis
+from sidemine.study.hypotheses import CompoundArm, CompoundPanel, Hypothesis
 from sidemine.study.rows import Contrast
 from sidemine.study.selectors import SelectorError, parse_selector
 from sidemine.text.repeats import repeated
@@ -174,7 +173,6 @@ def _check_question(
     primary = hypothesis.primary.contrasts
     arms = [panel.arm(name) for name in primary]
     references = {_as_understood(rows[name].reference) for name in primary}
-    compounds = Counter(arm.compound for arm in arms)
 
     def told(what: str, allowed: str, step: str) -> Problem:
         return Problem(what, f"{where}.asks, value {panel.asks}; {', '.join(primary)}", allowed, step)
@@ -192,26 +190,39 @@ def _check_question(
                 "Give them one `reference`.",
             )
         )
-    if panel.asks == "class_wide":
-        several = sorted(name for name, count in compounds.items() if count > 1)
-        if several:
-            problems.append(
-                told(
-                    f"{', '.join(several)} has several primary contrasts, and each compound counts once",
-                    "one primary contrast per compound; its other doses are arms beside",
-                    "Choose the dose by which each compound is judged.",
-                )
+    return problems + (_check_class(arms, told) if panel.asks == "class_wide" else _check_response(panel, arms, told))
+
+
+def _check_class(arms: Sequence[CompoundArm], told: Callable[[str, str, str], Problem]) -> list[Problem]:
+    """Return why compounds cannot be counted: each once, all at one time."""
+    problems = []
+    several = sorted(repeated([arm.compound for arm in arms]))
+    if several:
+        problems.append(
+            told(
+                f"{', '.join(several)} has several primary contrasts, and each compound counts once",
+                "one primary contrast per compound; its other doses are arms beside",
+                "Choose the dose by which each compound is judged.",
             )
-        times = sorted({arm.time for arm in arms if arm.time is not None})
-        if len(times) > 1:
-            problems.append(
-                told(
-                    f"compounds at times {', '.join(f'{time:g}' for time in times)} are compared with one vehicle",
-                    "primary contrasts of one time",
-                    "Choose the time at which the compounds are judged.",
-                )
+        )
+    times = sorted({arm.time for arm in arms if arm.time is not None})
+    if len(times) > 1:
+        problems.append(
+            told(
+                f"compounds at times {', '.join(f'{time:g}' for time in times)} are compared with one vehicle",
+                "primary contrasts of one time",
+                "Choose the time at which the compounds are judged.",
             )
-        return problems
+        )
+    return problems
+
+
+def _check_response(
+    panel: CompoundPanel, arms: Sequence[CompoundArm], told: Callable[[str, str, str], Problem]
+) -> list[Problem]:
+    """Return why arms are no series of doses or times of one compound."""
+    problems = []
+    compounds = {arm.compound for arm in arms}
     if len(compounds) > 1:
         problems.append(
             told(

@@ -160,7 +160,7 @@ class ContrastToFit(Projection):
     array_weights: bool
     robust: bool
     missing_covariates: Literal["refuse", "drop"]
-    samples_in_block: Literal["units", "repeats", "unsaid"] = "units"
+    samples_in_block: Literal["units", "repeats", "unsaid"]
     """What several samples of a group in one fixed block are: units, repeats of the block, or nobody said (`in_dataset`)."""
 
     @classmethod

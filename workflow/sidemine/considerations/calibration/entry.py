@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from sidemine.considerations.calibration.job import JOB
+from sidemine.considerations.calibration.panel import calibration_methods
 from sidemine.considerations.calibration.record import Calibration, CalibrationColumns
 from sidemine.considerations.calibration.table import CALIBRATION as CALIBRATION_TABLE
 from sidemine.considerations.consideration import Consideration
@@ -28,5 +29,6 @@ CALIBRATION = Consideration(
     read_judge=_read_judge,
     job=JOB,
     tables=(CALIBRATION_TABLE,),
+    methods=lambda study: calibration_methods(study.tables.get(CALIBRATION_TABLE.name)),
     schemas={"calibration": Calibration},
 )

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sidemine.considerations.composition.job import JOB
-from sidemine.considerations.composition.panel import adjusted_tile, adjustment_panel, tell_adjusted
+from sidemine.considerations.composition.panel import (
+    adjusted_effect,
+    adjusted_tile,
+    adjustment_panel,
+    cells_light,
+    composition_methods,
+    tell_adjusted,
+)
 from sidemine.considerations.composition.record import (
     CompositionColumns,
     CompositionOfContrast,
@@ -34,5 +41,8 @@ COMPOSITION = Consideration(
     schemas={"composition": CompositionOfContrast},
     panels={20: lambda subject: adjustment_panel(subject.columns_of(CompositionColumns), subject)},
     tell=tell_adjusted,
+    light=cells_light,
+    further_effect=adjusted_effect,
+    methods=lambda _: composition_methods(),
     tiles={20: lambda subject: adjusted_tile(subject.columns_of(CompositionColumns), subject)},
 )

@@ -11,9 +11,24 @@ from sidemine.considerations.composition.record import (
     NotNeededIn,
 )
 from sidemine.drawing.charts import MOST_CONTRASTS, Spec, WithInterval, interval_rows, intervals
-from sidemine.drawing.panel import Column, Detail, Figure, Panel, Subject, Table, Tile, Told, make_tile
+from sidemine.drawing.panel import (
+    CLEAR,
+    TOLD,
+    UNKNOWN,
+    Column,
+    Detail,
+    Figure,
+    FurtherEffect,
+    Light,
+    Panel,
+    Subject,
+    Table,
+    Tile,
+    Told,
+    make_tile,
+)
 from sidemine.drawing.words import HIGHER, LOWER, amount, number, p_statement, side
-from sidemine.effect.record import Interval, PooledEstimate
+from sidemine.effect.record import Interval, PooledEstimate, way
 
 
 def adjusted_tile(columns: CompositionColumns, subject: Subject) -> Tile | None:
@@ -154,3 +169,41 @@ def cell_rows(columns: CompositionColumns) -> list[dict[str, str]]:
 def _cell_row(contrast: str, cell_type: str, *figures: str) -> dict[str, str]:
     keys = (column.key for column in _CELL_COLUMNS)
     return dict(zip(keys, (contrast, cell_type.replace("_", " "), *figures), strict=True))
+
+
+def cells_light(subject: Subject, contrast: str) -> Light:
+    """Return whether the groups of a comparison differ in a cell type, as its mark in the forest plot."""
+    composition = subject.columns_of(CompositionColumns).composition
+    entries = () if isinstance(composition, NotAsked) else composition.contrasts
+    entry = next((one for one in entries if one.contrast == contrast), None)
+    if isinstance(entry, NotNeededIn):
+        return Light("cells", CLEAR, "cells were sorted, or are of one kind")
+    if not isinstance(entry, AdjustedIn):
+        return Light("cells", UNKNOWN, "no markers of cells are declared, or none can be used")
+    differ = [one.cell_type for one in entry.single if way(one.shift.ci_low, one.shift.ci_high) != "unclear"]
+    words = f"the groups differ in {', '.join(differ)}" if differ else "the groups differ in no measured cell"
+    return Light("cells", TOLD if differ else CLEAR, words.replace("_", " "))
+
+
+def adjusted_effect(subject: Subject) -> FurtherEffect | None:
+    """Return the adjusted effect as a row of the forest plot; None where there is none."""
+    adjusted = subject.columns_of(CompositionColumns).composition_adjusted
+    if adjusted is None:
+        return None
+    facts = f"for their mix, in {adjusted.k} of {len(subject.evidence)} comparisons; more assumptions"
+    effect = Interval(adjusted.effect, adjusted.ci_low, adjusted.ci_high)
+    return FurtherEffect("adjusted for the mix of cells", "Adjusted for cells", facts, effect)
+
+
+def composition_methods() -> str:
+    """Return the paragraph of the methods text on the mix of cells."""
+    # Here, since Snakemake loads the panels and need not load the statistics.
+    from sidemine.considerations.composition.cell_proxies import LEAST_KEPT, MAY_DIFFER_P, MOST_PROXIES
+
+    return (
+        "Mix of cells. The model of the effect with the mean z scores of cell markers as covariates, of the panel that a data set declares "
+        f"(markers in target or member sets excluded; of more than {MOST_PROXIES} proxies those enter whose cells may differ "
+        f"between the groups, p ≤ {MAY_DIFFER_P:g}, and the {LEAST_KEPT} most different; proxies that move in stimulated samples "
+        "are dropped, and adjusted for as well where their cells differ between the groups). The bound assumes that 0.7 of a "
+        "proxy's variance is cells; intervals of differences are parametric bootstrap."
+    )

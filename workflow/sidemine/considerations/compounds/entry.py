@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sidemine.considerations.compounds.job import JOB
-from sidemine.considerations.compounds.panel import compound_panel, compound_tile
+from sidemine.considerations.compounds.panel import compound_methods, compound_panel, compound_tile
 from sidemine.considerations.compounds.record import CompoundColumns, CompoundsOfStudy
 from sidemine.considerations.compounds.telling import tell_arms
 from sidemine.considerations.consideration import Consideration
@@ -36,4 +36,7 @@ COMPOUNDS = Consideration(
     panels={2: compound_panel},
     tiles={5: compound_tile},
     tell=tell_arms,
+    methods=lambda study: compound_methods(
+        [row.compounds for row in study.columns_of(CompoundColumns) if row.compounds]
+    ),
 )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from sidemine.considerations.hidden_factors.judge import differs
 from sidemine.considerations.hidden_factors.record import AdjustedForFactors, FactorsOfContrast, HiddenFactorsColumns
 from sidemine.drawing.charts import MOST_CONTRASTS, WithInterval, interval_rows, intervals
-from sidemine.drawing.panel import Panel, Subject
+from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, Light, Panel, Subject
 from sidemine.drawing.words import count, number
+from sidemine.effect.record import way
 
 MOST_FACTORS = 6
 """Most factors per contrast in words; the record holds all of them."""
@@ -58,3 +59,29 @@ def _lines(entry: FactorsOfContrast) -> list[str]:
             f"correlation with the set's score {number(factor.correlation)}; goes with {with_what or 'nothing that is known'}"
         )
     return [head, *sentences]
+
+
+def factors_light(subject: Subject, contrast: str) -> Light:
+    """Return whether the groups of a comparison differ in a hidden factor, as its mark in the forest plot."""
+    shown = subject.columns_of(HiddenFactorsColumns).hidden_factors
+    entry = next((one for one in shown.contrasts if one.contrast == contrast), None)
+    if not isinstance(entry, AdjustedForFactors):
+        return Light("hidden factors", UNKNOWN, entry.reason if entry else shown.reason or "was not looked at")
+    differ = sum(way(row.difference.ci_low, row.difference.ci_high) != "unclear" for row in entry.factors)
+    words = f"the groups differ in {differ} of {count(len(entry.factors), 'hidden factor')}"
+    return Light("hidden factors", TOLD if differ else CLEAR, words)
+
+
+def factors_methods() -> str:
+    """Return the paragraph of the methods text on hidden factors."""
+    # Here, since Snakemake loads the panels and need not load the statistics.
+    from sidemine.considerations.hidden_factors.factors import DF_PER_FACTOR
+    from sidemine.considerations.hidden_factors.measure import CLOSE
+
+    return (
+        "Hidden factors of cohorts. Principal components of the residuals of the declared model, group included, over genes "
+        f"outside the target and member sets whose residuals do not correlate above {CLOSE:g} with the score's; as many as "
+        f"deflated parallel analysis finds, at most one per {DF_PER_FACTOR} residual degrees of freedom. How far the groups differ "
+        "in a factor follows from its loadings, corrected for their errors; the sign and p ≤ .05 must hold with the factors in "
+        "the model."
+    )

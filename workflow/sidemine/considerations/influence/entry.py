@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.influence.job import JOB
-from sidemine.considerations.influence.panel import influence_panel
+from sidemine.considerations.influence.panel import INFLUENCE_METHODS, influence_panel
 from sidemine.considerations.influence.record import Influence, InfluenceColumns
 from sidemine.considerations.judgement import Judge
 from sidemine.records import read_record
@@ -27,4 +27,5 @@ INFLUENCE = Consideration(
     job=JOB,
     schemas={"influence": list[Influence]},
     panels={5: lambda subject: influence_panel(subject.columns_of(InfluenceColumns), subject)},
+    methods=lambda _: INFLUENCE_METHODS,
 )

@@ -56,3 +56,10 @@ def _words(entry: InfluenceOnEffect, unit: str) -> str:
         if few
     )
     return f"{told}. Without one gene: {'; '.join(rows)}.{held}"
+
+
+INFLUENCE_METHODS = (
+    "Influence. The effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
+    "and p ≤ .05 must hold without the most influential gene. In sets of ten genes or more they must also hold with the few genes "
+    "that move most (a tenth, at least two) weighed less, until none adds more than the next gene's one-sided 90 % limit."
+)

@@ -7,7 +7,12 @@ from pathlib import Path
 
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
-from sidemine.considerations.robustness.panel import robustness_panel, robustness_tile, tell_variants
+from sidemine.considerations.robustness.panel import (
+    robustness_methods,
+    robustness_panel,
+    robustness_tile,
+    tell_variants,
+)
 from sidemine.considerations.robustness.record import ROBUSTNESS as VARIANTS
 from sidemine.considerations.robustness.record import RobustnessColumns, RobustnessOfStudy
 from sidemine.records import read_record
@@ -29,6 +34,7 @@ ROBUSTNESS = Consideration(
     schemas={"robustness": RobustnessOfStudy},
     panels={40: lambda subject: robustness_panel(subject.columns_of(RobustnessColumns), subject)},
     tell=tell_variants,
+    methods=lambda study: robustness_methods(study.columns_of(RobustnessColumns)),
     tables=(VARIANTS,),
     tiles={80: lambda subject: robustness_tile(subject.columns_of(RobustnessColumns), subject)},
 )

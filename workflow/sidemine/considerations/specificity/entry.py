@@ -8,7 +8,13 @@ from pathlib import Path
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.judgement import Judge
 from sidemine.considerations.specificity.job import JOB
-from sidemine.considerations.specificity.panel import confounders_panel, specificity_panel, specificity_tile, tell_place
+from sidemine.considerations.specificity.panel import (
+    SPECIFICITY_METHODS,
+    confounders_panel,
+    specificity_panel,
+    specificity_tile,
+    tell_place,
+)
 from sidemine.considerations.specificity.record import Specificity, SpecificityColumns
 from sidemine.considerations.specificity.table import SPECIFICITY as SPECIFICITY_TABLE
 from sidemine.records import read_record
@@ -32,6 +38,7 @@ SPECIFICITY = Consideration(
         30: lambda subject: confounders_panel(subject.columns_of(SpecificityColumns), subject),
     },
     tell=tell_place,
+    methods=lambda _: SPECIFICITY_METHODS,
     tables=(SPECIFICITY_TABLE,),
     tiles={70: lambda subject: specificity_tile(subject.columns_of(SpecificityColumns), subject)},
 )

@@ -215,3 +215,10 @@ def _part(row: SetBeside) -> str:
         f"{row.gene_set} without the genes of {row.without} ({genes}): {number(row.effect)} "
         f"({p_statement(row.p_value)})"
     )
+
+
+SPECIFICITY_METHODS = (
+    "Specificity. Percentiles of the primary set's effect, in the declared direction, among random sets of the same "
+    "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
+    "the comparator sets; percentiles are no p-values."
+)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.charts import name_groups
-from sidemine.drawing.panel import Panel, Subject, Tile
+from sidemine.drawing.panel import Light, Panel, Subject, Tile
 from sidemine.lines.registry import LINES, panel_of_row
 from sidemine.report import first_screen
 from sidemine.report.beside import Beside
@@ -18,7 +18,7 @@ from sidemine.report.cards import CardView, card_view
 from sidemine.report.collect import StudyResults
 from sidemine.report.findings import Findings, findings_of
 from sidemine.report.forest import forest_panel
-from sidemine.report.lights import Light, lights_of
+from sidemine.report.lights import lights_of
 from sidemine.report.score_strip import score_panel
 from sidemine.report.section import Section
 from sidemine.report.subject import subject_of
@@ -94,10 +94,11 @@ def answers_section(results: StudyResults) -> Section:
     """Return the answer cards, with a panel for each kind of evidence."""
     views, every = [], []
     for card in results.verdicts.verdicts:
+        subject = subject_of(card)
         lights = {
             row.contrast: found
             for row in card.evidence
-            if row.interval and (found := lights_of(results, card, row.contrast))
+            if row.interval and (found := lights_of(results, subject, row.contrast))
         }
         forest, *others = evidence_panels(card, results.beside, lights)
         scores = score_panel(results, card)

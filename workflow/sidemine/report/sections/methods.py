@@ -6,17 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sidemine.considerations.calibration.panel import calibration_methods
-from sidemine.considerations.composition.cell_proxies import LEAST_KEPT, MAY_DIFFER_P, MOST_PROXIES
-from sidemine.considerations.compounds.panel import compound_methods
-from sidemine.considerations.compounds.record import CompoundColumns
-from sidemine.considerations.hidden_factors.factors import DF_PER_FACTOR
-from sidemine.considerations.hidden_factors.measure import CLOSE
-from sidemine.considerations.robustness.panel import robustness_methods
-from sidemine.considerations.robustness.record import RobustnessColumns
+from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import count, listed
-from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.measure import FEWEST_DF_TO_EXAMINE
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import SampleSettings, SetTest
@@ -63,9 +55,7 @@ def paragraphs(results: StudyResults) -> list[str]:
         _models(results),
         _set_tests(results),
         _answers(results),
-        *([panels] if (panels := compound_methods(_panels(results))) else []),
-        calibration_methods(results.calibration),
-        robustness_methods([card.columns_of(RobustnessColumns) for card in results.verdicts.verdicts]),
+        *(words for entry in CONSIDERATIONS if (words := entry.methods(results.considered))),
         *(paragraph for line in LINES for paragraph in line.methods(results.beside.lines)),
         *_layers(results),
         _software(results),
@@ -84,11 +74,6 @@ def _layers(results: StudyResults) -> list[str]:
         "never combined."
     )
     return [together, *(line.line_methods for line in LINES if line.layer in used)]
-
-
-def _panels(results: StudyResults) -> list[CompoundEvidence]:
-    found = [card.columns_of(CompoundColumns).compounds for card in results.verdicts.verdicts]
-    return [panel for panel in found if panel is not None]
 
 
 def _data(results: StudyResults) -> str:
@@ -198,23 +183,7 @@ def _answers(results: StudyResults) -> str:
         "samples or units are not pooled: the one declared first enters. "
         f"Where two independent cohorts have {FEWEST_DF_TO_EXAMINE} residual degrees of freedom or more, smaller ones are shown and not pooled; the answer is at most "
         "suggestive where one of them, or all together, is significantly opposite. "
-        f"{_family(results.verdicts.verdicts)} "
-        "Influence: the effect without each gene of the set in turn, measured, pooled and tested as the whole one is; the sign "
-        "and p ≤ .05 must hold without the most influential gene. In sets of ten genes or more they must also hold with the few genes "
-        "that move most (a tenth, at least two) weighed less, until none adds more than the next gene's one-sided 90 % limit. "
-        f"Hidden factors of cohorts: principal components of the residuals of the declared model, group included, over genes "
-        f"outside the target and member sets whose residuals do not correlate above {CLOSE:g} with the score's; as many as "
-        f"deflated parallel analysis finds, at most one per {DF_PER_FACTOR} residual degrees of freedom; how far the groups differ "
-        "in a factor follows from its loadings, corrected for their errors; the sign and p ≤ .05 must hold with the factors in "
-        "the model. "
-        "Specificity: percentiles of the primary set's effect, in the declared direction, among random sets of the same "
-        "size, mean expression and residual inter-gene correlation (target genes and their neighbours excluded) and among "
-        "the comparator sets; percentiles are no p-values. The mix of cells: the same model with the mean z scores of "
-        "cell markers as covariates, of the panel that a data set declares (markers in target or member sets excluded; of more "
-        f"than {MOST_PROXIES} proxies those enter whose cells may differ between the groups, p ≤ {MAY_DIFFER_P:g}, and the "
-        f"{LEAST_KEPT} most different; proxies that move in stimulated samples are dropped, and adjusted for as well where "
-        "their cells differ between the groups); the bound assumes that 0.7 of a proxy's variance is cells; intervals of differences are parametric "
-        "bootstrap."
+        f"{_family(results.verdicts.verdicts)}"
     )
 
 
