@@ -22,6 +22,12 @@ SAYS_SHAPE = re.compile(r"×|\bper\b|\beach\b|\bevery\b|\bshape|\border\b|\bboth
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    """Return what stands in a file."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def public_functions(tree: ast.Module) -> Iterator[tuple[str, Function, bool]]:
     """Yield name, definition and whether it is a method, for functions and methods that others may call."""
     for node in tree.body:
@@ -87,7 +93,7 @@ def our_errors() -> set[str]:
     parents = {
         node.name: {base.id if isinstance(base, ast.Name) else getattr(base, "attr", "") for base in node.bases}
         for path in PACKAGE.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in tree_of(path).body
         if isinstance(node, ast.ClassDef)
     }
     errors, before = {"Exception"}, 0
@@ -129,7 +135,7 @@ def gaps(room: str) -> list[str]:
     return [
         f"{path.relative_to(PACKAGE)}:{function.lineno} {gap}"
         for path in (sorted(place.rglob("*.py")) if place.is_dir() else [place])
-        for name, function, is_method in public_functions(ast.parse(path.read_text(encoding="utf-8")))
+        for name, function, is_method in public_functions(tree_of(path))
         for gap in lacks(name, function, is_method, errors)
     ]
 

@@ -197,17 +197,20 @@ FLAT = [1.0209360328628434, 0.05, 1.45703125, 1.711985675384544, 1.099609375, 1.
 @example((FLAT, FLAT), 1)
 def test_order_sign_and_unit_do_not_matter(studies, seed):
     """Shuffled studies give the same numbers; the sign flips with the effects; units scale through."""
-    effects, ses = (np.array([values]) for values in studies)
-    order = np.random.default_rng(seed).permutation(effects.shape[1])
-    one, shuffled = pool(effects, ses), pool(effects[:, order], ses[:, order])
-    mirrored, scaled = pool(-effects, ses), pool(10 * effects, 10 * ses)
+    effects, ses = (np.array(values) for values in studies)
+    order = np.random.default_rng(seed).permutation(len(effects))
+    # A row each: as it is, shuffled, mirrored, scaled.
+    found = pool(
+        np.array([effects, effects[order], -effects, 10 * effects]), np.array([ses, ses[order], ses, 10 * ses])
+    )
     for name in ("effect", "se", "p_value"):
-        value = getattr(one.carried, name)[0]
-        assert getattr(shuffled.carried, name)[0] == pytest.approx(value, rel=1e-6, abs=1e-9)
-    assert mirrored.carried.effect[0] == pytest.approx(-one.carried.effect[0], rel=1e-6, abs=1e-9)
-    assert scaled.carried.effect[0] == pytest.approx(10 * one.carried.effect[0], rel=1e-5, abs=1e-7)
-    low, high = (one.figures()[f"leave_one_out_{end}"] for end in ("low", "high"))
-    assert effects.min() - 1e-9 <= low[0] <= high[0] <= effects.max() + 1e-9
+        value, shuffled, *_ = getattr(found.carried, name)
+        assert shuffled == pytest.approx(value, rel=1e-6, abs=1e-9)
+    value, _, mirrored, scaled = found.carried.effect
+    assert mirrored == pytest.approx(-value, rel=1e-6, abs=1e-9)
+    assert scaled == pytest.approx(10 * value, rel=1e-5, abs=1e-7)
+    low, high = (found.figures()[f"leave_one_out_{end}"][0] for end in ("low", "high"))
+    assert effects.min() - 1e-9 <= low <= high <= effects.max() + 1e-9
 
 
 @settings(max_examples=60)

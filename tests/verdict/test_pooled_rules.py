@@ -171,7 +171,7 @@ def small_beside(*small, truth=0.5):
     rows = [contrast("a", truth, 0.15), contrast("b", truth, 0.15)]
     rows += [contrast(f"s{at}", effect, se) for at, (effect, se) in enumerate(small)]
     refused = [Refused(row.contrast, "is small", too_small=True) for row in rows[2:]]
-    return replace(evidence(*rows), pooled=pool_contrasts(rows, refused))
+    return evidence(*rows, pooled=pool_contrasts(rows, refused))
 
 
 @pytest.mark.parametrize(
@@ -252,7 +252,7 @@ def test_without_small_cohorts_nothing_is_asked_of_them():
         gate.name for gate in rules.gates(rules.read(found, direction), found, direction, Level(1e-4, 1))
     }
     rows = [contrast("a", 0.5, 0.15), contrast("b", 0.5, 0.15), contrast("s", -1.8, 0.5)]
-    dependent = replace(evidence(*rows), pooled=pool_contrasts(rows, [Refused("s", "is small")]))
+    dependent = evidence(*rows, pooled=pool_contrasts(rows, [Refused("s", "is small")]))
     gates = rules.gates(rules.read(dependent, direction), dependent, direction, Level(1e-4, 1))
     assert "none opposite" not in {gate.name for gate in gates}
 

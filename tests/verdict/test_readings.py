@@ -361,7 +361,7 @@ def test_the_first_thing_that_is_missing_is_told_and_the_others_are_counted():
 def test_a_pooled_p_of_five_percent_is_a_hint(p, verdict):
     """In the declared sign."""
     rows = [contrast("a", 0.5, 0.35), contrast("b", 0.5, 0.35)]
-    found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), p=p))
+    found = evidence(*rows, pooled=replace(pool_contrasts(rows), p=p))
     readings = RULES["cohort"].read(found, "up")
     assert RULES["cohort"].apply(found, readings, "up").verdict == verdict
     assert RULES["cohort"].apply(found, RULES["cohort"].read(found, "down"), "down").verdict != "suggestive"
@@ -472,7 +472,7 @@ def test_experiments_tell_how_many_changed_beyond_which_margin():
 def test_cohorts_without_a_pooled_effect_or_its_p_are_not_testable(missing):
     """Either alone: nothing can be compared."""
     rows = [contrast("a", 0.6), contrast("b", 0.5)]
-    found = replace(evidence(*rows), pooled=replace(pool_contrasts(rows), **{missing: None}))
+    found = evidence(*rows, pooled=replace(pool_contrasts(rows), **{missing: None}))
     decision = RULES["cohort"].apply(found, RULES["cohort"].read(found, "up"), "up")
     assert (decision.verdict, decision.rule) == ("not testable", "No cohort could enter the pooled effect.")
 

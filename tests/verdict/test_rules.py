@@ -67,8 +67,9 @@ def untestable(name):
     return replace(contrast(name), testable=False, problem=problem, **nothing)
 
 
-def evidence(*contrasts, margin=0.4, control=None):
-    return HypothesisEvidence("h", list(contrasts), control, Margin(margin, "", "declared"), pool_contrasts(contrasts))
+def evidence(*contrasts, margin=0.4, control=None, pooled=None):
+    pooled = pool_contrasts(contrasts) if pooled is None else pooled
+    return HypothesisEvidence("h", list(contrasts), control, Margin(margin, "", "declared"), pooled)
 
 
 def hypothesis(name="h", kind="cohort", direction="up", requires=(), role="question"):

@@ -545,7 +545,7 @@ def test_a_source_counts_once_among_the_percentiles():
     entries = [place("a", 80.0), place("b", 60.0), place("c", 80.0)]
     card = answers(
         [hypothesis(direction="up")],
-        {"h": replace(evidence(*rows), pooled=pooled)},
+        {"h": evidence(*rows, pooled=pooled)},
         specificity=places(*entries),
         composition={"h": [adjusted_entry(name) for name in "ab"]},
         robustness={"h": robust()},
