@@ -100,6 +100,16 @@ def test_what_holds_against_the_vehicle_alone_is_no_hint():
     assert {gate.name: gate.status for gate in row.gates}["vehicle"] == "failed"
 
 
+def test_an_open_panel_says_which_of_both_comparisons_holds():
+    """One that holds against the other compounds alone is not told as data that show nothing."""
+    assert "Against the vehicle alone it would hold" in decided(*[(*STRONG, 0.5)] * 3).decision.rule
+    others_alone = "Against the other compounds it holds, against the vehicle it does not"
+    assert others_alone in decided(*[(*WEAK, 1 - 1e-6)] * 3).decision.rule
+    for others in (("x",), ()):
+        rule = decided(WEAK, WEAK, WEAK, others=others).decision.rule
+        assert "neither show nor exclude that it is class-wide" in rule
+
+
 def test_without_other_compounds_the_vehicle_gate_is_open_and_a_cap_says_so():
     row = decided(STRONG, STRONG, STRONG, others=())
     assert {gate.name: gate.status for gate in row.gates}["vehicle"] == "not evaluated"

@@ -55,7 +55,7 @@ def test_a_contrast_passes_up_to_a_one_sided_p_of_two_and_a_half_percent(kind, p
     assert not read(contrast(p_self_contained=p, direction="down"), kind=kind).passes
 
 
-@pytest.mark.parametrize(("p", "opposite"), [(0.049, True), (0.051, False)])
+@pytest.mark.parametrize(("p", "opposite"), [(0.049, True), (0.05, True), (0.051, False)])
 def test_a_contrast_is_opposite_by_test_and_effect_together(p, opposite):
     """Neither alone makes it so."""
     assert read(contrast(effect=-1.0, p_self_contained=p)).opposite is opposite

@@ -6,6 +6,7 @@ import io
 import json
 import zlib
 from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import BadZipFile
@@ -16,6 +17,7 @@ from sidemine.differential.record import FitFacts
 from sidemine.errors import InputError, Problem
 from sidemine.records import as_json, as_record
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
+from sidemine.stats.sandwich import Sandwich, sandwich
 from sidemine.tables import parse_json
 
 if TYPE_CHECKING:
@@ -92,6 +94,11 @@ class ContrastFit:
     def has_fold_change(self) -> bool:
         """Whether differences are log2 fold changes: those of z-scores and fractions are not."""
         return self.unit == LOG2_FOLD_CHANGE
+
+    @cached_property
+    def score_sandwich(self) -> Sandwich:
+        """Errors of per-sample scores that are robust to unequal variances: of its design, so the same for every set."""
+        return sandwich(self.score_basis, self.blocks)
 
 
 def save_fit(fit: ContrastFit | None, path: Path) -> None:

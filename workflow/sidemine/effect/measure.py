@@ -21,7 +21,6 @@ from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
-from sidemine.stats.sandwich import sandwich
 from sidemine.study.hypotheses import MarginOfControl
 from sidemine.study.projections import DatasetToCount, DatasetToMeasure, HypothesisToMeasure
 
@@ -403,7 +402,7 @@ def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str
         f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so standard error "
         "and p assume that both groups vary equally."
         for name, fit in fits
-        if fit is not None and not sandwich(fit.score_basis, fit.blocks).usable
+        if fit is not None and not fit.score_sandwich.usable
     ]
 
 

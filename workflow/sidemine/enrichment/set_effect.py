@@ -64,7 +64,7 @@ def set_effects(fit: ContrastFit, membership: SetMembership, *, one_variance: bo
         complement = (effects.sum(axis=0) - np.asarray(inside @ effects)) / n_outside[:, None]
     complement = np.where(n_outside[:, None] > 0, complement, np.nan)
     over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
-    robust = None if one_variance and not fit.blocks else sandwich(fit.score_basis, fit.blocks)
+    robust = None if one_variance and not fit.blocks else fit.score_sandwich
     inside_set, outside, net = (
         _regression(each, fit.score_stdev_unscaled, robust) for each in (score, complement, over)
     )
@@ -230,7 +230,7 @@ class _Scores:
     within: NDArray[np.float64]
     within_df: float
     basis: NDArray[np.float64]
-    blocks: Sequence[str]
+    design: Sandwich
     stdev_unscaled: float
     fixed_blocks: bool
 
@@ -244,7 +244,9 @@ class _Scores:
 def _scores_of(fit: ContrastFit, effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> _Scores:
     fixed = fit.facts.blocking == "fixed"
     within = _within(effects, covariates)
-    return _Scores(effects, within, within_groups_df(fit), fit.score_basis, fit.blocks, fit.score_stdev_unscaled, fixed)
+    return _Scores(
+        effects, within, within_groups_df(fit), fit.score_basis, fit.score_sandwich, fit.score_stdev_unscaled, fixed
+    )
 
 
 def _within(effects: NDArray[np.float64], covariates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -264,7 +266,7 @@ def _standardise(scores: _Scores) -> Standardised:
     has no residual, the ordinary standard error stands in.
     """
     effects, residual_df = scores.effects, scores.effects.shape[1] - 1
-    design = sandwich(scores.basis, scores.blocks)
+    design = scores.design
     ordinary = np.mean(effects[:, 1:] ** 2, axis=1)
     robust = design.variances(effects[:, 1:]) if design.usable else ordinary
     test_df = design.df if design.usable else float(residual_df)
@@ -346,7 +348,7 @@ def sample_score_effect(
     stdev = float(space.stdev_unscaled[0])
     within = _within(space.effects, space.covariate_effects)
     df = float(space.residual_df + space.covariate_effects.shape[1])
-    scores = _Scores(space.effects, within, df, space.basis, blocks, stdev, fixed_blocks)
+    scores = _Scores(space.effects, within, df, space.basis, sandwich(space.basis, blocks), stdev, fixed_blocks)
     return _standardise(scores.regressed_by(score))
 
 

@@ -104,7 +104,7 @@ def read_contrast(
     if effect is None or p_value is None or math.isnan(p_value):
         return None
     signed = effect.value if side == "up" else -effect.value
-    p_side = one_sided(p_value, row.direction, side)
+    p_side, p_against = (one_sided(p_value, row.direction, way) for way in (side, "down" if side == "up" else "up"))
     passes = p_side <= ONE_SIDED_P and signed > (margin if beyond_margin else 0)
     place = row.comparator_percentile
     unspecial = passes and beyond_margin and place is not None and place < COMPARATOR_PERCENTILE
@@ -113,7 +113,7 @@ def read_contrast(
         effect,
         passes=passes and not unspecial,
         agrees=signed > effect.se,
-        opposite=(1 - p_side) <= ONE_SIDED_P and signed < 0,
+        opposite=p_against <= ONE_SIDED_P and signed < 0,
         excluded=effect.limit(direction) < margin,
         unspecial=unspecial,
     )

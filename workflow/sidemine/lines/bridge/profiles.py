@@ -22,7 +22,7 @@ from sidemine.enrichment.rotated_deviates import (
     streams_of,
 )
 from sidemine.lines.interaction.record import POOLED
-from sidemine.stats.sandwich import Sandwich, sandwich
+from sidemine.stats.sandwich import Sandwich
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class Part:
 
     @cached_property
     def _blocks(self) -> Sandwich | None:
-        return sandwich(self.fit.score_basis, self.fit.blocks) if self.fit.blocks else None
+        return self.fit.score_sandwich if self.fit.blocks else None
 
     def rotations(self, n_rotations: int) -> Iterator[NDArray[np.float32]]:
         """Yield the deviates under random rotations, genes × rotations, centred; a few rotations at a time."""
