@@ -371,7 +371,8 @@ def record(agreeing=9, of=12, **changes):
 
 
 def described(name):
-    return SimpleNamespace(variant=name, description=f"other {name} (arrays: mean; counts: 20)")
+    figures = {"effect": 1.2, "se": 0.3, "df": 9.0, "ci_low": 0.52, "ci_high": 1.88, "p_value": 0.003}
+    return SimpleNamespace(variant=name, description=f"other {name} (arrays: mean; counts: 20)", **figures)
 
 
 @pytest.mark.parametrize(("agreeing", "fault"), [(9, False), (8, True)])
@@ -407,7 +408,7 @@ def test_experiments_are_capped_by_what_their_variants_found_only():
     """No grid, or a run that was not made, caps no experiment; a fault does."""
     judged = judge_robustness(case("experiment", "a"), record(1, reversed=["x"], variants=[described("x")]))
     assert (judged.gates[0].status, judged.gates[0].required) == ("failed", False)
-    assert [cap.reason[:17] for cap in judged.caps] == ["The sign reverses", "Only 1 of 12 full"]
+    assert [cap.reason[:17] for cap in judged.caps] == ["In the variant “o", "Only 1 of 12 full"]
     assert judged.doubts == ()
     runs = {"age_overlap": "not evaluated", "no_reused_controls": "passed"}
     assert judge_robustness(case("experiment", "a"), record(required_runs=runs)).caps == ()
@@ -435,12 +436,12 @@ def test_robustness_that_was_not_measured():
 
 
 def test_variants_that_reverse_the_sign_are_named_first():
-    """Before the share, by what they do: an id is no prose."""
+    """Before the share, by what they do and with their own interval, which is not that of the adjusted effect on the card."""
     rows = [described(name) for name in ("x", "y", "z")]
     for names, more in ((["y"], ""), (["z", "x"], " and 1 other"), (["x", "y", "z"], " and 2 others")):
         judged = judge_robustness(case("cohort", "a"), record(1, reversed=names, variants=rows))
         assert judged.doubts[0].sentence == (
-            f"The sign reverses, with a 95 % interval excluding 0, in the variant “other {names[0]}”{more}."
+            f"In the variant “other {names[0]}” (1.20, 0.52 to 1.88){more} the sign reverses, and the 95 % interval excludes 0."
         )
     assert len(judged.caps) == 2
 

@@ -14,9 +14,10 @@ from sidemine.considerations.compounds.telling import answer_of
 from sidemine.considerations.judgement import Case
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
-from sidemine.effect.compound_reading import needed_of, read_panel
+from sidemine.effect.compound_reading import arm_limit, needed_of, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compounds
+from sidemine.effect.plain_words import signed_percent
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
 from sidemine.enrichment.fry import resistant_sd
@@ -79,8 +80,8 @@ def doses_of(names: str = "abc") -> list[dict]:
 
 
 TRUTHS = {
-    "class-wide (4 of 4 compounds)": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "class-wide (3 of 4 compounds)": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "class-wide (4 of 4 compounds: A, B, C, D)": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
+    "class-wide (3 of 4 compounds: A, B, C)": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
     "not class-wide, this compound only (B)": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
     "shown for 2 of 4 compounds (A, B)": {"a": -1, "b": -1, "c": 0, "d": 0, "x": 0},
     "no compound": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
@@ -105,7 +106,7 @@ def test_the_word_is_what_was_planted(pattern):
 OPPOSED = {
     "shown for 1 of 3 compounds (A); the other way: B, C": {"a": -1, "b": 1, "c": 1, "x": 0},
     "no compound; the other way: A, B, C": {"a": 1, "b": 1, "c": 1, "x": 0},
-    "class-wide (2 of 3 compounds); the other way: C": {"a": -1, "b": -1, "c": 1, "x": 0},
+    "class-wide (2 of 3 compounds: A, B); the other way: C": {"a": -1, "b": -1, "c": 1, "x": 0},
 }
 
 
@@ -116,33 +117,49 @@ def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing
 
 
 ANSWERS = {
-    "Lower with at least 3 of 4 compounds: class-wide (two thirds or more); with D a fall of 24 % or more is excluded in these data (one-sided 95 % limit {d}).": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
-    "Lower with at least 4 of 4 compounds: class-wide (two thirds or more).": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "Not class-wide: lower with B only; with A, C and D a fall of 24 % or more is excluded in these data (one-sided 95 % limits {a}, {c} and {d}).": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Not class-wide: shown for none; with A, B, C and D a fall of 24 % or more is excluded in these data (one-sided 95 % limits {a}, {b}, {c} and {d}).": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "Lower with A, B and C (needed: 3 of 4); with D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data.": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "Lower with A, B, C and D (needed: 3 of 4).": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
+    "Lower with B only (needed: 3 of 4); with A, C and D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Lower with B (needed: 3 of 4); with C and D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data; with A neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Shown for no compound (needed: 3 of 4); with A, B, C and D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
 def test_a_class_is_told_by_what_was_found_and_what_was_not(answer):
-    """How many compounds at least, and with which an effect is excluded, with the limits that exclude it."""
+    """Which compounds act, how many were needed, with which an effect is excluded, and with which neither."""
     found = measured(data_of({"vehicle": 0, **ANSWERS[answer]}), arms_of("abcdx"))
-    lowest = {arm.contrast: arm.effect + stats.t.ppf(0.95, arm.df) * -arm.effect_se for arm in found.arms}
-    limits = {name: f"{100 * (2**limit - 1):+.0f} %".replace("-", "−") for name, limit in lowest.items()}
-    assert answer_of(found, 0.4) == answer.format(**limits)
+    assert answer_of(found, 0.4) == answer
+
+
+def test_a_limit_stands_where_the_interval_reaches_the_margin():
+    """The two-sided interval beside it would contradict what the one-sided limit excludes; elsewhere it says enough."""
+    found = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), arms_of("abcx"))
+    limits = [-arm_limit(arm, "down") for arm in found.carrying]
+    lows = [-arm.ci_low for arm in found.carrying]
+    assert max(limits) < max(lows)
+    told = answer_of(found, (max(limits) + max(lows)) / 2)
+    assert f"(one-sided 95 % limits {signed_percent(-limits[0])} %, " in told
+    assert "limit" not in answer_of(found, 2 * max(lows))
 
 
 def test_a_dose_question_is_told_in_its_two_parts():
     """Whether it acts, and whether more at higher doses: an answer to the first is none to the second."""
     flat = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0}), doses_of(), "dose")
     assert answer_of(flat, 0.4) == (
-        "Found: lower, beyond the margin at all 3 doses. Neither found nor excluded: more at higher doses."
+        "Lower, beyond the margin, at all 3 doses: the verdict is on this. More at higher doses is not shown."
     )
     rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
-    assert answer_of(rising, 0.4) == "Found: lower, beyond the margin at 2 of 3 doses; and more at higher doses."
+    assert answer_of(rising, 0.4) == "Lower, beyond the margin, at 2 of 3 doses, and more at higher doses."
+    falling = measured(data_of({"vehicle": 0, "a": -1.6, "b": -1.3, "c": -1, "x": 0}), doses_of(), "dose")
+    assert answer_of(falling, 0.4).endswith(" More at higher doses is not shown: the estimates shrink.")
+    bent = measured(data_of({"vehicle": 0, "a": -1.3, "b": -1.6, "c": -1, "x": 0}), doses_of(), "dose")
+    assert answer_of(bent, 0.4).endswith(" More at higher doses is not shown.")
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert answer_of(none, 0.4).startswith("With 1, 10 and 100 a fall of 24 % or more is excluded in these data (one-")
+    assert answer_of(none, 0.4) == (
+        "With 1, 10 and 100 a fall of the margin (24 %, 0.40 log2) or more is excluded in these data."
+    )
 
 
 def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():
@@ -302,7 +319,8 @@ def test_a_compound_that_cannot_be_tested_counts_as_one_that_does_not_act():
     found = measured(data, arms_of("abcx"))
     assert next(arm for arm in found.arms if arm.contrast == "c").problem is not None
     reading = read_panel(found, 0.4)
-    assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3 compounds)")
+    assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3 compounds: A, B)")
+    assert answer_of(found, 0.4) == "Lower with A and B (needed: 2 of 3); with C neither shown nor excluded."
 
 
 def test_a_sample_of_two_groups_has_no_model():

@@ -69,7 +69,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
     assert (
-        "(95 % CI 0.20 to 0.70): a randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs; "
+        "(95 % CI 0.20 to 0.70): a randomly chosen patient lies above a randomly chosen control in 62 of 100 draws; "
         in plain
     )
     assert "0.31 SD higher (" in plain
@@ -78,7 +78,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
     bare = without(card, CompositionColumns, composition_adjusted=None)
-    assert "of 100 pairs; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
+    assert "of 100 draws; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
     assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 
@@ -90,7 +90,7 @@ def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
     assert "1.62 log2 units (" in plain
     assert "lower in “" in plain
     assert "counted beyond the other measured genes" in plain
-    assert plain.split(". Were")[0].count("lower") == 1
+    assert plain.split(". Had they")[0].count("lower") == 1
 
 
 def test_without_one_effect_every_comparison_is_told(apart):
@@ -101,7 +101,7 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     rows = apart.evidence[:1] * 4
-    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Precision")[0]
+    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Had they")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
     untestable = example_card(4)
     assert first_screen.plain_sentence(untestable).endswith(
@@ -121,8 +121,8 @@ def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
 
 @pytest.mark.parametrize(
     ("direction", "words"),
-    [("up", "rule out a rise of more than 0.30 SD."), ("down", "rule out a fall of more than 0.30 SD."),
-     ("either", "rule out a rise or a fall of more than 0.30 SD.")],
+    [("up", "would exclude a rise of more than 0.30 SD."), ("down", "would exclude a fall of more than 0.30 SD."),
+     ("either", "would exclude a rise or a fall of more than 0.30 SD.")],
 )  # fmt: skip
 def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
     """An amount without a sign of its own; nothing where there is none."""
@@ -280,7 +280,7 @@ def test_a_consideration_adds_its_words_by_its_registration(card, monkeypatch):
     )
     twins = replace(CONSIDERATIONS[0], name="twins", tell=lambda _: told)
     monkeypatch.setattr(subject, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
-    assert f"mix of cells; {told.clause}. Precision" in first_screen.plain_sentence(card)
+    assert f"mix of cells; {told.clause}. Had they" in first_screen.plain_sentence(card)
     assert first_screen.key_amounts(card)[-1] == told.amount
     assert f" · {told.brief} · " in first_screen.overview_line(card)
     view = card_view(card, [Panel("forest", "", "", "", "")], [])

@@ -14,12 +14,12 @@ import sidemine
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.considerations.judgement import Found, Sensitivity
-from sidemine.considerations.sensitivity import COMPOSITION, ONE_COHORT, REUSED_CONTROLS
+from sidemine.considerations.sensitivity import ASKED, COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.differential.record import FittedDesign
 from sidemine.drawing.words import number
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
-from sidemine.effect.plain_words import GROUPS, people_of
+from sidemine.effect.plain_words import GROUPS, people_of, signed_percent
 from sidemine.effect.record import SizesDiffer
 from sidemine.report.findings import (
     answer_words,
@@ -27,11 +27,12 @@ from sidemine.report.findings import (
     effect_words,
     findings_of,
     studies_words,
+    way_of,
     why_words,
 )
 from sidemine.report.first_screen import overview_line
 from sidemine.verdict.card import Agreeing, CardCap, Domain
-from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
+from sidemine.verdict.certainty import CHECKED, CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 REUSED = Found("finding", "Re-used samples stand on one side (vte_a).", REUSED_CONTROLS)
@@ -84,13 +85,13 @@ def test_a_finding_whose_check_changes_nothing_is_no_concern():
     checked = replace(clean(), sensitivity=[row])
     rated = certainty_of(checked, [REUSED])
     assert rated.level.mark == "⊕⊕⊕◯"
-    assert rated.not_rated_down == [
+    assert [row.reason for row in rated.not_rated_down] == [
         "Re-used samples stand on one side (vte_a); without re-used controls the effect reads the same."
     ]
     summary = findings_of([replace(checked, certainty=rated)], designs_of(checked))
-    assert [note.about for note in summary.footnotes] == ["risk of bias", "not rated down"]
-    (finding,) = summary.questions  # what is not rated down stands beside the data, not beside the certainty
-    assert (finding.notes, finding.asides) == (["a"], ["b"])
+    assert [note.about for note in summary.footnotes] == ["risk of bias", "checked, not rated down"]
+    (finding,) = summary.questions  # the card tells it as its strongest doubt: here it stands beside the certainty
+    assert (finding.why, finding.notes) == ("not randomised; holds without re-used controls", ["a", "b"])
     for counts in (clean(), replace(checked, sensitivity=[replace(row, changes=True)])):
         assert certainty_of(counts, [REUSED]).level.mark == "⊕⊕◯◯"
     assert certainty_of(clean(1), [UNKNOWN]).level.mark == "⊕⊕◯◯"
@@ -156,18 +157,24 @@ def test_a_control_that_misbehaves_is_told():
 @pytest.mark.parametrize(
     ("card", "told"),
     [
-        (clean(), "Further cohorts that disagree. None of its 2 checks changes it."),
-        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check does not change it."),
+        (clean(), "Further cohorts that disagree. None of 2 checks changes it: {names}."),
+        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check ({names}) does not change it."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION), "Adjusted for the mix of cells it would read otherwise."),
+        (changing(clean(), COMPOSITION), "Data that settle it: adjusted for the mix of cells, these read otherwise."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
     ],
 )  # fmt: skip
 def test_what_would_change_an_answer(card, told):
-    """Checks that do, else what would lift the concerns, else what nobody can rule out."""
-    assert what_would_change(card) == told
+    """Checks that do, else what would lift the concerns, else what nobody can rule out; checks are named where they are counted."""
+    names = ", ".join(CHECKED[row.name] for row in card.sensitivity if not row.missing)
+    assert what_would_change(card) == told.format(names=names)
+
+
+def test_every_check_has_its_word():
+    """A row of the table without one would stand in the summary as a clause of a sentence."""
+    assert set(CHECKED) == {*ASKED, REUSED_CONTROLS}
 
 
 def test_every_gate_cap_and_trap_of_the_shipped_rules_has_its_domain():
@@ -205,8 +212,16 @@ def test_people_are_counted_once():
     assert studies_words(card, designs_of(card)) == f"2 studies: {target} patients v {reference} controls"
     others = replace(card, evidence=[replace(row, role="stratum") for row in card.evidence])
     assert studies_words(others, designs_of(card)) == f"2 studies, {target + reference} people: {target} v {reference}"
+    first = " v ".join(
+        f"{min(sizes)} to {max(sizes)}"
+        for sizes in ([row.n_target for row in card.evidence], [row.n_reference for row in card.evidence])
+    )
     n_shared = target + max(row.n_reference for row in card.evidence)
-    assert studies_words(card, designs_of(card, shared=True)) == f"2 studies, {n_shared} samples"
+    assert studies_words(card, designs_of(card, shared=True)) == (
+        f"2 studies, {n_shared} samples: {first} per comparison"
+    )
+    alike = replace(card, evidence=[replace(row, n_target=3, n_reference=4) for row in card.evidence])
+    assert studies_words(alike, designs_of(alike, shared=True)) == "2 studies, 10 samples: 3 v 4 per comparison"
 
 
 def test_two_samples_of_one_person_are_not_two_people():
@@ -214,13 +229,13 @@ def test_two_samples_of_one_person_are_not_two_people():
     rows = [replace(row, blocking="fixed", n_reference=row.n_target) for row in clean().evidence]
     card = replace(clean(), evidence=rows)
     n = sum(row.n_target for row in rows)
-    assert studies_words(card, designs_of(card, paired=True)) == f"2 studies, {n} pairs of samples"
+    assert studies_words(card, designs_of(card, paired=True)) == f"2 studies, {n} matched pairs"
     assert studies_words(card, designs_of(card)) == f"2 studies, {2 * n} samples: {n} v {n}"
     # What counts once is told, and the cultures or repeats beside it.
     of_cultures = designs_of(card, each=3)
     assert studies_words(card, of_cultures) == f"2 studies, {2 * n} independent units: {n} v {n} ({6 * n} samples)"
     merged = designs_of(card, paired=True, each=3)
-    assert studies_words(card, merged) == f"2 studies, {n} pairs of samples (repeats together, {6 * n} samples)"
+    assert studies_words(card, merged) == f"2 studies, {n} matched pairs (repeats together, {6 * n} samples)"
     first = replace(card, evidence=rows[:1], pooled=None)
     assert effect_words(first).startswith(
         "A randomly chosen “VTE” sample lies above a randomly chosen “healthy controls” sample in "
@@ -239,8 +254,11 @@ def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
         for row in clean().considered
     ]
     turned = replace(clean(), considered=tuple(columns))
-    assert answer_words(turned).endswith(". But at an equal mix of cells it would be lower: which way is not settled.")
+    assert answer_words(turned) == (
+        "Which way is not settled: higher in “VTE” than in “healthy controls”, but lower at an equal mix of cells."
+    )
     assert "settled" not in answer_words(clean())
+    assert (way_of(turned), way_of(clean())) == ("unclear", "higher")  # no mark of a side beside it
     assert effect_words(turned).endswith(
         f"but −1.39 ({number(adjusted.ci_low)} to {number(adjusted.ci_high)}) adjusted for the mix of cells)"
     )
@@ -284,7 +302,7 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 pairs (0.45 between-person SD; 95 % "
+        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 draws (0.45 between-person SD; 95 % "
         "CI 0.20 to 0.70; 0.31 adjusted for the mix of cells)"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
@@ -296,7 +314,7 @@ def test_the_effect_is_told_as_a_clinician_would():
         ),
     )
     assert effect_words(apart).startswith(
-        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 pairs (0.52 SD; 95 % CI 0.21 to 0.83); "
+        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 draws (0.52 SD; 95 % CI 0.21 to 0.83); "
     )
     assert "0.45" not in effect_words(apart)
 
@@ -307,20 +325,25 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     fall = replace(several, evidence=several.evidence[:1])
     assert control_words(fall) == effect_words(fall)
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
-    assert control_words(rise) == f"{effect_words(fall)}. Only a rise would have counted."
+    assert control_words(rise) == f"No rise; it moved the other way, {effect_words(fall)}"
+    expected = replace(rise, behaviour=Behaviour.EXPECTED)
+    assert findings_of([clean(), expected], designs_of(clean()) | designs_of(rise)).control_line == (
+        "1 of 1 as expected, 1 of them moved the other way"
+    )
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
     margin = number(fall.declared.margin.value)
-    limit = number(flat.one_sided_limit)
-    assert (
-        control_words(replace(flat, one_sided_limit=-0.1234))
-        == f"{effect_words(fall)}. Excludes a fall of {margin} log2 or more (one-sided 95 % limit −0.12)."
+    percent = signed_percent(-fall.declared.margin.value)[1:]
+    excluded = f"Excludes a fall of the margin ({percent} %, {margin} log2) or more."
+    assert control_words(replace(flat, one_sided_limit=-0.1234)) == (
+        f"67 % lower (−1.62 log2; one-sided 95 % limit −0.12). {excluded}"
     )
-    assert limit in control_words(flat)
+    within = replace(flat, evidence=[replace(flat.evidence[0], effect=-0.01, ci_low=-0.02, ci_high=0.02)])
+    assert control_words(within) == f"1 % lower (−0.01 log2; 95 % CI −0.02 to 0.02). {excluded}"
     assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
     assert control_words(cohorts).startswith(
-        "Both up, the larger 8 times the smaller (in SD): above in 64 of 100 pairs (0.52 SD); "
+        "Both up, the larger 8 times the smaller (in SD): above in 64 of 100 draws (0.52 SD); "
     )
     assert control_words(replace(example_card(4), role="positive_control")) == "nothing could be measured"
 
@@ -337,8 +360,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == f"A rise of the margin ({number(clean().declared.margin.value)} SD) or more is excluded in these data (one-sided 95 % "
-        f"limit {number(clean().one_sided_limit)})."
+        == f"A rise of the margin ({number(clean().declared.margin.value)} SD) or more is excluded in these data."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     assert (
@@ -353,6 +375,19 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(apart, evidence=[first, lower])) == "Higher in some comparisons and not in others."
 
 
+def test_an_exclusion_shows_the_limit_that_it_rests_on_where_the_interval_reaches_the_margin():
+    """Two-sided, that interval would contradict the answer; where it does not, it is the one that every row has."""
+    excluded = replace(clean(), verdict=Verdict.NOT_SUPPORTED, one_sided_limit=0.217)
+    margin = excluded.declared.margin.value
+    for high, shown, hidden in (
+        (margin, "one-sided 95 % limit 0.22", "95 % CI"),
+        (margin - 0.01, "95 % CI", "limit"),
+    ):
+        told = effect_words(replace(excluded, pooled=replace(excluded.pooled, ci_high=high)))
+        assert shown in told
+        assert hidden not in told
+
+
 def test_an_exclusion_of_several_experiments_names_the_limit_that_excludes_least():
     """Each must exclude: the limit nearest to the margin is the one that matters."""
     card = replace(clean(1), verdict=Verdict.NOT_SUPPORTED, one_sided_limit=0.217)
@@ -365,9 +400,9 @@ def test_what_the_rows_ask_for_is_said_below_them():
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     first, second = findings_of([clean(), excluded], designs_of(clean()) | designs_of(excluded)).keys
     assert first.startswith(
-        "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit). Certainty also"
+        "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit); certainty"
     )
-    assert second == "n v n: in the order of the answer."
+    assert re.fullmatch(r"\d+ v \d+: the group named first v the other\.", second)
     assert findings_of([clean()], designs_of(clean())).keys == []
 
 
@@ -383,10 +418,10 @@ def test_a_level_of_certainty_has_its_reasons_beside_it():
 
 
 def test_what_would_turn_an_answer_is_named_first():
-    """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be adjusted."""
+    """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be one of several."""
     card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
     assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and 2 more"
-    assert "adjusted p 0.082" in [row.brief for row in certainty_of(card).downgrades]
+    assert "p 0.082 over 15 questions" in [row.brief for row in certainty_of(card, n_questions=15).downgrades]
     of_control = replace(card, p_holm=None)
     assert "p too large" in [row.brief for row in certainty_of(of_control).downgrades]
 

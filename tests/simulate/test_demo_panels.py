@@ -23,7 +23,7 @@ from sidemine.verdict.decide import decide_study
 
 DEMO = Path(__file__).parents[2] / "config" / "demo" / "config.yaml"
 WORDS = {
-    "class_takes_down": ("class-wide (2 of 3 compounds)", "suggestive"),
+    "class_takes_down": ("class-wide (2 of 3 compounds: A, B)", "suggestive"),
     "class_at_low_dose": ("not class-wide, this compound only (A)", "not supported"),
     "dose_of_inhibitor_a": ("acts, but is not shown to do more at higher doses", "suggestive"),
 }

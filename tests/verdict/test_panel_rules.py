@@ -72,7 +72,7 @@ def decided(
 
 
 CASES = {
-    Verdict.SUGGESTIVE: ("Class-wide (3 of 3 compounds)", [STRONG, STRONG, STRONG]),
+    Verdict.SUGGESTIVE: ("Class-wide (3 of 3 compounds: A, B, C)", [STRONG, STRONG, STRONG]),
     Verdict.NOT_SUPPORTED: ("Not class-wide, this compound only (A)", [STRONG, NONE, NONE]),
     Verdict.NOT_TESTABLE: ("Open", [WEAK, WEAK, WEAK]),
 }
@@ -88,7 +88,7 @@ def test_the_verdict_and_its_first_words(verdict):
 
 def test_a_class_names_its_member_that_does_nothing():
     rule = decided(STRONG, STRONG, NONE).decision.rule
-    assert rule.startswith("Class-wide (2 of 3 compounds): 2 of 3 estimates lie beyond the margin")
+    assert rule.startswith("Class-wide (2 of 3 compounds: A, B): 2 of 3 estimates lie beyond the margin")
     assert f"such an effect is excluded in c (one-sided 95 % limit {0.05 * -stats.t.ppf(0.95, 20):.2f})." in rule
     assert "excluded" not in decided(STRONG, STRONG, STRONG).decision.rule
 
@@ -173,7 +173,9 @@ def test_the_gate_of_holm_says_what_is_short():
         return next(gate.shortfall for gate in gates if gate.name == "Holm")
 
     nothing = "The panel does not show it."
-    assert shortfall([STRONG] * 3, 2 * FAMILY_P).startswith(f"The p of the panel is above {FAMILY_P:g} (")
+    assert shortfall([STRONG] * 3, 2 * FAMILY_P) == (
+        f"The p of the panel, corrected for 2 questions (Holm), is 0.1: above {FAMILY_P:g}, which experiments need."
+    )
     assert (
         shortfall([STRONG] * 3, None) == shortfall([WEAK] * 3, 2 * FAMILY_P) == shortfall([WEAK] * 3, None) == nothing
     )

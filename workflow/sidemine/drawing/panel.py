@@ -173,7 +173,7 @@ class Told:
         What ends the sentence of the main effect of people compared, the figure in it that stands out, and the same for the
         line of an overview.
     beside, unsettled
-        The figure that stands beside the main effect, and a sentence where that one leaves its direction open.
+        The figure that stands beside the main effect, and on which side it lies where that leaves the direction open.
     checked
         What came of the run that takes away what is doubted.
     figure, remarks, detail

@@ -224,11 +224,12 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect]) -> str:
     """Return what was found of a class, in words; the first that fits."""
     k, needed = reading.k, reading.needed
     compound_of = {arm.contrast: arm.compound for arm in arms}
+    names = [compound_of[name] for name in reading.acting]
     if reading.shown:
-        return f"class-wide ({reading.at_least} of {k} compounds)"
+        named = f": {', '.join(names)}" if len(names) == reading.at_least else ""
+        return f"class-wide ({reading.at_least} of {k} compounds{named})"
     if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
         return "not told from the vehicle"
-    names = [compound_of[name] for name in reading.acting]
     others_excluded = set(reading.excluded) >= compound_of.keys() - set(reading.acting)
     if len(names) == 1 and others_excluded and reading.refuted and not reading.opposed:
         return f"not class-wide, this compound only ({names[0]})"

@@ -39,7 +39,7 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     effect
         Target minus reference, in `unit`.
     unit
-        Hedges g (cohorts): the share of pairs of one target and one reference in which the target lies on that side, Φ(|g| / √2),
+        Hedges g (cohorts): how often one target and one reference, drawn at random, lie that way, Φ(|g| / √2),
         where scores are normal (McGraw and Wong 1992, doi 10.1037/0033-2909.111.2.361). Otherwise log2: fold or per cent.
     people
         What one of the target group and one of the reference group is called.
@@ -52,9 +52,9 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     Examples
     --------
     >>> plain_words(0.58, "Hedges g")
-    'a randomly chosen patient lies above a randomly chosen control in 66 of 100 pairs'
+    'a randomly chosen patient lies above a randomly chosen control in 66 of 100 draws'
     >>> plain_words(-0.58, "Hedges g")
-    'a randomly chosen patient lies below a randomly chosen control in 66 of 100 pairs'
+    'a randomly chosen patient lies below a randomly chosen control in 66 of 100 draws'
     >>> plain_words(-1.0, "log2 fold change over complement")
     '50 % lower'
     """
@@ -63,14 +63,14 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     target, reference = people
     side = "above" if effect >= 0 else "below"
     return (
-        f"a randomly chosen {target} lies {side} a randomly chosen {reference} in {pairs_of_100(effect)} of 100 pairs"
+        f"a randomly chosen {target} lies {side} a randomly chosen {reference} in {draws_of_100(effect)} of 100 draws"
     )
 
 
-def pairs_of_100(effect: float) -> int:
-    """Return in how many of 100 pairs the target lies on its side of the reference: Φ(|g| / √2), at most 99.
+def draws_of_100(effect: float) -> int:
+    """Return in how many of 100 draws the target lies on its side of the reference: Φ(|g| / √2), at most 99.
 
-    >>> pairs_of_100(0.58), pairs_of_100(-0.58), pairs_of_100(9.0)
+    >>> draws_of_100(0.58), draws_of_100(-0.58), draws_of_100(9.0)
     (66, 66, 99)
     """
     from scipy.special import ndtr

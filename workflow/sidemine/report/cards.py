@@ -15,6 +15,7 @@ from sidemine.drawing.panel import Detail, Figure, Panel, Remarks, Tile
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect
 from sidemine.report import first_screen
+from sidemine.report.findings import way_of
 from sidemine.report.forest import heterogeneity_words
 from sidemine.report.lines_view import LinesView, lines_view
 from sidemine.report.subject import told_of
@@ -107,7 +108,7 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         card=card,
         plain=first_screen.plain_sentence(card),
         key_amounts=first_screen.key_amounts(card),
-        way=card.main_effect.way if card.main_effect else "none",
+        way=way_of(card),
         doubt=words.shortened(card.doubt, first_screen.LONGEST_DOUBT),
         checked=first_screen.doubt_checked(card),
         tiles=tiles,

@@ -13,7 +13,7 @@ from string import ascii_lowercase
 
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
-from sidemine.effect.plain_words import PATIENTS, pairs_of_100, people_of, plain_words, signed_percent
+from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain_words, signed_percent
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card
@@ -25,13 +25,10 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 EXCLUDED = "is excluded in these data"
-_EXCLUSION = (
-    "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit). "
-    "Certainty also weighs bias and a single experiment."
-)
+_EXCLUSION = "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit); certainty weighs bias too."
 _REASONS = 3
 """Most reasons that stand beside a level of certainty; the footnotes have all."""
-_UNRATED = "not rated down"
+_UNRATED = "checked, not rated down"
 """Before a serious finding without which the effect reads the same."""
 _CHANGE = {"up": "A rise", "down": "A fall", "either": "A change"}
 
@@ -48,8 +45,8 @@ class Finding:
         The answer in words; the effect as one would tell it, with its figures, and on which side it lies; studies and people.
     why
         Why its certainty is not higher, each reason in a word or three.
-    notes, asides
-        The letters of the footnotes that say so in full, and of those on its data that take nothing from it.
+    notes
+        The letters of the footnotes that say so in full, and of doubts that were checked.
     change
         What would change the answer.
     """
@@ -61,7 +58,6 @@ class Finding:
     studies: str
     why: str
     notes: Sequence[str]
-    asides: Sequence[str]
     change: str
 
 
@@ -93,8 +89,9 @@ class Findings:
         told = []
         if any(EXCLUDED in row.answer for row in self.questions):
             told.append(_EXCLUSION)
-        if any(re.search(r"\d v \d", row.studies) for row in self.questions):
-            told.append("n v n: in the order of the answer.")
+        counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
+        if counts:
+            told.append(f"{counts[0]}: the group named first v the other.")
         return told
 
     @property
@@ -102,10 +99,14 @@ class Findings:
         """How many controls behaved as expected: they stand below the table, and it is read with them."""
         if not self.controls:
             return ""
-        n_expected = sum(row.card.behaviour is Behaviour.EXPECTED for row in self.controls)
-        if n_expected == len(self.controls) > 1:
-            return f"all {n_expected} as expected"
-        return f"{n_expected} of {len(self.controls)} as expected"
+        expected = [row.card for row in self.controls if row.card.behaviour is Behaviour.EXPECTED]
+        turned = sum(bool(_moved_away(card)) for card in expected)
+        of_all = (
+            f"all {len(expected)}"
+            if len(expected) == len(self.controls) > 1
+            else f"{len(expected)} of {len(self.controls)}"
+        )
+        return f"{of_all} as expected" + (f", {turned} of them moved the other way" if turned else "")
 
     @property
     def is_long(self) -> bool:
@@ -132,16 +133,15 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
         return sorted({letters[reason] for reason in reasons}, key=lambda letter: (len(letter), letter))
 
     def finding(card: Card) -> Finding:
-        rated, unrated = ([], []) if card.is_control else _reasons(card)
+        reasons = [] if card.is_control else _reasons(card)
         return Finding(
             card=card,
             answer=answer_words(card),
             effect=control_words(card) if card.is_control else effect_words(card),
-            way=card.main_effect.way if card.main_effect else "none",
+            way=way_of(card),
             studies=studies_words(card, designs),
             why=why_words(card),
-            notes=lettered(rated),
-            asides=lettered(unrated),
+            notes=lettered(reasons),
             change=words.typeset(card.would_change),
         )
 
@@ -156,8 +156,7 @@ def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
     """Return the footnotes: of one domain, reasons that concern the same questions share a letter."""
     concerned: dict[tuple[str, str], list[int]] = {}
     for place, card in enumerate(questions):
-        rated, unrated = _reasons(card)
-        for told in dict.fromkeys([*rated, *unrated]):
+        for told in dict.fromkeys(_reasons(card)):
             concerned.setdefault(told, []).append(place)
     together: dict[tuple[str, tuple[int, ...]], list[str]] = {}
     for (about, reason), where in concerned.items():
@@ -165,12 +164,12 @@ def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
     return [Footnote(_letter(place), about, reasons) for place, ((about, _), reasons) in enumerate(together.items())]
 
 
-def _reasons(card: Card) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+def _reasons(card: Card) -> list[tuple[str, str]]:
     """Return why an answer is not more certain, and which serious findings took nothing from it."""
     if card.certainty is None:
-        return [], []
+        return []
     rated = [(str(row.domain), row.reason) for row in card.certainty.downgrades]
-    return rated, [(_UNRATED, reason) for reason in card.certainty.not_rated_down]
+    return rated + [(_UNRATED, row.reason) for row in card.certainty.not_rated_down]
 
 
 def _letter(place: int) -> str:
@@ -194,22 +193,37 @@ def answer_words(card: Card) -> str:
     if of_arms:
         return of_arms
     if _excludes(card):
-        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more {EXCLUDED} ({_limit(card)})."
+        limit = f" ({_limit(card)})" if card.main_effect is None and _limit_decides(card) else ""
+        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more {EXCLUDED}{limit}."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
         return "Higher in some comparisons and not in others."
-    further = [row.unsettled for row in told if row.unsettled]
-    further += ["That is opposite to what was declared."] if card.opposite else []
-    return " ".join([f"{_compared(card, sides.pop().capitalize())}.", *further])
+    opposite = " That is opposite to what was declared." if card.opposite else ""
+    side = sides.pop()
+    for unsettled in (row.unsettled for row in told if row.unsettled):
+        return f"Which way is not settled: {_compared(card, side)}, but {unsettled}.{opposite}"
+    return f"{_compared(card, side.capitalize())}.{opposite}"
+
+
+def way_of(card: Card) -> str:
+    """Return on which side the effect lies; `unclear` where an adjusted effect lies on the other one."""
+    if card.main_effect is None:
+        return "none"
+    return "unclear" if any(row.unsettled for row in told_of(card)) else card.main_effect.way
 
 
 def why_words(card: Card) -> str:
-    """Return why the certainty of an answer is not higher, in a few words; empty where it has none."""
-    briefs = list(dict.fromkeys(row.brief for row in card.certainty.downgrades if row.brief)) if card.certainty else []
-    if len(briefs) <= _REASONS:
-        return ", ".join(briefs)
-    return f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more"
+    """Return why the certainty of an answer is not higher, and what it holds without, in a few words; empty where it has none."""
+    if card.certainty is None:
+        return ""
+    briefs = list(dict.fromkeys(row.brief for row in card.certainty.downgrades if row.brief))
+    told = (
+        ", ".join(briefs)
+        if len(briefs) <= _REASONS
+        else f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more"
+    )
+    return "; ".join([told, *dict.fromkeys(row.brief for row in card.certainty.not_rated_down)])
 
 
 def _excludes(card: Card) -> bool:
@@ -217,8 +231,21 @@ def _excludes(card: Card) -> bool:
     return card.verdict is Verdict.NOT_SUPPORTED and not card.opposite
 
 
+def _limit_decides(card: Card) -> bool:
+    """Whether an exclusion rests on the one-sided limit alone: an interval reaches the margin, so it would contradict the answer."""
+    margin = card.declared.margin.value
+    if margin is None or not _excludes(card):
+        return False
+    effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
+    lows, highs = [row.ci_low for row in effects], [row.ci_high for row in effects]
+    reached = {"up": highs, "down": [-low for low in lows]}.get(
+        card.declared.direction, [*highs, *(-low for low in lows)]
+    )
+    return max(reached) >= margin
+
+
 def _limit(card: Card) -> str:
-    """Return the limit that excludes: the 95 % interval beside it has another one."""
+    """Return the limit that excludes."""
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
     return f"{largest}one-sided 95 % limit {words.number(card.one_sided_limit)}"
 
@@ -273,17 +300,17 @@ def control_words(card: Card) -> str:
         if apart and card.kind != "cohort":  # as fold changes, from the smallest to the largest
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
-    counts = {"up": ("lower", "a rise"), "down": ("higher", "a fall")}.get(card.declared.direction)
-    if counts and effect.way == counts[0]:
-        aside = f". Only {counts[1]} would have counted."
-    else:
-        margin = card.declared.margin.value
-        aside = (
-            f". Excludes {_CHANGE[card.declared.direction].lower()} of {words.number(margin)} {_unit(card)} or more ({_limit(card)})."
-            if _excludes(card) and margin is not None
-            else ""
-        )
+    if moved := _moved_away(card):
+        return f"{moved}, {_plain(card, effect)}"
+    change = _CHANGE[card.declared.direction].lower()
+    aside = f". Excludes {change} of {_margin(card)} or more." if _excludes(card) else ""
     return f"{_plain(card, effect)}{aside}"
+
+
+def _moved_away(card: Card) -> str:
+    """Say that a control moved, and not the way that it is asked about: it did not stand still; empty where it did no such thing."""
+    away, change = {"up": ("lower", "rise"), "down": ("higher", "fall")}.get(card.declared.direction, ("", ""))
+    return f"No {change}; it moved the other way" if card.main_effect and card.main_effect.way == away else ""
 
 
 def _listed(told: Iterable[str]) -> str:
@@ -299,13 +326,14 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
     if card.kind != "cohort":
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({amount})"
     side = "above" if effect.effect >= 0 else "below"
-    return f"{side} in {pairs_of_100(effect.effect)} of 100 pairs ({amount})"
+    return f"{side} in {draws_of_100(effect.effect)} of 100 draws ({amount})"
 
 
 def _plain(card: Card, effect: Interval) -> str:
     unit = "between-person SD" if card.kind == "cohort" else _unit(card)
     amount = f"{words.number(effect.effect)} {unit}"
-    interval = f"{amount}; 95 % CI {_limits(effect.ci_low, effect.ci_high)}"
+    bounds = _limit(card) if _limit_decides(card) else f"95 % CI {_limits(effect.ci_low, effect.ci_high)}"
+    interval = f"{amount}; {bounds}"
     if card.kind != "cohort":
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
@@ -334,7 +362,8 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
     samples = [name for row in tested for name in _samples(designs[row.contrast])]
     target, reference = sum(row.n_target for row in tested), sum(row.n_reference for row in tested)
     if len(set(samples)) < len(samples):
-        return f"{studies}, {words.count(len(set(samples)), 'sample')}"
+        sizes = " v ".join(_span([getattr(row, side) for row in tested]) for side in ("n_target", "n_reference"))
+        return f"{studies}, {words.count(len(set(samples)), 'sample')}: {sizes} per comparison"
     blocked = [row for row in tested if row.blocking != "none"]
     pairs = [
         design.n_blocks
@@ -343,7 +372,7 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
     ]
     if len(pairs) == len(tested):  # one person, donor or culture may stand in both groups
         beside = f" (repeats together, {len(samples):,} samples)" if len(samples) > 2 * sum(pairs) else ""
-        return f"{studies}, {words.count(sum(pairs), 'pair')} of samples{beside}"
+        return f"{studies}, {words.count(sum(pairs), 'matched pair')}{beside}"
     if len(samples) > target + reference:
         return f"{studies}, {target + reference:,} independent units: {target:,} v {reference:,} ({len(samples):,} samples)"
     kinds = {"samples"} if blocked else {"people"} if card.kind == "cohort" else {row.replicates for row in tested}
@@ -351,6 +380,10 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
     if noun == "people" and people_of(tested) == PATIENTS:
         return f"{studies}: {words.count(target, 'patient')} v {words.count(reference, 'control')}"
     return f"{studies}, {target + reference:,} {noun}: {target:,} v {reference:,}"
+
+
+def _span(sizes: Sequence[int]) -> str:
+    return f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
 
 
 def _samples(design: DesignRecord) -> list[tuple[str, str]]:

@@ -97,7 +97,7 @@ def excluded_words(card: Card, unit: str) -> str:
     if value is None:
         return "No effect size could have been excluded."
     change = {"up": "a rise", "down": "a fall"}.get(card.declared.direction, "a rise or a fall")
-    return f"Precision: were there no effect, data like these would rule out {change} of more than {words.number(abs(value))} {unit.split(' of ')[0]}."
+    return f"Had they shown no change, these data would exclude {change} of more than {words.number(abs(value))} {unit.split(' of ')[0]}."
 
 
 def overview_line(card: Card) -> str:

@@ -121,7 +121,7 @@ def _rated(cards: Sequence[Card], decided: Sequence[Decided]) -> list[Card]:
     for card, row in zip(cards, decided, strict=True):
         found = [entry for judgement in row.judgements for entry in judgement.found]
         unexpected = [questions[name] for name in row.unexpected]
-        certainty = certainty_of(card, found, unexpected)
+        certainty = certainty_of(card, found, unexpected, row.level.n_questions)
         change = what_would_change(card, found, unexpected) if certainty else what_would_answer(row)
         rated.append(replace(card, certainty=certainty, would_change=change))
     return rated

@@ -223,7 +223,7 @@ class Certainty:
 
     level: Level
     downgrades: list[Downgrade]
-    not_rated_down: list[str]
+    not_rated_down: list[Downgrade]
 
 
 @dataclass(frozen=True)

@@ -27,15 +27,17 @@ from sidemine.considerations.judgement import Case, DoubtWeight, Found, Sensitiv
 from sidemine.considerations.sensitivity import (
     ASKED,
     COMPOSITION,
+    FLAGGED_SAMPLES,
     HIDDEN_FACTORS,
     ONE_COHORT,
     ONE_GENE,
+    REUSED_CONTROLS,
     SPREAD,
     no_sensitivity,
     sensitivity_of,
     without_effect,
 )
-from sidemine.drawing.words import listed, p_value
+from sidemine.drawing.words import p_value
 from sidemine.effect.record import Estimate
 from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
 from sidemine.verdict.cohorts import contradiction_words
@@ -169,7 +171,7 @@ CONCERNS = {
     "direction": Concern(Domain.BIAS, "no declared direction", "a direction that is declared beforehand"),
     "vehicle": Concern(Domain.BIAS, "vehicle alone", "compounds of another class, or a second vehicle"),
     "replicates": Concern(
-        Domain.BIAS, "samples may be repeats", "knowing whether samples are separate cultures", of_exclusions=True
+        Domain.BIAS, "repeats not ruled out", "samples that are separate cultures", of_exclusions=True
     ),
     "batch_aliased": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
     "batch_associated": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
@@ -211,6 +213,16 @@ _OF_ROW = {
     ONE_COHORT: "one cohort",
 }
 """The concern behind a row of "what would change the answer"; of any other row: another check."""
+CHECKED = {
+    SPREAD: "cohort spread",
+    ONE_GENE: "leading genes",
+    ONE_COHORT: "each cohort",
+    HIDDEN_FACTORS: "hidden factors",
+    COMPOSITION: "mix of cells",
+    FLAGGED_SAMPLES: "flagged samples",
+    REUSED_CONTROLS: "re-used controls",
+}
+"""What each row of "what would change the answer" looked at."""
 _STANDING = {
     "cohort": Downgrade(
         Domain.BIAS,
@@ -228,7 +240,9 @@ _NAMED = 2
 _NOUN = {"cohort": "cohort", "experiment": "experiment", "panel": "experiment"}
 
 
-def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[str] = ()) -> Certainty | None:
+def certainty_of(
+    card: Card, found: Sequence[Found] = (), unexpected: Sequence[str] = (), n_questions: int = 0
+) -> Certainty | None:
     """Return the certainty of an answer; None where there is no answer.
 
     Parameters
@@ -239,6 +253,8 @@ def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[s
         What the considerations found beside their caps.
     unexpected
         The questions of the controls of its kind that did not behave as expected.
+    n_questions
+        Questions over which its p is adjusted; 0 of a control.
     """
     if card.verdict is Verdict.NOT_TESTABLE:
         return None
@@ -246,7 +262,7 @@ def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[s
     concerns = _concerns(card, found, unexpected)
     turning = {_OF_ROW.get(row.name, OTHER_CHECK) for row in card.sensitivity if row.changes}
     told_first = sorted(concerns, key=lambda name: name not in turning)
-    downgrades = [*(_downgrade(name, concerns[name], card) for name in told_first), standing]
+    downgrades = [*(_downgrade(name, concerns[name], card, n_questions) for name in told_first), standing]
     split = (
         [Downgrade(Domain.INCONSISTENCY, card.rule, "opposite directions")]
         if card.verdict is Verdict.CONFLICTING
@@ -257,7 +273,11 @@ def certainty_of(card: Card, found: Sequence[Found] = (), unexpected: Sequence[s
     level = next(level for level in Level if level.place == max(1, HIGHEST - steps))
     names = {row.name: row for row in card.sensitivity}
     answered = [
-        f"{row.reason.rstrip('.')}; {names[row.answered_by].name} the effect reads the same."
+        Downgrade(
+            _concern(row.name).domain,
+            f"{row.reason.rstrip('.')}; {names[row.answered_by].name} the effect reads the same.",
+            f"holds {row.answered_by}",
+        )
         for row in found
         if _is_answered(card, row)
     ]
@@ -281,13 +301,14 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     asked = [row for row in card.sensitivity if not row.missing]
     changing = [row.name for row in asked if row.changes]
     if changing:
-        return f"{as_sentence(listed(changing))[:-1]} it would read otherwise."
+        return f"Data that settle it: {' or '.join(changing)}, these read otherwise."
+    checked = ", ".join(CHECKED.get(row.name, row.name) for row in asked)
     none = (
         ""
         if lifting or not asked
-        else " Its one check does not change it."
+        else f" Its one check ({checked}) does not change it."
         if len(asked) == 1
-        else f" None of its {len(asked)} checks changes it."
+        else f" None of {len(asked)} checks changes it: {checked}."
     )
     return as_sentence(named) + none
 
@@ -318,9 +339,10 @@ def _concern(name: str) -> Concern:
     return CONCERNS.get(name, OTHER)
 
 
-def _downgrade(name: str, reason: str, card: Card) -> Downgrade:
+def _downgrade(name: str, reason: str, card: Card, n_questions: int) -> Downgrade:
     concern = _concern(name)
-    level = "p too large" if card.p_holm is None else f"adjusted p {p_value(card.p_holm)}"
+    over = f" over {n_questions} questions" if n_questions > 1 else ""
+    level = "p too large" if card.p_holm is None else f"p {p_value(card.p_holm)}{over}"
     return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[card.kind], p=level))
 
 

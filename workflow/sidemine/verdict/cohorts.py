@@ -93,7 +93,7 @@ class CohortRules(Rules):
                 else f"{_told_p(pooled)}, {level.told}; {pooled.method}, k = {pooled.k}",
                 shortfall="Nothing was pooled."
                 if level.p is None
-                else f"{'The p' if pooled.k == 1 else 'The pooled p'} is above {SUPPORTED_P:g} ({level.told})."
+                else f"{'The p' if pooled.k == 1 else 'The pooled p'}{level.corrected}: above {SUPPORTED_P:g}, which cohorts need."
                 if has_declared_sign(pooled, direction)
                 else "The pooled effect is not in the declared direction.",
             ),

@@ -77,6 +77,12 @@ class Level:
         )
 
     @property
+    def corrected(self) -> str:
+        """The figure, and for how many questions it was corrected."""
+        over = f", corrected for {self.n_questions} questions (Holm)," if self.n_questions > 1 else ""
+        return f"{over} is {self.p:.2g}"
+
+    @property
     def told(self) -> str:
         """The figure with its family."""
         family = (

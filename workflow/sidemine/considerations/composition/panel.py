@@ -70,9 +70,7 @@ def tell_adjusted(subject: Subject) -> Told:
     )
     return Told(
         beside=f"{figure} adjusted for the mix of cells",
-        unsettled=f"But at an equal mix of cells it would be {side(adjusted.effect)}: which way is not settled."
-        if turned
-        else "",
+        unsettled=f"{side(adjusted.effect)} at an equal mix of cells" if turned else "",
         clause=f"{amount_told} ({interval}) after adjusting for the mix of cells",
         amount=amount_told,
         brief=f"{amount_told} adjusted for the mix of cells",

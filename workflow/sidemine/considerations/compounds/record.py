@@ -21,7 +21,7 @@ class CompoundColumns:
     Attributes
     ----------
     pattern
-        What a panel found, in a few words beside the verdict: "class-wide (4 of 5 compounds)", "not class-wide, this compound only (A)",
+        What a panel found, in a few words beside the verdict: "class-wide (2 of 3 compounds: A, B)", "not class-wide, this compound only (A)",
         "dose-dependent" …; None of other kinds, and without a model.
     compounds
         The panel in one model; None of other kinds.

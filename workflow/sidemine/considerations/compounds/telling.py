@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from sidemine.considerations.compounds.record import CompoundColumns
@@ -54,14 +55,16 @@ def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
 def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
     side_word, k = _SIDES[panel.direction], reading.k
     excluded = _excluded(panel, reading.excluded, margin)
-    if reading.shown:
-        found = f"{side_word.capitalize()} with at least {reading.at_least} of {k} compounds: class-wide (two thirds or more)"
-        return f"{found}; with {excluded}." if excluded else f"{found}."
-    acting = _named(panel, reading.acting)
-    rest = {arm.contrast for arm in panel.arms if arm.carries} - set(reading.acting)
-    only = " only" if rest <= set(reading.excluded) else ""
-    found = f"{side_word} with {listed(acting)}{only}" if acting else "shown for none"
-    return f"Not class-wide: {found}; with {excluded}."
+    acting, asked = _named(panel, reading.acting), f"needed: {reading.needed} of {k}"
+    rest = [arm.contrast for arm in panel.arms if arm.carries and arm.contrast not in reading.acting]
+    if reading.shown and len(acting) != reading.at_least:  # together they show more, or fewer, than each by itself
+        return f"{side_word.capitalize()} with at least {reading.at_least} of {k} compounds ({asked}){f'; with {excluded}' if excluded else ''}."
+    open_still = _named(panel, [name for name in rest if name not in (*reading.excluded, *reading.opposed)])
+    found = f"{side_word.capitalize()} with {listed(acting)}" if acting else "Shown for no compound"
+    only = " only" if acting and rest and not (reading.shown or open_still) else ""
+    parts = [f"{found}{only} ({asked})", *([f"with {excluded}"] if excluded else [])]
+    parts += [f"with {listed(open_still)} neither shown nor excluded"] if open_still and acting else []
+    return f"{'; '.join(parts)}."
 
 
 def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
@@ -69,28 +72,57 @@ def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) 
     if reading.refuted and not reading.shown:
         return f"With {_excluded(panel, reading.excluded, margin)}."
     at = f"all {k}" if len(reading.beyond) == k else f"{len(reading.beyond)} of {k}"
-    found = f"{_SIDES[panel.direction]}, beyond the margin at {at} {noun}"
+    found = f"{_SIDES[panel.direction].capitalize()}, beyond the margin, at {at} {noun}"
     if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
-        return f"Found: {found}; and more {_MORE[panel.asks]}."
-    return f"Found: {found}. Neither found nor excluded: more {_MORE[panel.asks]}."
+        return f"{found}, and more {_MORE[panel.asks]}."
+    shrinking = ": the estimates shrink" if _shrinks(panel) else ""
+    return f"{found}: the verdict is on this. More {_MORE[panel.asks]} is not shown{shrinking}."
+
+
+def _shrinks(panel: CompoundEvidence) -> bool:
+    """Whether from each dose or time to the next the effect in the declared direction gets smaller; no test."""
+    if panel.direction == "either":
+        return False
+    sign = -1 if panel.direction == "down" else 1
+    amounts = {
+        arm.dose if panel.asks == "dose" else arm.time: sign * arm.effect
+        for arm in panel.carrying
+        if arm.effect is not None
+    }
+    effects = [effect for _, effect in sorted(amounts.items(), key=lambda row: row[0] or 0.0)]
+    return len(effects) == len(panel.carrying) > 1 and all(
+        later < earlier for earlier, later in itertools.pairwise(effects)
+    )
 
 
 def _excluded(panel: CompoundEvidence, contrasts: Sequence[str], margin: float) -> str:
-    """Say with which arms an effect of the margin is excluded, with their limits; empty without any.
+    """Say with which arms an effect of the margin is excluded; empty without any.
 
-    In per cent, as the effects beside it: a limit in log2 units next to "5 % higher" reads as another quantity.
+    With their limits where an interval beside it reaches the margin, and so would contradict it; in per cent, as the intervals:
+    a limit in log2 units next to "5 % higher" reads as another quantity.
     """
     arms = [arm for arm in panel.arms if arm.contrast in contrasts]
     if not arms:
         return ""
     limits = listed([_limit_words(arm, panel.direction) for arm in arms])
     several = "s" if len(arms) > 1 else ""
-    towards = {"up": margin, "down": -margin}.get(panel.direction)
-    amount = f"{number(margin)} log2" if towards is None else f"{signed_percent(towards)[1:]} %"
-    return (
-        f"{listed(_arm_names(panel, arms))} {_CHANGES[panel.direction]} of {amount} or more is excluded in these data "
-        f"(one-sided 95 % limit{several} {limits})"
+    told = (
+        f" (one-sided 95 % limit{several} {limits})"
+        if any(_reaches(arm, panel.direction, margin) for arm in arms)
+        else ""
     )
+    towards = {"up": margin, "down": -margin}.get(panel.direction)
+    plain = "" if towards is None else f"{signed_percent(towards)[1:]} %, "
+    return (
+        f"{listed(_arm_names(panel, arms))} {_CHANGES[panel.direction]} of the margin ({plain}{number(margin)} log2) or more is "
+        f"excluded in these data{told}"
+    )
+
+
+def _reaches(arm: ArmEffect, direction: str, margin: float) -> bool:
+    """Whether the two-sided interval of an arm holds an effect of the margin."""
+    up, down = (arm.ci_high or 0.0) >= margin, -(arm.ci_low or 0.0) >= margin
+    return {"up": up, "down": down}.get(direction, up or down)
 
 
 def _limit_words(arm: ArmEffect, direction: str) -> str:

@@ -102,7 +102,7 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
     """Return what speaks against the answer, and what could not be looked at."""
     faults, unknown = [], []
     if record.reversed:
-        faults.append(f"the sign reverses, with a 95 % interval excluding 0, {_in_variants(record, record.reversed)}")
+        faults.append(f"{_in_variants(record, record.reversed)} the sign reverses, and the 95 % interval excludes 0")
     full = record.full_data
     if full.share is None:
         unknown.append("no variant on all data could be compared")
@@ -119,11 +119,13 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
 
 
 def _in_variants(record: Robustness, names: Sequence[str]) -> str:
-    """Name the first of these variants by what it does, without the details that stand in brackets, and count the others."""
-    described = {row.variant: row.description for row in record.variants}[names[0]]
+    """Name the first of these variants by what it does, without the details that stand in brackets, with its effect; count the others."""
+    first = {row.variant: row for row in record.variants}[names[0]]
     others = len(names) - 1
     more = f" and {others} other{'s' if others > 1 else ''}" if others else ""
-    return f"in the variant “{re.sub(r' [(][^()]*[)]', '', described)}”{more}"
+    estimate = _estimate(first)
+    told = f" ({estimate.effect:.2f}, {estimate.ci_low:.2f} to {estimate.ci_high:.2f})" if estimate else ""
+    return f"in the variant “{re.sub(r' [(][^()]*[)]', '', first.description)}”{told}{more}"
 
 
 def _counts(record: Robustness) -> str:

@@ -82,8 +82,8 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
 
 def _unknown_units(samples: str) -> str:
     return (
-        f"Nobody has declared whether {samples} are separate cultures or wells of one culture. If they are wells, the tests find "
-        "far too many effects that are not there."
+        f"{samples[:1].upper()}{samples[1:]} are not declared as separate people or cultures. If some are repeats of one, the tests "
+        "find far too many effects that are not there."
     )
 
 
