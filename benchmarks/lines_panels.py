@@ -81,7 +81,7 @@ def panel_of(cell: Cell) -> tuple[HypothesisOfCompounds, dict[str, ContrastToFit
     rows = {
         name: ContrastToFit(
             contrast=name, dataset="d", target=f"arm = {name}", reference="arm = vehicle", covariates=[], block="",
-            blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", repeats_in_blocks=False,
+            blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
         )
         for name in cell.arms
     }  # fmt: skip

@@ -454,7 +454,7 @@ def declare_contrast(contrast: str, dataset: str, covariates: Sequence[str] = ()
     return ContrastToFit(
         contrast=contrast, dataset=dataset, target="group = target", reference="group = reference",
         covariates=list(covariates), block="", blocking="auto", array_weights=False, robust=False,
-        missing_covariates="refuse", repeats_in_blocks=False,
+        missing_covariates="refuse", samples_in_block="units",
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ CONTRAST = ContrastToFit(
     array_weights=False,
     robust=False,
     missing_covariates="refuse",
-    repeats_in_blocks=False,
+    samples_in_block="units",
 )
 PLANS = {
     "null": CohortPlan("GSE1", 1, 45, 40),

@@ -93,21 +93,49 @@ def test_repeats_of_one_block_are_refused_with_the_way_out() -> None:
     """One donor, three cultures in each group: nobody knows how another donor answers, unless the cultures are declared as units."""
     samples = sheet(donor=["d0"] * 6)
     with pytest.raises(Untestable, match="all samples are of donor d0") as found:
-        build_design(samples, *split(6), block="donor", repeats_in_blocks=True)
+        build_design(samples, *split(6), block="donor", samples_in_block="repeats")
     assert "`biological_unit`" in str(found.value)
     assert "covariate" not in str(found.value)
     assert build_design(samples, *split(6), block="donor").n_target == 3
 
 
-def test_samples_of_people_that_share_a_block_are_told_to_count_as_people() -> None:
-    """Whether a block is a batch of people or a person with repeats nobody has said; where the units are declared it is known."""
-    samples = sheet(donor=["a", "a", "b", "b", "c", "c"] * 2).drop(columns="unit")
-    told = "each counts as a person of its own"
-    assert told in " ".join(build_design(samples, *split(12), block="donor").notes)
-    for known in (samples.assign(unit=samples["donor"]), samples.assign(unit=[f"u{i}" for i in range(12)])):
-        assert told not in " ".join(build_design(known, *split(12), block="donor").notes)
-    pairs = sheet(donor=["a", "b", "c", "d"] * 2).drop(columns="unit")
-    assert told not in " ".join(build_design(pairs, *split(8), block="donor").notes)
+def test_samples_of_people_that_share_a_block_are_refused_until_somebody_says_whose_they_are() -> None:
+    """A batch of people looks like a person with repeats, who would count as people of their own (FRY p ≤ .05 in 29 % without an effect)."""
+    samples = sheet(donor=["a", "a", "b", "b", "c", "c"] * 2)
+    with pytest.raises(Untestable, match="nothing says whether they are repeats of one person") as found:
+        build_design(samples, *split(12), block="donor", samples_in_block="unsaid")
+    assert "`biological_unit`" in str(found.value)
+    # The way out gives the model of the block.
+    other = build_design(samples, *split(12), ["factor(donor)"], samples_in_block="unsaid")
+    assert other.residual_df == build_design(samples, *split(12), block="donor").residual_df == 8
+    pairs = sheet(donor=["a", "b", "c", "d"] * 2)
+    assert build_design(pairs, *split(8), block="donor", samples_in_block="unsaid").paired
+
+
+def test_n_counts_the_donors_where_cultures_are_their_repeats() -> None:
+    """Three cultures of each of three donors in both groups: 3 v 3, and the smallest group is counted so, too."""
+    samples = sheet(donor=["a", "b", "c"] * 6)
+    design = build_design(samples, *split(18), block="donor", samples_in_block="repeats")
+    assert (design.n_target, design.n_reference, design.paired) == (3, 3, True)
+    assert len(design.target_samples) == 9
+    assert "9 v 9 samples, 3 v 3 by donor" in design.notes[0]
+    with pytest.raises(
+        Untestable, match="target group has 2 independent units, fewer than the minimum of 3: each donor counts once"
+    ):
+        build_design(sheet(donor=["a", "b"] * 6), *split(12), block="donor", samples_in_block="repeats")
+
+
+def test_repeats_that_differ_in_a_covariate_stay_rows_with_the_blocks_as_units() -> None:
+    samples = sheet(donor=["a", "b", "c"] * 6, dose=["1"] * 9 + list("121212121"))
+    design = build_design(samples, *split(18), ["factor(dose)"], "donor", samples_in_block="repeats")
+    assert (design.n_target, len(design.samples), design.blocks_are_units) == (3, 18, True)
+    dishes = sheet(dish=[f"d{i // 3}" for i in range(18)])
+    correlated = build_design(dishes.assign(unit=dishes["dish"]), *split(18), block="dish")
+    assert (correlated.n_target, correlated.n_reference) == (3, 3)
+    assert "9 v 9 samples, 3 v 3 by dish" in " ".join(correlated.notes)
+    # The page shows the notes of a design with its gene table.
+    assert "a gene that varies more between dish than the average one has a p that is too small" in correlated.notes[-1]
+    assert "single genes" not in " ".join(design.notes)
 
 
 def test_declared_blocking_is_obeyed_or_refused() -> None:

@@ -20,6 +20,7 @@ from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compoun
 from sidemine.effect.plain_words import signed_percent
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
+from sidemine.enrichment.fry import resistant_sd
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.errors import Problem
 from sidemine.quality.record import NO_TREATMENT
@@ -47,7 +48,7 @@ def contrast(arm: str, reference: str = "arm = vehicle") -> ContrastToFit:
     """Return the contrast of an arm."""
     return ContrastToFit(
         contrast=arm, dataset="d", target=f"arm = {arm}", reference=reference, covariates=[], block="", blocking="auto",
-        array_weights=False, robust=False, missing_covariates="refuse", repeats_in_blocks=False,
+        array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
     )  # fmt: skip
 
 
@@ -381,7 +382,7 @@ def test_a_shape_over_wells_is_no_surer_than_their_dishes():
     design = build_design(samples, dish < 3, dish >= 3, block="dish")
     values = 8 + rng.normal(size=(60, 6))[:, dish] + rng.normal(size=(60, 18))
     fit = fit_contrast(values, genes, design)
-    means = values[:20].mean(axis=0).reshape(6, 3).mean(axis=1)
+    means = (values[:20] / resistant_sd(fit)[:20, None]).mean(axis=0).reshape(6, 3).mean(axis=1)
     up = stats.ttest_ind(means[:3], means[3:], alternative="greater").pvalue
     least = _least_of_blocks([fit], build_membership(rows.assign(licence="none", source="here"), genes))
     assert least == pytest.approx((up, 1 - up))

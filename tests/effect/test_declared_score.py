@@ -49,7 +49,7 @@ def cohort() -> ContrastData:
     values[:20, WILD] += np.array([-3.0, -3.0, 3.0])
     row = ContrastToFit(
         contrast="a", dataset="d", target="made in process", reference="made in process", covariates=[], block="",
-        blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", repeats_in_blocks=False,
+        blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
     )  # fmt: skip
     table = pd.DataFrame(index=pd.Index([f"s{number}" for number in range(N)], dtype=object))
     return ContrastData(row, Groups(table, CASES, ~CASES), values.T, GENES)

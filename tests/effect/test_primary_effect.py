@@ -311,4 +311,4 @@ def test_where_errors_cannot_know_unequal_variances_it_is_told(kind, alone, told
     results = [replace(shell, fit=fit, design=facts, set_tests=tests, samples=table)]
     declared = question_about(results).model_copy(update={"kind": kind})
     notes = measure_hypothesis(declared, results, sets, {}).notes
-    assert any("assumes that both groups vary equally" in note for note in notes) is told
+    assert any("assume that both groups vary equally" in note for note in notes) is told

@@ -20,7 +20,7 @@ CASES = np.arange(N) < 4
 def fit_with(batches: list[str]):
     row = ContrastToFit(
         contrast="a", dataset="d", target="made in process", reference="made in process", covariates=["batch"], block="",
-        blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", repeats_in_blocks=False,
+        blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
     )  # fmt: skip
     table = pd.DataFrame({"batch": batches}, index=pd.Index([f"s{n}" for n in range(N)], dtype=object))
     values = np.random.default_rng(1).normal(7, 1, (N, 60))

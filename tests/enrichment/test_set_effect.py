@@ -10,23 +10,24 @@ import pytest
 from scipy import stats
 from statsmodels.regression.linear_model import WLS
 
+from sidemine.differential.contrast import values_of_rows
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import voom
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.fit import fit_contrast, mean_sample_weights
 from sidemine.differential.linear_model import common_space
 from sidemine.enrichment.camera import camera
-from sidemine.enrichment.fry import fry
+from sidemine.enrichment.fry import FRY, fry, resistant_sd
 from sidemine.enrichment.set_effect import (
     gene_spread,
     hedges_g,
-    p_of_blocks,
     sample_score_effect,
     set_effects,
     small_sample_factor,
 )
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.enrichment.set_tests import run_set_tests
+from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
 from sidemine.study.choices import Score
 
 GENES = [f"G{i:03d}" for i in range(60)]
@@ -360,7 +361,7 @@ def test_blocks_that_enter_as_a_correlation_are_the_units_of_a_score() -> None:
         dishes[20:40] = 0.6 * dishes[20:40] + 0.8 * rng.normal(size=6)
         fit = fit_contrast(8 + dishes[:, dish] + rng.normal(size=(60, 18)), GENES, design)
         row = set_effects(fit, sets).set_index("gene_set").loc["plain"]
-        p_value = dict(zip(sets.gene_sets, p_of_blocks(fit, sets), strict=True))["plain"]
+        p_value = dict(zip(sets.gene_sets, p_of_units(fit, sets), strict=True))["plain"]
         assert row["df"] == pytest.approx(4)
         called["blocks"] += p_value <= 0.05
         called["fry"] += fry(fit, sets, mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
@@ -371,10 +372,9 @@ def test_blocks_that_enter_as_a_correlation_are_the_units_of_a_score() -> None:
         called["table"] += table.loc[table["gene_set"] == "plain", "p_value"].min() <= 0.05
     assert min(called["fry"], called["camera"]) > 20
     assert max(called["blocks"], called["interval"], called["table"]) <= 15
-    # Without blocks FRY stands alone.
+    # Without blocks CAMERA stands alone.
     alone = fit_contrast(values_of(), GENES, design_of())
-    assert p_of_blocks(alone, membership()).tolist() == [0.0, 0.0]
-    assert p_of_blocks(alone, membership(), over_complement=True).tolist() == [0.0, 0.0]
+    assert p_of_blocks_over_others(alone, membership()).tolist() == [0.0, 0.0]
 
 
 def test_huber_scores_of_pairs_are_as_sure_as_the_mean() -> None:
@@ -388,46 +388,77 @@ def test_huber_scores_of_pairs_are_as_sure_as_the_mean() -> None:
     assert 0.035 < np.mean(robust.p_value <= 0.05) < 0.065
 
 
-def test_cultures_of_one_donor_in_fixed_blocks_are_no_units_of_their_own() -> None:
-    """Nothing differs, and three donors answer differently, with three cultures each: the p is that of three donors."""
+@pytest.mark.parametrize("covariates", [[], ["factor(dose)"]])
+def test_cultures_of_one_donor_in_fixed_blocks_are_no_units_of_their_own(covariates: list[str]) -> None:
+    """Nothing differs, and three donors answer differently, with three cultures each: all that is read is that of three donors.
+
+    Cultures of one dose are one row; where their doses differ they stay rows, and errors take the donors as units.
+    """
     rng, donor, target = np.random.default_rng(9), np.repeat(np.arange(3), 6), np.tile(np.repeat([False, True], 3), 3)
     samples = pd.DataFrame({"donor": [f"d{i}" for i in donor]}, index=[f"S{i}" for i in range(18)])
-    design = build_design(samples, target, ~target, block="donor", repeats_in_blocks=True)
-    assert design.blocking == "fixed"
-    assert "errors of gene sets count each donor once" in design.notes[0]
-    called = {"fry": 0, "donors": 0, "interval": 0}
+    samples["dose"] = [str(i % 3) for i in range(18)]
+    known = build_design(samples, target, ~target, covariates, "donor")
+    design = build_design(samples, target, ~target, covariates, "donor", samples_in_block="repeats")
+    assert (design.blocking, len(design.samples)) == ("fixed", 18 if covariates else 6)
+    called = {"known": 0, "p": 0, "interval": 0}
     sets = membership()
     for _ in range(150):
         answers = rng.normal(size=(60, 3))
         answers[20:40] = 0.6 * answers[20:40] + 0.8 * rng.normal(size=3)
-        fit = fit_contrast(8 + 2 * answers[:, donor] * target + rng.normal(size=(60, 18)), GENES, design)
+        values = 8 + 2 * answers[:, donor] * target + rng.normal(size=(60, 18))
+        rows = values_of_rows(values.T, samples.index, design, "log2")
+        fit, alone = fit_contrast(rows, GENES, design), fit_contrast(values, GENES, known)
         row = set_effects(fit, sets).set_index("gene_set").loc["plain"]
-        p_value = dict(zip(sets.gene_sets, p_of_blocks(fit, sets), strict=True))["plain"]
         assert row["df"] == pytest.approx(2)
-        called["donors"] += p_value <= 0.05
-        called["fry"] += fry(fit, sets, mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        p_value = run_set_tests(fit, sets, rotations=19, seed=1).query("gene_set == 'plain' and test == 'fry'")
+        called["p"] += p_value["p_value"].iloc[0] <= 0.05
+        called["known"] += fry(alone, sets, mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
         called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
-    assert called["fry"] > 30
-    assert max(called["donors"], called["interval"]) <= 15
-    # People within a batch, or cultures that the study declares to be units, are; and so are pairs.
-    for known in (build_design(samples, target, ~target, block="donor"), design_of(12, "pair")):
-        fitted = fit_contrast(values_of(n=len(known.samples)), GENES, known)
-        assert p_of_blocks(fitted, membership()).tolist() == [0.0, 0.0]
+    assert called["known"] > 30
+    assert max(called["p"], called["interval"]) <= 15
 
 
-def test_unequal_groups_of_unequal_variance_do_not_shorten_an_interval() -> None:
-    """3 v 12, the smaller group 2.5 times as variable, no difference: the 95 % interval leaves 0 out in about 5 %, not 20 %."""
+def test_unequal_groups_of_unequal_variance_make_neither_interval_nor_p_too_small() -> None:
+    """3 v 12, the smaller group 2.5 times as variable, no difference: both leave chance out in about 5 %, not 20 %."""
     rng, target = np.random.default_rng(3), np.arange(15) < 3
     samples = pd.DataFrame(index=[f"S{i}" for i in range(15)])
-    design, missed, ordinary = build_design(samples, target, ~target), 0, 0
+    design = build_design(samples, target, ~target)
+    called = dict.fromkeys(("ordinary", "fry", "interval", "units", "table"), 0)
+    sets = membership()
     for _ in range(200):
         shared = rng.normal(size=15) * np.where(target, 2.5, 1)
         values = 8 + rng.normal(size=(60, 15)) * np.where(target, 2.5, 1)
         values[20:40] += shared
         fit = fit_contrast(values, GENES, design)
-        row = set_effects(fit, membership()).set_index("gene_set").loc["plain"]
-        missed += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
+        row = set_effects(fit, sets).set_index("gene_set").loc["plain"]
+        called["interval"] += row["over_complement_ci_low"] > 0 or row["over_complement_ci_high"] < 0
         over = values[20:40].mean(axis=0) - np.delete(values, np.s_[20:40], axis=0).mean(axis=0)
-        ordinary += stats.ttest_ind(over[target], over[~target]).pvalue <= 0.05
-    assert ordinary > 30
-    assert missed <= 26
+        called["ordinary"] += stats.ttest_ind(over[target], over[~target]).pvalue <= 0.05
+        called["fry"] += fry(fit, sets, mixed=False).set_index("gene_set").loc["plain", "p_value"] <= 0.05
+        called["units"] += p_of_units(fit, sets)[sets.gene_sets.index("plain")] <= 0.05
+        table = run_set_tests(fit, sets, rotations=19, seed=1, tests=(FRY,)).query("gene_set == 'plain'")
+        called["table"] += table["p_value"].iloc[0] <= 0.05
+    assert min(called["ordinary"], called["fry"]) > 30
+    assert max(called["interval"], called["units"], called["table"]) <= 26
+    rotated = (
+        run_set_tests(fit, sets, rotations=999, seed=1).query("test == 'rotation'").set_index("gene_set")["p_value"]
+    )
+    assert (rotated.loc[sets.gene_sets].to_numpy() >= p_of_units(fit, sets)).all()
+
+
+@pytest.mark.parametrize("block", ["", "pair"])
+def test_groups_of_one_size_and_pairs_keep_the_p_of_fry(block: str) -> None:
+    target = np.arange(12) % 2 == 1
+    plain = build_design(pd.DataFrame(index=[f"S{i}" for i in range(12)]), target, ~target)
+    fit = fit_contrast(values_of(), GENES, design_of(block=block) if block else plain)
+    assert p_of_units(fit, membership()) == pytest.approx(fry(fit, membership(), mixed=False)["p_value"], rel=1e-9)
+
+
+def test_the_p_of_units_is_that_of_the_standardised_score_with_hc2_errors() -> None:
+    values, design = values_of(), design_of()
+    fit = fit_contrast(values, GENES, design)
+    w = np.array([WEIGHTS.get(gene, 0.0) for gene in GENES])
+    effect, se = hc2(w @ (values / resistant_sd(fit)[:, None]), design.matrix)
+    df = set_effects(fit, membership())["df"].iloc[0]
+    found = p_of_units(fit, membership())[membership().gene_sets.index("signed")]
+    assert found == pytest.approx(2 * stats.t.sf(abs(effect / se), df), rel=1e-9)

@@ -31,7 +31,7 @@ def fits():
     rows = [
         ContrastToFit(
             contrast=name, dataset="d", target=f"arm = {name}", reference="arm = vehicle", covariates=[], block="",
-            blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", repeats_in_blocks=False,
+            blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
         )
         for name in ARMS[1:]
     ]  # fmt: skip

@@ -40,7 +40,7 @@ def model(samples):
     rows = [
         ContrastToFit(
             contrast=arm, dataset="d", target=f"arm = {arm}", reference="arm = vehicle", covariates=["age"], block="",
-            blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", repeats_in_blocks=False,
+            blocking="auto", array_weights=False, robust=False, missing_covariates="refuse", samples_in_block="units",
         )
         for arm in ("d1", "d2", "d3", "x", "y")
     ]  # fmt: skip

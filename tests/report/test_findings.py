@@ -188,16 +188,18 @@ def test_every_gate_cap_and_trap_of_the_shipped_rules_has_its_domain():
     assert set(Domain) == {concern.domain for concern in CONCERNS.values()}
 
 
-def designs_of(card, shared=False, paired=False):
-    """Who takes part: samples of their own, or one reference for all; or both samples of each pair."""
+def designs_of(card, shared=False, paired=False, each=1):
+    """Who takes part: samples of their own (so many of each unit), or one reference for all; or both samples of each pair."""
     return {
         row.contrast: Mock(
             spec=FittedDesign,
             dataset="one",
             paired=paired,
             n_blocks=row.n_target if paired else 0,
-            target_samples=[f"{row.contrast}_t{number}" for number in range(row.n_target)],
-            reference_samples=[f"{'all' if shared else row.contrast}_r{number}" for number in range(row.n_reference)],
+            target_samples=[f"{row.contrast}_t{number}" for number in range(row.n_target * each)],
+            reference_samples=[
+                f"{'all' if shared else row.contrast}_r{number}" for number in range(row.n_reference * each)
+            ],
         )
         for row in card.evidence
     }
@@ -229,6 +231,11 @@ def test_two_samples_of_one_person_are_not_two_people():
     n = sum(row.n_target for row in rows)
     assert studies_words(card, designs_of(card, paired=True)) == f"2 studies, {n} matched pairs"
     assert studies_words(card, designs_of(card)) == f"2 studies, {2 * n} samples: {n} v {n}"
+    # What counts once is told, and the cultures or repeats beside it.
+    of_cultures = designs_of(card, each=3)
+    assert studies_words(card, of_cultures) == f"2 studies, {2 * n} independent units: {n} v {n} ({6 * n} samples)"
+    merged = designs_of(card, paired=True, each=3)
+    assert studies_words(card, merged) == f"2 studies, {n} matched pairs (repeats together, {6 * n} samples)"
     first = replace(card, evidence=rows[:1], pooled=None)
     assert effect_words(first).startswith(
         "A randomly chosen “VTE” sample lies above a randomly chosen “healthy controls” sample in "

@@ -602,3 +602,17 @@ def test_a_control_is_required_once(small, told):
     """Twice means nothing more."""
     small.edit("config.yaml", "requires: [control]", "requires: [control, control]")
     assert "control control is required twice" in told()
+
+
+def test_a_required_negative_control_on_wells_is_told_before_any_work(small, told):
+    """It behaves as expected where an effect is excluded, and wells of one culture exclude none: what requires it has no answer."""
+    small.edit("config.yaml", "role: positive_control", "role: negative_control")
+    small.edit("datasets.tsv", "\ttissue\tlicence\n", "\ttissue\tlicence\treplicates\n")
+    for _ in "ab":
+        small.edit("datasets.tsv", "\tblood\tGEO terms\n", "\tblood\tGEO terms\tpeople\n")
+    small.edit("datasets.tsv", "\tcells\tGEO terms\n", "\tcells\tGEO terms\twells\n")
+    message = told()
+    assert "the negative control control rests on wells of one culture" in message
+    assert "drug requires it: there could be no answer" in message
+    small.edit("datasets.tsv", "\twells\n", "\tcultures\n")
+    load_study(small.config)

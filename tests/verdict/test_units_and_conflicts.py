@@ -67,6 +67,18 @@ def test_contrasts_without_an_effect_seldom_conflict(k: int) -> None:
     assert conflicts <= 9
 
 
+@pytest.mark.parametrize("doses", [2, 4])
+def test_doses_with_one_vehicle_are_compared_each(doses: int) -> None:
+    """Two experiments without an effect: counted as two contrasts, their doses would conflict in 2 to 5 %."""
+    rng = np.random.default_rng(5)
+    drawn = rng.normal(size=(1500, 2, doses)) + rng.normal(size=(1500, 2, 1))
+    effects = 0.1 * drawn.reshape(1500, -1) / np.sqrt(2)
+    read = [[SimpleNamespace(effect=Effect(float(one), 0.1, 60.0)) for one in study] for study in effects]
+    assert sum(all(opposite_sides(study)) for study in read) <= 12
+    by_experiments = [Effect(0.0, 0.1, 60.0).interval(conflict_level(2))[1] < abs(study).max() for study in effects]
+    assert np.mean(by_experiments) > 0.1
+
+
 def test_the_level_of_a_conflict_is_told() -> None:
     """Of three cohorts it is wider than 90 %."""
     rows = [contrast("a", 0.9, 0.1), contrast("b", -0.9, 0.1), contrast("c", 0.0, 0.1)]

@@ -374,7 +374,7 @@ TABLE: dict[str, Any] = {
         {"datasets.c.biological_unit": "person"},
         "illustrate_cells prepare_dataset read_samples vary_analysis",
     ),
-    "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_effects"),
+    "datasets.replicates": ({"datasets.d.replicates": "cultures"}, "measure_concordance measure_effects"),
     "datasets.cell_type": (
         {"datasets.c.cell_type": "kind"},
         "describe_cell_types illustrate_cells prepare_dataset read_samples vary_analysis",
@@ -621,7 +621,7 @@ def test_an_edit_of_one_contrast_analyses_its_dataset_alone(before, tmp_path):
 @pytest.mark.parametrize(
     ("edit", "more"),
     [
-        ({"datasets.b.replicates": "people"}, {"measure_effects"}),
+        ({"datasets.b.replicates": "people"}, {"measure_concordance", "measure_effects"}),
         ({"datasets.b.biological_unit": "donor"}, {"prepare_dataset", "read_samples", "vary_analysis"}),
         ({"contrasts.b_stim.role": "disease"}, None),
     ],

@@ -17,7 +17,12 @@ from sidemine.engine.ended_jobs import FailureWatch
 from sidemine.engine.failed_run import close_failed_run, forget_missing
 from sidemine.engine.final_files import final_files
 from sidemine.engine.limits import get_limit
-from sidemine.engine.local_files import digests_of, place_of
+from sidemine.engine.local_files import (
+    digests_of,
+    megabytes_of,
+    origin_of,
+    place_of,
+)
 from sidemine.engine.slurm import begin_on_slurm
 from sidemine.engine.spared_work import group_anew, spare_work, start_jobs_at_once
 from sidemine.engine.study_run import open_run
@@ -103,6 +108,11 @@ def get_files(sources):
     """Return the local files of some sources, by role."""
     keep_going_in_group()
     return {role: f"<downloads>/{source.key}" for role, source in sources.items()}
+
+
+def get_size(sources):
+    """Return the size of some sources in MB, as far as they lie here: jobs that read much start first, so that no core waits for one."""
+    return sum(megabytes_of(origin_of(source, STUDY.mirror)) for source in sources)
 
 
 def get_specification(rule, about=""):

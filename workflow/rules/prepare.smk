@@ -7,6 +7,7 @@ rule read_samples:
         provenance="<results>/provenance/read_samples/{dataset}.json",
     log:
         "<logs>/read_samples/{dataset}.log",
+    priority: lambda wildcards: get_size(SOURCES.of_dataset[wildcards.dataset].values())
     group:
         "samples"
     threads: 1
@@ -66,6 +67,7 @@ rule prepare_dataset:
         provenance="<results>/provenance/prepare_dataset/{dataset}.json",
     log:
         "<logs>/prepare_dataset/{dataset}.log",
+    priority: lambda wildcards: get_size(SOURCES.of_dataset[wildcards.dataset].values())
     group:
         "datasets"
     threads: 1

@@ -1,4 +1,4 @@
-from sidemine.engine.local_files import describe_retrieval, origin_of
+from sidemine.engine.local_files import describe_retrieval
 
 # The only rules that touch the network. They run where Snakemake runs, never on a cluster node.
 
@@ -13,6 +13,7 @@ rule retrieve_input:
         "<logs>/retrieve_input/{key}.log",
     wildcard_constraints:
         key="|".join(map(re.escape, SOURCES.by_key)),
+    priority: lambda wildcards: get_size([SOURCES.by_key[wildcards.key]])
     retries: 0
     localrule: True
     threads: 1

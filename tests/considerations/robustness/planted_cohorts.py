@@ -65,7 +65,7 @@ def contrast(name, table, is_target, shift, covariates=(), seed=1, **more):
     row = ContrastToFit(
         contrast=name, dataset=f"d_{name}", target="made in process", reference="made in process",
         covariates=list(covariates), block="", blocking="auto", array_weights=False, robust=False,
-        missing_covariates="refuse", repeats_in_blocks=False,
+        missing_covariates="refuse", samples_in_block="units",
     )  # fmt: skip
     groups = Groups(table, np.asarray(is_target), ~np.asarray(is_target))
     return ContrastData(row, groups, values.T, GENES, **more)

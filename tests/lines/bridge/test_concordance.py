@@ -111,6 +111,18 @@ def test_planted_resemblance_is_called_with_its_sign(sign, call, markers):
     assert (table["p_value"] == table[["p_disease_rotated", "p_drug_rotated"]].max(axis=1)).all()
 
 
+@pytest.mark.parametrize("disease", [0.8, 0.0])
+def test_a_bridge_on_wells_of_one_culture_is_undetermined(disease, markers):
+    """Neither a resemblance nor that there is none: how another culture would answer is not in p, interval or reliability."""
+    fits = fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, disease, 0))
+    assert measure_bridge(sources_of(fits, drug_a={"of_wells": False}), markers).call != "refused"
+    one = measure_bridge(sources_of(fits, drug_a={"of_wells": True}), markers)
+    assert one.call == "undetermined"
+    assert "the samples of drug_a are wells of one culture" in one.sentence
+    of_b = next(row for row in one.rows if row.drug_contrast == "drug_b" and row.scope == "target")
+    assert "wells" not in of_b.reason
+
+
 def test_real_profiles_of_different_genes_show_no_resemblance_beyond_the_margin(markers):
     """Both sides show a great deal, and nothing in common: the interval without noise lies within what others reach."""
     sources = sources_of(

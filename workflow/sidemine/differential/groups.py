@@ -158,7 +158,7 @@ def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int
             contrast.blocking,
             min_group_size,
             drop_missing=contrast.missing_covariates == "drop",
-            repeats_in_blocks=contrast.repeats_in_blocks,
+            samples_in_block=contrast.samples_in_block,
         )
     except Untestable as error:
         beside = "".join(f"; of the {side} take no part {words}" for side, words in groups.too_few_cells.items())

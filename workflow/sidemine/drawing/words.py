@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Collection, Sequence
 from typing import TypeGuard
 
@@ -16,7 +15,12 @@ from sidemine.effect.record import ContrastEvidence
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_BIDI_CONTROLS = frozenset("\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TO_WRITE_OUT = re.compile(
+    "[\u200e\u200f\u061c\u202a-\u202e\u2066-\u2069"  # turn the direction of reading
+    "\\x00-\x1f\x7f-\x9f"  # control characters
+    "\ud800-\udfff"  # halves of characters
+    "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]"  # of private use
+)
 _MINUS = "\N{MINUS SIGN}"
 LONGEST_TEXT = 600
 """Longest text, in characters, that is shown of one metadata value or sentence."""
@@ -31,7 +35,7 @@ def bounded(text: str, limit: int = LONGEST_TEXT) -> str:
     if len(text) <= limit and text.isascii() and text.isprintable():
         return text
     cut = text[:limit]
-    shown = "".join(_visible(character) for character in cut)
+    shown = _TO_WRITE_OUT.sub(lambda found: _visible(found[0]), cut)
     missing = len(text) - len(cut)
     return f"{shown} … [{missing:,} more characters]" if missing else shown
 
@@ -84,11 +88,7 @@ def first_sentence(text: str) -> str:
 
 
 def _visible(character: str) -> str:
-    if character in "\n\t\r":
-        return " "
-    if character in _BIDI_CONTROLS or unicodedata.category(character) in {"Cc", "Cs", "Co"}:
-        return f"[U+{ord(character):04X}]"
-    return character
+    return " " if character in "\n\t\r" else f"[U+{ord(character):04X}]"
 
 
 def is_number(value: object) -> TypeGuard[float]:

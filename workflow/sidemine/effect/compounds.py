@@ -15,9 +15,9 @@ from sidemine.differential.fit import fit_contrasts
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
 from sidemine.effect.scale import scale_of
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import p_of_blocks, set_effects
 from sidemine.enrichment.set_membership import SetMembership, build_membership
 from sidemine.enrichment.shapes import best_weights, largest_of_contrasts, shape_means, trend_weights
+from sidemine.enrichment.unit_errors import p_of_units
 from sidemine.errors import Problem, Untestable
 from sidemine.sources.scales import LOG2_FOLD_CHANGE, Layer
 from sidemine.study.selectors import parse_selector
@@ -289,7 +289,9 @@ def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: Set
 
 def _tested(fit: ContrastFit, membership: SetMembership) -> SidedP:
     row = fry(fit, membership, mixed=False).iloc[0]
-    return SidedP(max(float(row["p_value"]), float(p_of_blocks(fit, membership)[0])), str(row["direction"]))
+    # One variance of all arms, as their intervals take it: each arm alone is small.
+    least = float(p_of_units(fit, membership)[0]) if fit.blocks else 0.0
+    return SidedP(max(float(row["p_value"]), least), str(row["direction"]))
 
 
 def _response(
@@ -324,8 +326,8 @@ def _least_of_blocks(fits: Sequence[ContrastFit], membership: SetMembership) -> 
     """
     if not len(fits[0].blocks):
         return 0.0, 0.0
-    two_sided = np.array([p_of_blocks(fit, membership)[0] for fit in fits])
-    higher = np.array([set_effects(fit, membership)["effect"].iloc[0] > 0 for fit in fits])
+    two_sided = np.array([p_of_units(fit, membership)[0] for fit in fits])
+    higher = np.array([fry(fit, membership, mixed=False)["direction"].iloc[0] == "up" for fit in fits])
     up = np.where(higher, two_sided / 2, 1 - two_sided / 2)
     return min(1.0, len(fits) * float(up.min())), min(1.0, len(fits) * float((1 - up).min()))
 

@@ -14,9 +14,10 @@ from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
 from sidemine.effect.scale import EffectScale, scale_of
-from sidemine.enrichment.set_effect import p_of_blocks, set_effects
+from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
+from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
 from sidemine.errors import Problem
 from sidemine.quality.shared_samples import sample_name
 from sidemine.sources.scales import SCALES
@@ -340,9 +341,9 @@ def measure_contrast(
         ci_high=float(size.ci_high[0]),
         set_log2_fold_change=float(effects["effect"]) if fit.has_fold_change else None,
         complement_log2_fold_change=float(effects["complement_effect"]) if fit.has_fold_change else None,
-        p_self_contained=max(float(fry["p_value"]), float(p_of_blocks(fit, membership)[0])),
+        p_self_contained=max(float(fry["p_value"]), float(p_of_units(fit, membership)[0])),
         direction=fry["direction"],
-        p_competitive=max(float(camera["p_value"]), float(p_of_blocks(fit, membership, over_complement=True)[0])),
+        p_competitive=max(float(camera["p_value"]), float(p_of_blocks_over_others(fit, membership)[0])),
         competitive_direction=camera["direction"],
         inter_gene_correlation=float(camera["inter_gene_correlation"]),
         n_in_set=int(fry["n_in_set"]),
@@ -398,8 +399,8 @@ def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str
     """Tell of the tested contrasts whose standard error cannot be robust against unequal variances."""
     fits = [(row.contrast, results[row.contrast].fit) for row in contrasts if row.testable]
     return [
-        f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so the standard error "
-        "assumes that both groups vary equally."
+        f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so standard error "
+        "and p assume that both groups vary equally."
         for name, fit in fits
         if fit is not None and not fit.score_sandwich.usable
     ]

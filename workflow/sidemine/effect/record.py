@@ -103,8 +103,8 @@ class ContrastEvidence:
     set_log2_fold_change, complement_log2_fold_change
         Mean (signed, weighted) log2 fold change of the set, and mean of all other measured genes.
     p_self_contained, direction
-        Two-sided FRY p-value of the primary set (where blocks enter as a correlation, no smaller than with blocks as units), and
-        the direction that it found.
+        Two-sided FRY p-value of the primary set, no smaller than with errors by unit (`unit_errors`: groups that vary unequally,
+        blocks that are the units), and the direction that it found.
     p_competitive, competitive_direction, inter_gene_correlation
         CAMERA p-value (two-sided) with estimated correlation, its direction, and that correlation.
     blocking

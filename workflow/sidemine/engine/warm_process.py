@@ -40,8 +40,8 @@ from sidemine.warm_job import READERS, STREAMS, Request
 LONGEST_REQUEST = 1 << 20
 OFTEN = 2
 """Jobs that have loaded a module before this process does."""
-SHARE = 1 / 3
-"""Of the jobs of the same scripts, more than this share has to have loaded it."""
+ONE_OF = 3
+"""Of the jobs of the same scripts, more than one of so many has to have loaded it."""
 IDLE = 20.0
 """Seconds after which the process for readers starts anew: most files are read in the first part of a run."""
 _OF_ALL = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
@@ -239,7 +239,7 @@ class WarmProcess:
         often = [
             name
             for name, jobs in self.seen.items()
-            if jobs.total() >= OFTEN and jobs.total() > SHARE * sum(self.ended[script] for script in jobs)
+            if jobs.total() >= OFTEN and ONE_OF * jobs.total() > sum(self.ended[script] for script in jobs)
         ]
         for name in (*asked, *often):
             self.seen.pop(name, None)

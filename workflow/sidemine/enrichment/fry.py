@@ -76,7 +76,12 @@ def fry(fit: ContrastFit, membership: SetMembership, *, mixed: bool = True) -> p
 
 
 def standardised_effects(fit: ContrastFit) -> NDArray[np.float64]:
-    """Return effects divided by each gene's outlier-resistant posterior standard deviation.
+    """Return effects divided by each gene's `resistant_sd`."""
+    return np.asarray(fit.effects / resistant_sd(fit)[:, None])
+
+
+def resistant_sd(fit: ContrastFit) -> NDArray[np.float64]:
+    """Return each gene's outlier-resistant posterior standard deviation.
 
     The scale leaves out the largest squared effect, be it the contrast or a residual, so that a large contrast does
     not shrink against its own gene.
@@ -85,7 +90,7 @@ def standardised_effects(fit: ContrastFit) -> NDArray[np.float64]:
     variance = resistant_variances(
         squares.sum(axis=1), squares.max(axis=1), fit.residual_df, fit.prior_variance, fit.prior_df
     )
-    return np.asarray(fit.effects / np.sqrt(variance)[:, None])
+    return np.asarray(np.sqrt(variance))
 
 
 def resistant_variances(

@@ -8,6 +8,7 @@ target in an unsigned set would count against the set's own hypothesis.
 from __future__ import annotations
 
 import logging
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -267,7 +268,7 @@ def _map_set(
                 by_gene.setdefault(answer.symbol, []).append((symbol, weight if chosen_set.row.weighted else 1.0))
         for gene, weighted in by_gene.items():
             ledger += _renamed_or_merged(chosen_set.name, gene, weighted, resolved)
-            total[gene] = total.get(gene, 0.0) + sum(weight for _, weight in weighted) / len(weighted)
+            total[gene] = total.get(gene, 0.0) + math.fsum(weight for _, weight in weighted) / len(weighted)
     opposed = sorted(gene for gene, weight in total.items() if weight == 0)
     ledger += [(chosen_set.name, gene, gene, "dropped", "its weights cancel out") for gene in opposed]
     kept = {gene: weight if chosen_set.row.weighted else 1.0 for gene, weight in total.items() if weight != 0}

@@ -87,32 +87,6 @@ def set_effects(fit: ContrastFit, membership: SetMembership, *, one_variance: bo
     )
 
 
-def p_of_blocks(fit: ContrastFit, membership: SetMembership, *, over_complement: bool = False) -> NDArray[np.float64]:
-    """Return the two-sided p of each set's score with blocks as the units, shape (n_sets,); 0 where samples are.
-
-    One consensus correlation holds for all genes, and a set whose genes move together from block to block is more alike within
-    a block than any gene of it: its FRY p is then far too small (3 v 3 dishes of 3 wells: p ≤ .05 in 34 % without any effect).
-    Fixed blocks take out the level of a block, not how it answers (3 donors that answer differently, 3 cultures of each in both
-    groups: 27 %). The larger of the two is the p that may carry an answer.
-
-    Parameters
-    ----------
-    fit, membership
-        As in `set_effects`.
-    over_complement
-        Whether the score is that of the set over the other genes, which a competitive test asks about (CAMERA with 3 v 3 dishes of 3
-        wells: 28 % without any effect). NaN where no gene lies outside.
-    """
-    if not fit.blocks:
-        return np.zeros(len(membership.gene_sets))
-    effects = set_effects(fit, membership)
-    if not over_complement:
-        return effects["p_value"].to_numpy(dtype=np.float64)
-    net, se, df = (effects[name].to_numpy(dtype=np.float64) for name in ("over_complement", "over_complement_se", "df"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return two_sided_p(net / se, df)
-
-
 def hedges_g(
     fit: ContrastFit,
     membership: SetMembership,

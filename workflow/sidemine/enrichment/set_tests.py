@@ -9,10 +9,11 @@ import numpy as np
 
 from sidemine.enrichment.camera import inter_gene_correlation
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
-from sidemine.enrichment.set_effect import p_of_blocks, set_effects
+from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.enrichment.set_test import SampleSettings, SetTest
 from sidemine.enrichment.set_test_table import SET_TESTS, join_set_tests
+from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
 from sidemine.study.specifications import GeneSettings
 from sidemine.tables import empty_table
 
@@ -46,8 +47,8 @@ def run_set_tests(
     -------
     pandas.DataFrame
         Rows of `SET_TESTS`, sorted by test, family and set; empty and typed without a fit. All tests of a set share
-        one `effect` (log2, target minus reference; see `set_effect.set_effects`) and one estimated correlation. Where blocks
-        enter as a correlation, no p is smaller than with blocks as units (`p_of_blocks`).
+        one `effect` (log2, target minus reference; see `set_effect.set_effects`) and one estimated correlation. No p is
+        smaller than with errors by unit (`unit_errors`).
     """
     if fit is None or membership is None:
         return empty_table(SET_TESTS)
@@ -59,22 +60,21 @@ def run_set_tests(
     )
     settings = SampleSettings(rotations, seed)
     rows = join_set_tests([test.rows(fit, membership, settings, shared) for test in tests])
-    if fit.blocks:
-        rows["p_value"] = np.fmax(rows["p_value"], _p_of_blocks(fit, membership, rows, tests))
+    rows["p_value"] = np.fmax(rows["p_value"], _least_p(fit, membership, rows, tests))
     return rows
 
 
-def _p_of_blocks(
+def _least_p(
     fit: ContrastFit, membership: SetMembership, rows: pd.DataFrame, tests: Sequence[SetTest[SampleSettings]]
 ) -> NDArray[np.float64]:
     competitive = {one.name for test in tests for one in test.statistics if one.competitive}
-    own, over_complement = (
-        dict(zip(membership.gene_sets, p_of_blocks(fit, membership, over_complement=over), strict=True))
-        for over in (False, True)
+    own, over_others = (
+        dict(zip(membership.gene_sets, p_of(fit, membership), strict=True))
+        for p_of in (p_of_units, p_of_blocks_over_others)
     )
     return np.array(
         [
-            (over_complement if test in competitive else own)[name]
+            (over_others if test in competitive else own)[name]
             for test, name in zip(rows["test"], rows["gene_set"], strict=True)
         ]
     )

@@ -58,11 +58,12 @@ def set_limits(memory: int, cpu_seconds: int, output: int) -> None:
     output
         Bytes of any file that is written.
     """
-    spent = int(sum(resource.getrusage(resource.RUSAGE_SELF)[:2])) + 1
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime) + 1
     if _ON_LINUX:
         with open("/proc/self/statm", encoding="ascii") as stream:  # noqa: PTH123 - pathlib is not needed otherwise
-            used = int(stream.read().split()[0]) * resource.getpagesize()
-        _lower(resource.RLIMIT_AS, used + memory)
+            held = int(stream.read().split()[0]) * resource.getpagesize()
+        _lower(resource.RLIMIT_AS, held + memory)
     _lower(resource.RLIMIT_FSIZE, output)
     _lower(resource.RLIMIT_CORE, 0)
     # A process that catches the signal of the soft limit would go on: the hard limit ends it.

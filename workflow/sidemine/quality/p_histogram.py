@@ -10,6 +10,7 @@ doi 10.1111/j.2517-6161.1995.tb02031.x): random labelings hardly ever give any.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -84,8 +85,8 @@ def _shape(counts: list[int], total: int, n_discoveries: int) -> Shape:
         return "none"
     height = [count * N_BINS / total for count in counts]
     left, last = height[0], height[-1]
-    middle = sum(height[6:14]) / 8
-    right_of_middle = (height[-1] + height[-2]) / 2 / max(sum(height[8:14]) / 6, 1e-9)
+    middle = math.fsum(height[6:14]) / 8
+    right_of_middle = (height[-1] + height[-2]) / 2 / max(math.fsum(height[8:14]) / 6, 1e-9)
     raised_right = last > RIGHT or right_of_middle > RIGHT_OF_MIDDLE
     if raised_right:
         return "U-shaped" if left > 1 or n_discoveries > MOST_BY_CHANCE else "peak at right"

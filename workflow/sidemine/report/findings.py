@@ -371,7 +371,10 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
         if isinstance(design := designs[row.contrast], FittedDesign) and design.paired
     ]
     if len(pairs) == len(tested):  # one person, donor or culture may stand in both groups
-        return f"{studies}, {words.count(sum(pairs), 'matched pair')}"
+        beside = f" (repeats together, {len(samples):,} samples)" if len(samples) > 2 * sum(pairs) else ""
+        return f"{studies}, {words.count(sum(pairs), 'matched pair')}{beside}"
+    if len(samples) > target + reference:
+        return f"{studies}, {target + reference:,} independent units: {target:,} v {reference:,} ({len(samples):,} samples)"
     kinds = {"samples"} if blocked else {"people"} if card.kind == "cohort" else {row.replicates for row in tested}
     noun = next(iter(kinds)) if kinds in ({"people"}, {"cultures"}, {"wells"}) else "samples"
     if noun == "people" and people_of(tested) == PATIENTS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -84,7 +85,7 @@ def pooled_weights(evidence: Sequence[ContrastEvidence], pooled: PooledEffect | 
     own = [1 / (row.effect_se or 1.0) ** 2 for row in rows] if known is None else known.tolist()
     between = (pooled.tau2 or 0.0) if pooled.method == METHODS[RANDOM] else 0.0
     shares = [1 / (1 / weight + between) for weight in own]
-    return {row.contrast: 100 * share / sum(shares) for row, share in zip(rows, shares, strict=True)}
+    return {row.contrast: 100 * share / math.fsum(shares) for row, share in zip(rows, shares, strict=True)}
 
 
 def forest_rows(

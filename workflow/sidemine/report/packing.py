@@ -153,7 +153,7 @@ def is_too_large(parts: Mapping[str, Part], bytes_each: Mapping[str, float], roo
     room, packed
         Most bytes of all blocks, and those of what is packed.
     """
-    expected = sum(bytes_each.get(part.kind, 0.0) * part.numbers for part in parts.values())
+    expected = math.fsum(bytes_each.get(part.kind, 0.0) * part.numbers for part in parts.values())
     return packed + expected / 1.05 > room
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from sidemine.errors import Problem
 from sidemine.study.check_panels import check_panel
 from sidemine.study.hints import dangling
 from sidemine.study.hypotheses import Hypothesis, MarginOfControl
-from sidemine.study.rows import Contrast, GeneSetRow
+from sidemine.study.rows import Contrast, Dataset, GeneSetRow
 from sidemine.study.sheets import Sheet
 from sidemine.text.repeats import repeated
 
@@ -17,6 +17,7 @@ def check_hypotheses(
     hypotheses: Sequence[Hypothesis],
     where: str,
     contrasts: Sheet[Contrast],
+    datasets: Sheet[Dataset],
     gene_sets: Sheet[GeneSetRow],
     opt_in: Sequence[str],
 ) -> list[Problem]:
@@ -28,13 +29,14 @@ def check_hypotheses(
         Those that are right in themselves.
     where
         The config file.
-    contrasts, gene_sets
+    contrasts, datasets, gene_sets
         The sheets that they refer to.
     opt_in
         Ids of opt-in sets that the user opted in to.
     """
     rows = {row.model.contrast: row.model for row in contrasts.rows}
     sets = {row.model.gene_set: row.model for row in gene_sets.rows}
+    wells = {row.model.dataset for row in datasets.rows if row.model.replicates == "wells"}
     problems: list[Problem] = []
     for hypothesis in hypotheses:
         place = f"{where}, hypothesis {hypothesis.id}"
@@ -47,6 +49,7 @@ def check_hypotheses(
         problems += _check_role(hypothesis, place)
         problems += check_panel(hypothesis, rows, contrasts.ids, place)
         problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, place)
+    problems += _controls_of_wells(hypotheses, rows, wells, where)
     return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
 
 
@@ -289,6 +292,24 @@ def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], pla
                 )
             )
     return problems
+
+
+def _controls_of_wells(
+    hypotheses: Sequence[Hypothesis], rows: Mapping[str, Contrast], wells: Collection[str], where: str
+) -> Iterator[Problem]:
+    """Yield one problem per required negative control that can never behave as expected, so that what requires it has no answer."""
+    for control in hypotheses:
+        asking = [other.id for other in hypotheses if control.id in other.requires]
+        of_wells = [name for name in control.primary.contrasts if name in rows and rows[name].dataset in wells]
+        if control.role != "negative_control" or not asking or not of_wells:
+            continue
+        yield Problem(
+            f"the negative control {control.id} rests on wells of one culture, which exclude no effect, and {', '.join(asking)} "
+            "requires it: there could be no answer",
+            f"{where}, hypothesis {control.id}, key primary.contrasts: {', '.join(of_wells)} (replicates: wells)",
+            "a required negative control of cultures or people, since it behaves as expected where an effect is excluded",
+            "Take it out of `requires`, or rest it on contrasts of other datasets.",
+        )
 
 
 def _duplicates(hypotheses: Sequence[Hypothesis], where: str) -> Iterator[Problem]:

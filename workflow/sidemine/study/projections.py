@@ -160,15 +160,15 @@ class ContrastToFit(Projection):
     array_weights: bool
     robust: bool
     missing_covariates: Literal["refuse", "drop"]
-    repeats_in_blocks: bool
-    """Whether several samples of a group in one block are repeats of it, so that a block is the unit."""
+    samples_in_block: Literal["units", "repeats", "unsaid"]
+    """What several samples of a group in one fixed block are: units, repeats of the block, or nobody said (`in_dataset`)."""
 
     @classmethod
     def in_dataset(cls, row: Contrast, dataset: Dataset) -> Self:
         """Take the fields from a contrast, and what its dataset says of the samples within a block.
 
-        They are repeats in an experiment, unless they are people or a `biological_unit` is declared: cultures of one donor share
-        how the donor answers.
+        A declared `biological_unit` names the units. Without it, samples of an experiment are repeats of their block (cultures of one
+        donor share how the donor answers), and of people nobody knows: a donor with repeats looks like a batch of people.
 
         Parameters
         ----------
@@ -178,9 +178,9 @@ class ContrastToFit(Projection):
             Its row of `datasets.tsv`.
         """
         people = dataset.replicates == "people" or (dataset.replicates == "unknown" and row.role == "disease")
-        repeats = bool(row.block) and not people and not dataset.biological_unit
-        fields = {name: getattr(row, name) for name in cls.model_fields if name != "repeats_in_blocks"}
-        return cls(**fields, repeats_in_blocks=repeats)
+        known = not row.block or bool(dataset.biological_unit)
+        fields = {name: getattr(row, name) for name in cls.model_fields if name != "samples_in_block"}
+        return cls(**fields, samples_in_block="units" if known else "unsaid" if people else "repeats")
 
     @property
     def covariate_names(self) -> list[str]:

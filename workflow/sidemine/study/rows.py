@@ -133,7 +133,8 @@ class Dataset(ClosedModel):
         default="",
         description="Metadata column naming the independent biological unit (donor, patient). Repeats of a unit in one group "
         "are merged before the fit where blocks are fixed effects. Empty: sample; but samples of an experiment that a fixed block "
-        "gives to one group are then repeats of that block, unless `replicates` says people.",
+        "gives to one group are then repeats of that block, and merged. Of people such a contrast is refused until their column "
+        "is named: a person with repeats looks like a batch of people.",
     )
     replicates: Replicates = Field(
         default="unknown",

@@ -48,6 +48,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
             draft.config.hypotheses,
             str(draft.config_path),
             draft.contrasts,
+            draft.datasets,
             draft.gene_sets,
             draft.config.settings.opt_in,
         ),

@@ -118,20 +118,18 @@ def overall_reading(readings: Iterable[str]) -> str:
     return NOT_MEASURED
 
 
-def deciding_reading(own: Iterable[str], implied: Iterable[str], quoted: Iterable[str]) -> str:
+def deciding_reading(own: Iterable[str], quoted: Iterable[str]) -> str:
     """Return the reading of a test that a verdict rests on.
 
     Parameters
     ----------
     own
         Measured on the study's own labelings; empty where nothing was.
-    implied
-        What unequal variances of the groups imply: they can only show that a test fails.
     quoted
         Of the design class: it speaks where the study's own labelings do not decide.
     """
     measured = set(own)
-    if LIBERAL in {*measured, *implied}:
+    if LIBERAL in measured:
         return LIBERAL
     if measured and UNDECIDED not in measured:
         return overall_reading(measured)

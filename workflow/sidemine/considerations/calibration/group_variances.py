@@ -4,7 +4,7 @@ FRY, like every test on one residual variance, is liberal when the smaller group
 varies less. Permuted labels cannot show it, because they mix the groups. From the residuals of the set's score the
 variance of each group is estimated; the true variance of the contrast over the one that the test assumes tells its size.
 The interval is that of the ratio of two variances, with degrees of freedom corrected for the tails of the residuals
-(Shoemaker 2003, doi 10.1198/0003130031441).
+(Shoemaker 2003, doi 10.1198/0003130031441). No verdict rests on it: errors by unit allow for it (`unit_errors`).
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ class UnequalVariances:
         sd = np.sqrt([self.ratio, self.ratio_low, self.ratio_high])
         return (
             f"The set's score varies {sd[0]:.2f} times as much (SD) in the target as in the reference "
-            f"(95 % CI {sd[1]:.2f} to {sd[2]:.2f}); with these group sizes this would give FRY a size of {size.rate:.1%} "
-            f"({size.ci_low:.1%} to {size.ci_high:.1%}) at a nominal 5 %."
+            f"(95 % CI {sd[1]:.2f} to {sd[2]:.2f}); with these group sizes this would give FRY by itself a size of {size.rate:.1%} "
+            f"({size.ci_low:.1%} to {size.ci_high:.1%}) at a nominal 5 %; the p that is used allows for it."
         )
 
 

@@ -26,6 +26,7 @@ from sidemine.considerations.calibration.rates import (
     LIMITS,
     NOT_MEASURED,
     REFERENCE,
+    SHOWN,
     THIS_STUDY,
     UNDECIDED,
     Rate,
@@ -213,7 +214,7 @@ class _Plan:
                     yield replace(row, family=own[0].family)
 
     def _unequal_variances(self) -> Iterator[CalibrationRow]:
-        """Yield what unequal variances of the groups would do to FRY, where they can be estimated."""
+        """Yield what unequal variances of the groups would do to FRY by itself, where they can be estimated."""
         for name in self.primary:
             if name not in self.membership.gene_sets:
                 continue
@@ -224,7 +225,7 @@ class _Plan:
                 rate = unequal.size_of_test(level)
                 yield calibration_row(
                     "dataset", self.contrast, "global", SELF_CONTAINED.name, rate, family="primary", level=level,
-                    parameter=f"set={name}, {_UNEQUAL}", reading=read_measured(rate, level), source=THIS_STUDY,
+                    parameter=f"set={name}, {_UNEQUAL}", reading=SHOWN, source=THIS_STUDY,
                     reason=unequal.sentence(),
                 )  # fmt: skip
 
@@ -278,10 +279,11 @@ def _apart(
 
 
 def _readings(rows: Sequence[CalibrationRow]) -> dict[str, str]:
-    """Return the reading of each test that verdicts use."""
+    """Return the reading of each test that verdicts use; unequal variances are no part of it, for the p allows for them."""
+    parts = {test: _apart(rows, test) for test in VERDICT_TESTS}
     return {
-        test: deciding_reading(*([row.reading for row in part] for part in _apart(rows, test)))
-        for test in VERDICT_TESTS
+        test: deciding_reading([row.reading for row in own], [row.reading for row in quoted])
+        for test, (own, _, quoted) in parts.items()
     }
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from sidemine.considerations.composition.record import ProxyFact
 from sidemine.effect.adjustment import standardised
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import p_of_blocks, set_effects
+from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.unit_errors import p_of_units
 from sidemine.stats.tails import two_sided_p
 from sidemine.study.markers import FEWEST_MARKERS, Panels
 from sidemine.text.delimited import read_delimited
@@ -148,7 +149,7 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
         if not membership.gene_sets:
             continue
         effects, tests = set_effects(fit, membership), fry(fit, membership, mixed=False)
-        p_values = np.maximum(tests["p_value"], p_of_blocks(fit, membership))
+        p_values = np.maximum(tests["p_value"], p_of_units(fit, membership))
         strict = CONTAMINATION_P / (len(markers) * len(stimuli))
         for name, effect, p_value in zip(membership.gene_sets, effects["over_complement"], p_values, strict=True):
             moves = p_value <= strict and abs(effect) >= CONTAMINATION_LOG2

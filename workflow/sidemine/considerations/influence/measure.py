@@ -30,7 +30,6 @@ from sidemine.effect.pooling import Estimates
 from sidemine.effect.record import ContrastEvidence, Estimate, HypothesisEvidence
 from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.fry import fry, standardised_effects
-from sidemine.enrichment.set_effect import p_of_blocks
 from sidemine.enrichment.set_membership import (
     SetMembership,
     build_membership,
@@ -38,6 +37,7 @@ from sidemine.enrichment.set_membership import (
     weighed_less,
     without_each_gene,
 )
+from sidemine.enrichment.unit_errors import p_of_units
 from sidemine.stats.tails import t_quantile
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _of_experiment(
         taken = take(membership, fit.genes)
         sizes, tests = scale.of_sets(fit, taken, ()), fry(fit, taken, mixed=False)
         directions = tests["direction"].to_numpy(dtype=str)
-        found = np.maximum(tests["p_value"].to_numpy(dtype=float), p_of_blocks(fit, taken))
+        found = np.maximum(tests["p_value"].to_numpy(dtype=float), p_of_units(fit, taken))
         p_values = _towards(found, directions, sizes.effect)
         df = np.full(len(p_values), effect.df)
         return taken.gene_sets, Estimates(sizes.effect, sizes.se, df, sizes.ci_low, sizes.ci_high, p_values)

@@ -13,8 +13,8 @@ from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
 from sidemine.enrichment.label_permutation import label_permutation_test
 from sidemine.enrichment.rotation import rotation_test
-from sidemine.enrichment.set_effect import p_of_blocks
 from sidemine.enrichment.set_membership import are_among, build_membership
+from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
 from sidemine.errors import InputError
 from sidemine.stats.tails import t_quantile, two_sided_p
 
@@ -62,7 +62,7 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
         raise NotApplicable(f"uninformative with {fit.residual_df} residual degrees of freedom")
     if test == "camera":
         whole = build_membership(rows, fit.genes, min_size=0)
-        found, over_others = camera(fit, whole), p_of_blocks(fit, whole, over_complement=True)
+        found, over_others = camera(fit, whole), p_of_blocks_over_others(fit, whole)
         return SetP(float(np.fmax(found["p_value"].iloc[0], over_others[0])), str(found["direction"].iloc[0]))
     # These tests need the genes of the set only, moderated among all.
     inside = restrict_genes(fit, np.flatnonzero(are_among(fit.genes, list(rows["gene"]))))
@@ -81,10 +81,9 @@ def set_p(refit: Refit, rows: pd.DataFrame, test: Test, rotations: int, seed: in
         mixed = test == "mean_absolute_t"
         found = rotation_test(inside, membership, n_rotations=rotations, seed=seed, competitive=False, mixed=mixed)
     column = "p_mixed" if test == "mean_absolute_t" else "p_value"
-    # As the declared test is: no smaller than with blocks as units.
-    as_declared = test in {"fry", "rotation"}
-    of_blocks = float(p_of_blocks(fit, build_membership(rows, fit.genes, min_size=0))[0]) if as_declared else 0.0
-    return SetP(max(float(found[column].iloc[0]), of_blocks), str(found["direction"].iloc[0]))
+    # As the declared test is: no smaller than with errors by unit.
+    of_units = float(p_of_units(inside, membership)[0]) if test in {"fry", "rotation"} else 0.0
+    return SetP(max(float(found[column].iloc[0]), of_units), str(found["direction"].iloc[0]))
 
 
 def combine_stouffer(p_values: list[SetP], weights: list[float]) -> SetP:

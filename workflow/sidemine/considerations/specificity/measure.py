@@ -17,8 +17,9 @@ from sidemine.effect.measure import genes_of_answer
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
-from sidemine.enrichment.set_effect import hedges_g, p_of_blocks, set_effects
+from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import SetMembership, are_among, build_membership
+from sidemine.enrichment.unit_errors import p_of_units
 from sidemine.records import fields_of
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import HypothesisToPlace
@@ -213,7 +214,7 @@ def _effects(question: _Question, membership: SetMembership, with_p: bool = True
     p_value: float | NDArray[np.float64] = np.nan
     if with_p:
         found = fry(question.fit, membership, mixed=False)["p_value"].to_numpy(dtype=float)
-        p_value = np.maximum(found, p_of_blocks(question.fit, membership))
+        p_value = np.maximum(found, p_of_units(question.fit, membership))
     return pd.DataFrame(
         {
             "gene_set": np.array(membership.gene_sets, dtype=object),

@@ -7,6 +7,7 @@ A bridge speaks of mechanism. Whether a drug has a side effect was not to be rea
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS
@@ -18,6 +19,7 @@ LARGEST_P = 0.05
 LARGEST_MARGIN = 0.5
 """Where other perturbations reach more than this by themselves, to stay below them says nothing: a quarter of the variance."""
 MECHANISM_ONLY = "A bridge speaks of mechanism, never of likelihood or risk: a likeness of profiles is no cause."
+OF_WELLS = "the samples of {names} are wells of one culture: how another culture would answer is not in their error"
 NOT_SAFETY = "This says nothing about safety."
 
 
@@ -37,6 +39,8 @@ class Evidence:
         Concordance with the composition-adjusted profile, or None.
     not_adjusted
         Why there is no adjusted profile.
+    wells
+        Its contrasts whose samples are wells of one culture.
     """
 
     total: ConcordanceEstimate | None
@@ -45,6 +49,7 @@ class Evidence:
     place: Place
     adjusted: ConcordanceEstimate | None
     not_adjusted: str = ""
+    wells: Sequence[str] = ()
 
     @property
     def p_value(self) -> float:
@@ -59,7 +64,7 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
     Mimics or opposes needs the larger p ≤ .05 and an interval without 0, an extreme percentile among at least 10 comparators,
     and the same sign in the composition-adjusted profile. No resemblance beyond the margin needs that none is shown, and
     that the interval without noise lies inside the margin, which is the size that other perturbations have by themselves.
-    Otherwise undetermined.
+    Otherwise undetermined, as is everything on wells of one culture: p, interval and reliability know how wells differ, not cultures.
 
     Notes
     -----
@@ -70,6 +75,8 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
     estimate = evidence.total
     if estimate is None:
         return "undetermined", f"fewer than {FEWEST_GENES} shared genes"
+    if evidence.wells:
+        return "undetermined", OF_WELLS.format(names=", ".join(evidence.wells))
     if math.isnan(evidence.p_value):
         return "undetermined", "the p-value of a side is not known"
     place = evidence.place

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -82,6 +82,8 @@ class BridgeData:
         Derived sets by the name of their scope, with their weights on the shared genes.
     comparators
         On the shared genes.
+    wells
+        Contrasts of the two sides whose samples are wells of one culture.
     """
 
     genes: Sequence[str]
@@ -91,6 +93,7 @@ class BridgeData:
     target_sets: Mapping[str, NDArray[np.bool_]]
     derived: Sequence[tuple[str, DerivedSet, Array]]
     comparators: Comparators
+    wells: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -186,6 +189,7 @@ def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
             place=place_among(drug, disease.deviates, scope.chosen, data.comparators) if total else NOWHERE,
             adjusted=estimates.get((ADJUSTED, name, place)),
             not_adjusted=data.adjustment[name],
+            wells=[part.name for part in (*drug.parts, *disease.parts) if part.name in data.wells],
         )
         shares = np.where(scope.chosen, drug.deviates * disease.deviates, 0.0)
         leading = leading_genes(data.genes, shares, N_LEADING) if total else []

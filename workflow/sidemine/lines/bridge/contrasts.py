@@ -43,6 +43,8 @@ class ContrastSource:
         None where it could not be tested.
     not_needed
         Why the mix of cells needs no adjustment, where its dataset says so.
+    of_wells
+        Whether its samples are wells of one culture.
     """
 
     contrast: str
@@ -53,6 +55,7 @@ class ContrastSource:
     is_stimulus: bool
     fit: ContrastFit | None
     not_needed: str = ""
+    of_wells: bool = False
 
 
 def source_of(
@@ -83,6 +86,7 @@ def source_of(
         is_stimulus=contrast.role == "stimulus",
         fit=fit,
         not_needed=dataset.not_needed,
+        of_wells=dataset.replicates == "wells",
     )
 
 

@@ -149,6 +149,7 @@ class FrozenProfile:
     name: str
     deviates: Array
     noises: list[tuple[Array, float]] = field(default_factory=list)
+    parts: tuple[Part, ...] = ()
     strength: float = float("nan")
     """Few genes were chosen because they are strong: that is no strength of a profile."""
 

@@ -7,6 +7,7 @@ genes is not. The larger of the two p-values counts: it holds its size when eith
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -88,8 +89,8 @@ def _p_of_blocks(profile: Profile, question: Question) -> float:
         return 0.0
     weights = np.where(np.abs(profile.deviates) > question.cutoff, question.weights, 0.0)
     parts = [(float(np.sum((weights @ factor) ** 2)), df) for factor, df in profile.noises]
-    variance = sum(part for part, _ in parts)
+    variance = math.fsum(part for part, _ in parts)
     if variance == 0:
         return 1.0
-    df = variance**2 / sum(part**2 / df for part, df in parts)
+    df = variance**2 / math.fsum(part**2 / df for part, df in parts)
     return float(two_sided_p(np.array([question.observed / np.sqrt(variance)]), df)[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from sidemine.lines.interaction.specification import InteractionToMeasure
+from sidemine.study.choices import Replicates
 from sidemine.study.projections import ContrastOfRole, DatasetToCount, Files, GeneTableToRead, Projection
 
 
@@ -58,10 +59,11 @@ class ConcordanceToMeasure(Projection):
 
 
 class DatasetToBridge(DatasetToCount):
-    """With its panel of cell markers, or why none is needed."""
+    """With its panel of cell markers, or why none is needed, and what its units are."""
 
     panel: str
     not_needed: str
+    replicates: Replicates
 
 
 class MeasureConcordance(Projection):

@@ -16,6 +16,7 @@ a profile does not stand out from noise at all, no resemblance to it is ever exc
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -89,11 +90,12 @@ def measure_concordance_of(
     norm = float(np.sqrt((x @ x) * (y @ y)))
     terms = [(float(np.sum((y @ factor) ** 2)), df) for factor, df in noise_x]
     terms += [(float(np.sum((x @ factor) ** 2)), df) for factor, df in noise_y]
-    both = sum(float(np.sum((one.T @ other) ** 2)) for one, _ in noise_x for other, _ in noise_y)
-    of_drug, of_disease = sum(v for v, _ in terms[: len(noise_x)]), sum(v for v, _ in terms[len(noise_x) :])
+    both = math.fsum(float(np.sum((one.T @ other) ** 2)) for one, _ in noise_x for other, _ in noise_y)
+    of_drug = math.fsum(v for v, _ in terms[: len(noise_x)])
+    of_disease = math.fsum(v for v, _ in terms[len(noise_x) :])
     # tr(ΣₓΣᵧ) is no more than either of the other terms; with few degrees of freedom its estimate may be.
     variance = max(of_drug + of_disease - both, (of_drug + of_disease) / 2)
-    df = sum(v for v, _ in terms) ** 2 / sum(v**2 / df for v, df in terms)
+    df = math.fsum(v for v, _ in terms) ** 2 / math.fsum(v**2 / df for v, df in terms)
     product = float(x @ y)
     value, se = product / norm, float(np.sqrt(variance)) / norm
     half = float(t_quantile((1 + LEVEL) / 2, df)) * se
@@ -123,9 +125,9 @@ def _widened(limit: float, shrunk: float, side: float) -> float:
 def _reliability(values: Array, noise: list[tuple[Array, float]]) -> float:
     """Return the lower 95 % limit (one-sided, normal) of 1 − noise / Σ z²."""
     total = float(values @ values)
-    expected = sum(float(np.sum(factor**2)) for factor, _ in noise)
+    expected = math.fsum(float(np.sum(factor**2)) for factor, _ in noise)
     squares = _squared_covariance(noise)
-    along = sum(float(np.sum((values @ factor) ** 2)) for factor, _ in noise)
+    along = math.fsum(float(np.sum((values @ factor) ** 2)) for factor, _ in noise)
     # Variance of Σ (μ + e)²: 4 μ'Σμ + 2 tr Σ², where μ'Σμ is z'Σz less its noise.
     variance = 4 * max(along - squares, 0.0) + 2 * squares
     low = total - expected - float(t_quantile(LEVEL, np.inf)) * float(np.sqrt(variance))
@@ -144,5 +146,5 @@ def _squared_covariance(noise: list[tuple[Array, float]]) -> float:
             own = df**2 / ((df - 1) * (df + 2)) * (own - trace**2 / df)
         # At least that of independent genes of equal variance.
         total += max(own, trace**2 / len(factor))
-        total += 2 * sum(float(np.sum((factor.T @ other) ** 2)) for other, _ in noise[place + 1 :])
+        total += 2 * math.fsum(float(np.sum((factor.T @ other) ** 2)) for other, _ in noise[place + 1 :])
     return total

@@ -69,4 +69,5 @@ JOB = StudyJob(
     inputs=_inputs,
     outputs={"record": "<results>/illustrations.json"},
     run=_run,
+    priority=5,  # the longest of what the page alone waits for
 )

@@ -5,6 +5,7 @@ Scores and their p are lightmotif's; files are JASPAR's (Rauluseviciute et al. 2
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def _usable(counts: Sequence[Sequence[float]]) -> bool:
         and len(lengths) == 1
         and 1 <= lengths.pop() <= LONGEST_MATRIX
         and all(0 <= value < 1e12 for row in counts for value in row)
-        and all(sum(column) >= FEWEST_COUNTS for column in zip(*counts, strict=True))
+        and all(math.fsum(column) >= FEWEST_COUNTS for column in zip(*counts, strict=True))
     )
 
 
