@@ -106,7 +106,7 @@ def test_the_grid_asks_with_the_other_score(score: Score, other: Score) -> None:
     """What it changes keeps the declared score; one variant has the other one, whose figure is that of its own declaration."""
     data = cohort()
     settings = RobustnessSettings(
-        robustness=["statistic", "filter"], robustness_crossed=0, probe_rule="highest_mean", multi_gene_probes="drop",
+        robustness=["statistic", "filter"], robustness_crossed=0, probe_rule="highest_mean",
         min_group_size=3, min_set_size=5, rotations=99, seed=1,
     )  # fmt: skip
     record = vary_hypothesis(

@@ -122,11 +122,14 @@ def test_other_probe_rules_are_read_once_and_equal_the_declared_way(tmp_path: Pa
         "platform_map": platform
     }
     samples = read_samples(row, files, {}, [])
-    found = collapse_otherwise(row, files, samples, TABLE, ["highest_variance", "mean_of_probes"])
+    _, ledger = prepare_dataset(row, files, samples, TABLE)
+    found = collapse_otherwise(row, files, samples, ledger, ["highest_variance", "mean_of_probes"])
     for rule, matrix in found.items():
         adata, _ = prepare_dataset(row, files, samples, TABLE, probe_rule=rule)
         assert matrix.genes == list(adata.var_names)
         np.testing.assert_array_equal(matrix.values.T, adata.layers["log2"])
+    with pytest.raises(InputError, match="not those that the ledger"):
+        collapse_otherwise(row, files, samples, ledger.iloc[::-1], ["highest_variance"])
 
 
 def test_incomplete_rows_are_told(tmp_path: Path) -> None:

@@ -30,16 +30,16 @@ TABLE: dict[str, Any] = {
     "config.considered": ({"config.considered": "renamed_considered.tsv"}, "beside"),
     "config.gene_table.file": (
         {"config.gene_table.file": "other.tsv"},
-        "describe_published_table illustrate_cells lock_inputs measure_concordance place_perturbation prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
+        "describe_published_table illustrate_cells lock_inputs measure_concordance place_perturbation prepare_dataset prepare_gene_sets retrieve_input test_genetics test_mirna test_mrna_table test_promoter test_protein",
     ),
     "config.gene_table.format": (
         {"config.gene_table.format": "hgnc"},
-        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
+        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein",
     ),
     "config.gene_table.licence": ({"config.gene_table.licence": "CC BY"}, ""),
     "config.gene_table.version": (
         {"config.gene_table.version": "2"},
-        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein vary_analysis",
+        "describe_published_table illustrate_cells measure_concordance place_perturbation prepare_dataset prepare_gene_sets test_genetics test_mirna test_mrna_table test_promoter test_protein",
     ),
     "config.gene_table.mutable": ({"config.gene_table.mutable": True}, "retrieve_input"),
     "config.mirror": A_PLACE,
@@ -75,7 +75,7 @@ TABLE: dict[str, Any] = {
     "config.settings.probe_rule": ({"config.settings.probe_rule": "mean_of_probes"}, "prepare_dataset vary_analysis"),
     "config.settings.multi_gene_probes": (
         {"config.settings.multi_gene_probes": "first"},
-        "prepare_dataset vary_analysis",
+        "prepare_dataset",
     ),
     "config.settings.on_untestable": ({"config.settings.on_untestable": "stop"}, "analyse_dataset check_designs"),
     "config.settings.max_download_gb": ({"config.settings.max_download_gb": 1.0}, ""),
@@ -353,7 +353,7 @@ TABLE: dict[str, Any] = {
     ),
     "datasets.platform_map": (
         {"datasets.a.platform_map": "map.tsv"},
-        "lock_inputs prepare_dataset read_samples retrieve_input vary_analysis",
+        "lock_inputs prepare_dataset read_samples retrieve_input",
     ),
     "datasets.identifiers": ({"datasets.b.identifiers": "entrez"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.gene_column": ({"datasets.b.gene_column": "gene"}, "prepare_dataset read_samples vary_analysis"),

@@ -94,7 +94,6 @@ def settings(dimensions=DIMENSIONS, crossed_max=24, rotations=999, seed=1, min_s
         robustness=list(dimensions),
         robustness_crossed=crossed_max,
         probe_rule="highest_mean",
-        multi_gene_probes="drop",
         min_group_size=3,
         min_set_size=min_set_size,
         rotations=rotations,

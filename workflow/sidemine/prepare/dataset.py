@@ -217,26 +217,34 @@ def collapse_otherwise(
     row: DatasetToPrepare,
     files: Mapping[str, Path],
     samples: pd.DataFrame,
-    gene_table: GeneTable,
+    ledger: pd.DataFrame,
     rules: Sequence[ProbeRule],
-    *,
-    multi_gene_probes: MultiGeneRule = "drop",
 ) -> dict[ProbeRule, GeneMatrix]:
-    """Return an array dataset under other probe rules, read and mapped once.
+    """Return an array dataset under other probe rules, its probes mapped as they were.
 
     Samples stand in the order of `prepare_dataset`, values are log2.
 
     Parameters
     ----------
-    row, files, samples, gene_table, multi_gene_probes
+    row, files, samples
         As in `prepare_dataset`.
+    ledger
+        What `prepare_dataset` returned: the gene of every row of the values, in their order.
     rules
         Probe rules to collapse by.
     """
     matrix, evidence, _, _ = _read_values(row, files, samples, {})
-    where = f"dataset {row.dataset}, {files['values'].name}"
-    mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
-    _leave_out_incomplete(mapped, matrix.values, strict=False)
+    rows = ledger.iloc[: len(matrix.identifiers)]  # behind them stands what is no row of values
+    if rows["identifier"].tolist() != list(matrix.identifiers):
+        raise InputError(
+            Problem(
+                "the values are not those that the ledger of identifiers was made of",
+                f"dataset {row.dataset}, {files['values'].name}",
+                "the rows of genes_ledger.tsv, in their order",
+                "Run the workflow again; it makes the ledger anew.",
+            )
+        )
+    mapped = MappedIdentifiers([gene or None for gene in rows["gene"]], rows["reason"].tolist(), 1.0)
     return {rule: _to_genes(row, matrix, mapped, rule, evidence)[0] for rule in rules}
 
 

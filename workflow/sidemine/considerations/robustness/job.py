@@ -17,8 +17,10 @@ def _specify(plan: StudyPlan) -> VaryAnalysis:
         hypotheses=[HypothesisToJudge.of(row) for row in plan.study.config.hypotheses],
         contrasts=[plan.contrasts[name] for name in scope.primary_contrasts],
         datasets={name: plan.datasets[name] for name in scope.primary_datasets},
-        files={name: plan.files[name] for name in scope.primary_arrays},
-        gene_table=plan.gene_table,
+        files={
+            name: {role: key for role, key in plan.files[name].items() if role != "platform_map"}
+            for name in scope.primary_arrays
+        },
         own_markers=own_panels(plan, (scope.cells_of(name).panel for name in scope.composition_contrasts)),
     )
 
@@ -31,9 +33,9 @@ def _inputs(plan: StudyPlan, specification: VaryAnalysis) -> Patterns:
         "checks": [f"<results>/contrasts/{row.contrast}/quality.json" for row in specification.contrasts],
         "evidence": [f"<results>/evidence/{row.id}.json" for row in specification.hypotheses],
         "sets": "<results>/gene_sets.tsv.gz",
-        "gene_table": f"<downloads>/{specification.gene_table.key}",
         "raw": [f"<downloads>/{key}" for files in specification.files.values() for key in files.values()],
         "samples": [f"<results>/datasets/{dataset}/samples.tsv" for dataset in specification.files],
+        "ledgers": [f"<results>/datasets/{dataset}/genes_ledger.tsv" for dataset in specification.files],
         **{entry.name: entry.record_files(plan) for entry in CONSIDERATIONS if entry.of_variants},
     }
 
@@ -50,7 +52,8 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: VaryAnalysis) -> No
     from sidemine.tables import read_table, table_of, write_table
     from sidemine.verdict.decide import variant_verdicts
 
-    samples, raw = inputs.by_folder("samples"), iter(inputs.paths("raw"))
+    samples, ledgers = inputs.by_folder("samples"), inputs.by_folder("ledgers")
+    raw = iter(inputs.paths("raw"))
     files = StudyFiles(
         expression=inputs.by_folder("expression"),
         treatment=inputs.by_folder("treatment"),
@@ -58,12 +61,14 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: VaryAnalysis) -> No
         checks=inputs.by_folder("checks"),
         composition=inputs.by_folder("composition"),
         raw={
-            dataset: {"samples": samples[dataset], **{role: next(raw) for role in roles}}
+            dataset: {
+                "samples": samples[dataset],
+                "ledger": ledgers[dataset],
+                **{role: next(raw) for role in roles},
+            }
             for dataset, roles in specification.files.items()
         },
         markers=inputs.paths("markers"),
-        gene_table=inputs.path("gene_table"),
-        gene_table_source=specification.gene_table,
     )
     hypotheses, sets = specification.hypotheses, read_table(inputs.path("sets"), GENE_SETS)
     evidence = {name: read_record(HypothesisEvidence, path) for name, path in inputs.by_stem("evidence").items()}

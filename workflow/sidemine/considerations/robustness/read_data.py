@@ -17,11 +17,11 @@ from sidemine.considerations.robustness.specification import RobustnessSettings,
 from sidemine.considerations.robustness.variants import PROBE_RULES
 from sidemine.prepare.dataset import collapse_otherwise
 from sidemine.prepare.expression_store import read_expression
-from sidemine.prepare.gene_table import read_gene_table
+from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.record import ContrastQuality, DatasetQuality, Treatment
 from sidemine.records import read_record
-from sidemine.study.projections import ContrastToFit, DatasetToPrepare, GeneTableToRead
+from sidemine.study.projections import ContrastToFit, DatasetToPrepare
 from sidemine.tables import read_table
 
 if TYPE_CHECKING:
@@ -44,11 +44,9 @@ class StudyFiles:
     checks, composition
         Per contrast: quality.json; composition.json of cohorts.
     raw
-        Per dataset of probes: its retrieved files by role, and `samples`. Empty: other probe rules are not evaluated.
+        Per dataset of probes: its retrieved files by role, `samples` and `ledger`. Empty: other probe rules are not evaluated.
     markers
         Files of the shipped cell markers.
-    gene_table, gene_table_source
-        The table of approved symbols, and its row.
     """
 
     expression: Mapping[str, Path]
@@ -58,8 +56,6 @@ class StudyFiles:
     composition: Mapping[str, Path]
     raw: Mapping[str, Mapping[str, Path]]
     markers: Sequence[Path]
-    gene_table: Path
-    gene_table_source: GeneTableToRead
 
 
 def read_contrast_data(
@@ -134,14 +130,11 @@ def _other_probes(
     chosen = [row for row in rows if row.dataset in files.raw]
     if not asked or not chosen:
         return {}
-    gene_table = read_gene_table(files.gene_table, files.gene_table_source)
     probes: dict[str, Probes] = {}
     for row in chosen:
         own = dict(files.raw[row.dataset])
-        samples = read_table(own.pop("samples"), SAMPLES)
-        matrices = collapse_otherwise(
-            row, own, samples, gene_table, rules, multi_gene_probes=settings.multi_gene_probes
-        )
+        samples, ledger = read_table(own.pop("samples"), SAMPLES), read_table(own.pop("ledger"), GENES_LEDGER)
+        matrices = collapse_otherwise(row, own, samples, ledger, rules)
         probes[row.dataset] = {
             rule: (matrix.genes, np.ascontiguousarray(matrix.values.T)) for rule, matrix in matrices.items()
         }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from sidemine.study.choices import MultiGeneRule, ProbeRule, RobustnessDimension
+from sidemine.study.choices import ProbeRule, RobustnessDimension
 from sidemine.study.projections import (
     ContrastToFit,
     DatasetToPrepare,
     Files,
-    GeneTableToRead,
     HypothesisToJudge,
     Projection,
 )
@@ -20,7 +19,7 @@ class RobustnessSettings(Projection):
     ----------
     robustness, robustness_crossed
         Dimensions of the grid, and most crossed variants.
-    probe_rule, multi_gene_probes, min_group_size, min_set_size
+    probe_rule, min_group_size, min_set_size
         Of the reference run.
     rotations, seed
         Of the sampled tests.
@@ -29,7 +28,6 @@ class RobustnessSettings(Projection):
     robustness: list[RobustnessDimension]
     robustness_crossed: int
     probe_rule: ProbeRule
-    multi_gene_probes: MultiGeneRule
     min_group_size: int
     min_set_size: int
     rotations: int
@@ -46,9 +44,7 @@ class VaryAnalysis(RobustnessSettings):
     contrasts, datasets
         Primary contrasts, and the data sets that they are in.
     files
-        Of those that are arrays: their files by role, which other probe rules need again.
-    gene_table
-        The table of approved symbols.
+        Of those that are arrays: their files by role that hold values, which other probe rules need again.
     own_markers
         The study's own marker files: genes by cell type.
     """
@@ -57,5 +53,4 @@ class VaryAnalysis(RobustnessSettings):
     contrasts: list[ContrastToFit]
     datasets: dict[str, DatasetToPrepare]
     files: dict[str, Files]
-    gene_table: GeneTableToRead
     own_markers: dict[str, dict[str, list[str]]]
