@@ -332,10 +332,30 @@ def test_experiments_need_the_90th_percentile_among_comparators_once(percentile,
 
 @pytest.mark.parametrize(("middle", "capped"), [(74.9, True), (75.0, False)])
 def test_experiments_are_capped_among_matched_random_sets(middle, capped):
-    """Where random sets could be drawn their median place counts, as in cohorts; where none could, it does not."""
+    """Where random sets could be drawn their median place counts, as in cohorts; where none could, nothing is known of it."""
     judged = judged_specificity(placed("a", middle, 99.0), placed("b", None, 99.0), kind="experiment")
     assert [cap.cap for cap in judged.caps] == (["specificity"] if capped else [])
     assert judged_specificity(placed("a", None, 99.0), kind="experiment").caps == ()
+
+
+@pytest.mark.parametrize("kind", ["cohort", "experiment"])
+@pytest.mark.parametrize(("place", "capped"), [(74.9, True), (75.0, False)])
+def test_a_low_place_among_less_alike_sets_speaks_against_and_a_high_one_for_nothing(kind, place, capped):
+    """Comparator sets are matched in nothing: a set that moves as all highly expressed genes do lies beyond them."""
+    entry = placed("a", None, 99.0)
+    entry = replace(entry, matched=replace(entry.matched, percentile_less_alike=place))
+    judged = judged_specificity(entry, kind=kind, carrying=("a",))
+    assert [cap.cap for cap in judged.caps] == (["specificity"] if capped else [])
+    assert judged.columns.specificity_percentile is None
+    if capped:
+        assert (
+            "at the 74th percentile of sets of like expression, though less co-expressed, below 75"
+            in judged.caps[0].reason
+        )
+    if kind == "cohort":
+        assert judged.gates[0].status == ("failed" if capped else "passed")
+        alone = replace(entry, comparators=replace(entry.comparators, percentile=None, reason="too few sets"))
+        assert len(judged_specificity(alone, carrying=("a",)).caps) == 1  # a high place is no comparator
 
 
 def test_an_experiment_that_was_not_placed_says_so():

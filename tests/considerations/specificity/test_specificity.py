@@ -124,6 +124,8 @@ def test_a_set_without_its_like_has_no_valid_comparator():
     assert record.contrasts[0].matched.percentile is None
     assert "no valid comparator" in record.contrasts[0].matched.reason
     assert "less co-expressed" in record.contrasts[0].matched.reason
+    assert record.contrasts[0].matched.percentile_less_alike == record.contrasts[0].matched.percentile_against
+    assert 0 <= record.contrasts[0].matched.percentile_against <= 100
 
 
 @pytest.mark.parametrize("kind", ["cohort", "experiment"])

@@ -4,6 +4,9 @@ In cohorts every contrast that the pooled effect rests on needs a place of its o
 comparator sets; one without either caps. Random sets as co-expressed as the primary set cannot always be drawn: a set of
 one pathway may vary together more than any genes outside it do. Where none could be drawn in any of these contrasts, the
 comparator sets decide alone. That is the declared fallback; it is told in the gate, and is a doubt of its own.
+
+Comparator sets are matched in nothing, and a difference that follows expression takes a set of highly expressed genes
+beyond most of them. Random sets that match in expression and are only less co-expressed show that, so a low place among them caps.
 """
 
 from __future__ import annotations
@@ -66,13 +69,14 @@ def judge_specificity(case: Case, record: Specificity | None) -> Judgement:
     counted = [entry for entry in contrasts if not case.is_cohort or entry.contrast in case.carrying]
     random = _places([(entry, entry.matched.percentile) for entry in counted])
     ranked = _places([(entry, entry.comparators.percentile) for entry in counted])
+    against = _places([(entry, entry.matched.percentile_against) for entry in counted])
     reasons = [f"{entry.contrast}: {entry.matched.reason}" for entry in contrasts if entry.matched.reason]
     reason = "; ".join(reasons) or _NOT_MEASURED
     fallback = case.is_cohort and random is None and ranked is not None
     if case.is_cohort:
-        gate, caps = _judge_cohorts(random, ranked, counted, case.carrying, fallback=fallback)
+        gate, caps = _judge_cohorts(random, ranked, against, counted, case.carrying, fallback=fallback)
     else:
-        gate, caps = _judge_experiments(random, contrasts)
+        gate, caps = _judge_experiments(against, contrasts)
     doubt = _doubt_of_fallback(counted) if fallback else ""
     if case.is_cohort and gate.status == "failed" and without_effect(case):
         # There is no change that could be one of many genes.
@@ -141,6 +145,7 @@ def _places(places: Sequence[tuple[Placed, float | None]]) -> _Places | None:
 def _judge_cohorts(
     random: _Places | None,
     ranked: _Places | None,
+    against: _Places | None,
     counted: Sequence[Placed],
     carrying: Sequence[str],
     *,
@@ -164,6 +169,9 @@ def _judge_cohorts(
         )
     if known and min(known) < COHORT_PERCENTILE:
         reasons.append(_low(min(known), counted))
+    elif known and against is not None and against.middle < COHORT_PERCENTILE:
+        reasons.append(_low(against.middle, counted, _LESS_ALIKE))
+        detail += f"; random sets{_LESS_ALIKE}: {_words(against)}"
     if fallback:
         detail += "; no valid random sets could be drawn, so the comparator sets decide alone"
     if known and without:
@@ -185,16 +193,19 @@ def _doubt_of_fallback(counted: Sequence[Placed]) -> str:
     )
 
 
-def _low(middle: float, counted: Sequence[Placed]) -> str:
+_LESS_ALIKE = " of like expression, though less co-expressed"
+
+
+def _low(middle: float, counted: Sequence[Placed], like: str = " like it") -> str:
     if all(entry.is_against for entry in counted):
         return "The set moves against the declared direction, so its place among sets like it speaks for nothing."
     return (
-        f"The set stands at the {ordinal(floor(middle))} percentile of sets like it{' (median)' if len(counted) > 1 else ''}, below "
+        f"The set stands at the {ordinal(floor(middle))} percentile of sets{like}{' (median)' if len(counted) > 1 else ''}, below "
         f"{COHORT_PERCENTILE:g}: its change may be that of many genes."
     )
 
 
-def _judge_experiments(random: _Places | None, contrasts: Sequence[Placed]) -> tuple[Gate, tuple[Cap, ...]]:
+def _judge_experiments(against: _Places | None, contrasts: Sequence[Placed]) -> tuple[Gate, tuple[Cap, ...]]:
     known = [place for entry in contrasts if (place := entry.comparators.percentile) is not None]
     reaching = any(place >= COMPARATOR_PERCENTILE for place in known)
     detail = ", ".join(
@@ -207,9 +218,10 @@ def _judge_experiments(random: _Places | None, contrasts: Sequence[Placed]) -> t
     if not known:
         reason = contrasts[0].comparators.reason.capitalize() if contrasts else _NO_PLACE
         return gate, (Cap("specificity", reason + "."),)
-    if random is not None and random.middle < COHORT_PERCENTILE:
-        placed = [entry for entry in contrasts if entry.matched.percentile is not None]
-        return gate, (Cap("specificity", _low(random.middle, placed)),)
+    if against is not None and against.middle < COHORT_PERCENTILE:
+        placed = [entry for entry in contrasts if entry.matched.percentile_against is not None]
+        like = "" if all(entry.matched.percentile is not None for entry in placed) else _LESS_ALIKE
+        return gate, (Cap("specificity", _low(against.middle, placed, like or " like it")),)
     return gate, ()
 
 

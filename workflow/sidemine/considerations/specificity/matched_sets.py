@@ -62,12 +62,15 @@ class MatchedSets:
         How well they match.
     reason
         Why these sets are no valid comparator; empty when they are.
+    less_alike
+        Whether that is only because they are less co-expressed than the primary set.
     """
 
     members: NDArray[np.int64]
     weights: NDArray[np.float64]
     quality: MatchQuality
     reason: str
+    less_alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -374,7 +377,8 @@ def _keep_nearest(
         correlation_matched=correlation_matched,
     )
     reason = f"no valid comparator: {'; '.join(faults)}" if faults else ""
-    return MatchedSets(chosen, np.array(candidate_weights[kept]), quality, reason)
+    less_alike = len(faults) == 1 and smd_correlation > LARGEST_SMD
+    return MatchedSets(chosen, np.array(candidate_weights[kept]), quality, reason, less_alike)
 
 
 def _belonging(

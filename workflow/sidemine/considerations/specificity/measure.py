@@ -303,6 +303,7 @@ def _matched_record(
         percentile=None if matched.reason else percentile(effect, effects, question.sign),
         reason=matched.reason,
         quantiles=[float(value) for value in quantiles],
+        percentile_less_alike=percentile(effect, effects, question.sign) if matched.less_alike else None,
     )
 
 

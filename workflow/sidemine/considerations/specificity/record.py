@@ -36,11 +36,24 @@ class MatchQuality:
 
 @dataclass(frozen=True)
 class AmongMatched(MatchQuality):
-    """Percentile among matched random sets (None: why not), and quantiles of their effects."""
+    """Percentile among matched random sets (None: why not), and quantiles of their effects.
+
+    Attributes
+    ----------
+    percentile_less_alike
+        Percentile among sets that are no valid comparator only because they are less co-expressed: a low one still speaks against
+        the set, a high one for nothing.
+    """
 
     percentile: float | None = None
     reason: str = ""
     quantiles: list[float] = field(default_factory=list)
+    percentile_less_alike: float | None = None
+
+    @property
+    def percentile_against(self) -> float | None:
+        """The percentile that may speak against the set: among random sets, be they less co-expressed."""
+        return self.percentile_less_alike if self.percentile is None else self.percentile
 
 
 @dataclass(frozen=True)
