@@ -90,7 +90,7 @@ def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
     assert "1.62 log2 units (" in plain
     assert "lower in “" in plain
     assert "counted beyond the other measured genes" in plain
-    assert plain.split(". Had they")[0].count("lower") == 1
+    assert plain.split(". The smallest")[0].count("lower") == 1
 
 
 def test_without_one_effect_every_comparison_is_told(apart):
@@ -101,7 +101,7 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     rows = apart.evidence[:1] * 4
-    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Had they")[0]
+    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("The smallest")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
     untestable = example_card(4)
     assert first_screen.plain_sentence(untestable).endswith(
@@ -121,8 +121,8 @@ def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
 
 @pytest.mark.parametrize(
     ("direction", "words"),
-    [("up", "would exclude a rise of more than 0.30 SD."), ("down", "would exclude a fall of more than 0.30 SD."),
-     ("either", "would exclude a rise or a fall of more than 0.30 SD.")],
+    [("up", "The smallest rise that data of this size and spread can exclude is 0.30 SD."), ("down", "The smallest fall that data of this size and spread can exclude is 0.30 SD."),
+     ("either", "The smallest change that data of this size and spread can exclude is 0.30 SD.")],
 )  # fmt: skip
 def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
     """An amount without a sign of its own; nothing where there is none."""
@@ -175,7 +175,7 @@ def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
     margin = f"; margin {card.declared.margin.value:.2f}"
-    assert (tile.value, tile.hint) == ("beyond 0.30 SD", f"one-sided 95 %{margin}")
+    assert (tile.value, tile.hint) == ("0.30 SD", f"one-sided 95 %{margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
     assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 %"
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
@@ -280,7 +280,7 @@ def test_a_consideration_adds_its_words_by_its_registration(card, monkeypatch):
     )
     twins = replace(CONSIDERATIONS[0], name="twins", tell=lambda _: told)
     monkeypatch.setattr(subject, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
-    assert f"mix of cells; {told.clause}. Had they" in first_screen.plain_sentence(card)
+    assert f"mix of cells; {told.clause}. The smallest" in first_screen.plain_sentence(card)
     assert first_screen.key_amounts(card)[-1] == told.amount
     assert f" · {told.brief} · " in first_screen.overview_line(card)
     view = card_view(card, [Panel("forest", "", "", "", "")], [])

@@ -162,7 +162,7 @@ def test_a_control_that_misbehaves_is_told():
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION), "Data that settle it: adjusted for the mix of cells, these read otherwise."),
+        (changing(clean(), COMPOSITION), "Data that leave no such doubt. The answer reads otherwise: adjusted for the mix of cells."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
     ],
 )  # fmt: skip
@@ -235,7 +235,7 @@ def test_two_samples_of_one_person_are_not_two_people():
     of_cultures = designs_of(card, each=3)
     assert studies_words(card, of_cultures) == f"2 studies, {2 * n} independent units: {n} v {n} ({6 * n} samples)"
     merged = designs_of(card, paired=True, each=3)
-    assert studies_words(card, merged) == f"2 studies, {n} matched pairs (repeats together, {6 * n} samples)"
+    assert studies_words(card, merged) == f"2 studies, {n} matched pairs ({6 * n} samples)"
     first = replace(card, evidence=rows[:1], pooled=None)
     assert effect_words(first).startswith(
         "A randomly chosen “VTE” sample lies above a randomly chosen “healthy controls” sample in "
@@ -325,10 +325,10 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     fall = replace(several, evidence=several.evidence[:1])
     assert control_words(fall) == effect_words(fall)
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
-    assert control_words(rise) == f"No rise; it moved the other way, {effect_words(fall)}"
-    expected = replace(rise, behaviour=Behaviour.EXPECTED)
-    assert findings_of([clean(), expected], designs_of(clean()) | designs_of(rise)).control_line == (
-        "1 of 1 as expected, 1 of them moved the other way"
+    turned = replace(rise, behaviour=Behaviour.TURNED)
+    assert control_words(turned) == f"Not a rise: {effect_words(fall)}"
+    assert findings_of([clean(), turned], designs_of(clean()) | designs_of(rise)).control_line == (
+        "0 of 1 as expected, 1 moved the other way"
     )
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
     margin = number(fall.declared.margin.value)
@@ -345,7 +345,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     assert control_words(cohorts).startswith(
         "Both up, the larger 8 times the smaller (in SD): above in 64 of 100 draws (0.52 SD); "
     )
-    assert control_words(replace(example_card(4), role="positive_control")) == "nothing could be measured"
+    assert control_words(replace(example_card(4), role="positive_control")) == "it could not be tested"
 
 
 @pytest.mark.parametrize(("n", "long"), [(6, False), (7, True)])
@@ -399,10 +399,8 @@ def test_what_the_rows_ask_for_is_said_below_them():
     """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     first, second = findings_of([clean(), excluded], designs_of(clean()) | designs_of(excluded)).keys
-    assert first.startswith(
-        "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit); certainty"
-    )
-    assert re.fullmatch(r"\d+ v \d+: the group named first v the other\.", second)
+    assert first == "Excluded: the one-sided 95 % limit lies short of this size; bias is not counted in it."
+    assert re.fullmatch(r"\d+ v \d+: the group named first in the answer v the other\.", second)
     assert findings_of([clean()], designs_of(clean())).keys == []
 
 
@@ -410,7 +408,7 @@ def test_a_level_of_certainty_has_its_reasons_beside_it():
     """In a word or three each; of more than three the first two; what every answer of its kind has comes last."""
     card = capped(clean(), "composition", "hidden factors", "influence")
     rated = replace(card, certainty=certainty_of(card))
-    assert why_words(rated) == "mix of cells, hidden factors and 2 more"
+    assert why_words(rated) == "mix of cells, hidden factors and 2 more reasons"
     alone = replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1))
     assert why_words(replace(alone, certainty=certainty_of(alone))) == "one experiment, only mRNA measured"
     assert why_words(replace(card, certainty=None)) == ""
@@ -420,7 +418,9 @@ def test_a_level_of_certainty_has_its_reasons_beside_it():
 def test_what_would_turn_an_answer_is_named_first():
     """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be one of several."""
     card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
-    assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and 2 more"
+    assert (
+        why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and 2 more reasons"
+    )
     assert "p 0.082 over 15 questions" in [row.brief for row in certainty_of(card, n_questions=15).downgrades]
     of_control = replace(card, p_holm=None)
     assert "p too large" in [row.brief for row in certainty_of(of_control).downgrades]

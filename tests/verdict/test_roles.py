@@ -37,7 +37,7 @@ BEHAVIOURS = {
     "positive, undecided": ("positive_control", (WIDE,), "up", Behaviour.UNKNOWN),
     "positive, untestable": ("positive_control", (untestable("c"),), "up", Behaviour.UNKNOWN),
     "negative, excluded": ("negative_control", (FLAT,), "up", Behaviour.EXPECTED),
-    "negative, the other way": ("negative_control", (MOVED,), "down", Behaviour.EXPECTED),
+    "negative, the other way": ("negative_control", (MOVED,), "down", Behaviour.TURNED),
     "negative, shown": ("negative_control", (MOVED,), "up", Behaviour.UNEXPECTED),
     "negative, either": ("negative_control", (MOVED,), "either", Behaviour.UNEXPECTED),
     "negative, conflicting": ("negative_control", APART, "up", Behaviour.UNEXPECTED),
@@ -123,6 +123,14 @@ def test_a_control_that_is_not_required_is_a_doubt_of_the_questions_of_its_kind(
     assert study("negative_control", FLAT)[0]["doubt"] != told
     assert study("negative_control", WIDE)[0]["doubt"] != told
     assert study("positive_control", contrast("c", -0.9, 0.1), kind="cohort")[0]["doubt"] != told
+
+
+def test_a_negative_control_that_moved_the_other_way_fails_no_question():
+    """The change that was feared is excluded; it is told apart, since its genes did not stand still."""
+    fallen = contrast("c", -0.9, 0.1)
+    kept, control = study("negative_control", fallen, requires=["k"])
+    assert (kept["verdict"], control["behaviour"]) == ("suggestive", Behaviour.TURNED)
+    assert "did not behave as expected" not in kept["doubt"]
 
 
 def test_a_card_says_what_its_answer_is_about():

@@ -25,7 +25,7 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 EXCLUDED = "is excluded in these data"
-_EXCLUSION = "Excluded: so large an effect would hardly give such data by chance (one-sided 95 % limit); certainty weighs bias too."
+_EXCLUSION = "Excluded: the one-sided 95 % limit lies short of this size; bias is not counted in it."
 _REASONS = 3
 """Most reasons that stand beside a level of certainty; the footnotes have all."""
 _UNRATED = "checked, not rated down"
@@ -91,7 +91,7 @@ class Findings:
             told.append(_EXCLUSION)
         counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
         if counts:
-            told.append(f"{counts[0]}: the group named first v the other.")
+            told.append(f"{counts[0]}: the group named first in the answer v the other.")
         return told
 
     @property
@@ -99,14 +99,10 @@ class Findings:
         """How many controls behaved as expected: they stand below the table, and it is read with them."""
         if not self.controls:
             return ""
-        expected = [row.card for row in self.controls if row.card.behaviour is Behaviour.EXPECTED]
-        turned = sum(bool(_moved_away(card)) for card in expected)
-        of_all = (
-            f"all {len(expected)}"
-            if len(expected) == len(self.controls) > 1
-            else f"{len(expected)} of {len(self.controls)}"
-        )
-        return f"{of_all} as expected" + (f", {turned} of them moved the other way" if turned else "")
+        behaviours = [row.card.behaviour for row in self.controls]
+        expected, turned = behaviours.count(Behaviour.EXPECTED), behaviours.count(Behaviour.TURNED)
+        of_all = f"all {expected}" if expected == len(behaviours) > 1 else f"{expected} of {len(behaviours)}"
+        return f"{of_all} as expected" + (f", {turned} moved the other way" if turned else "")
 
     @property
     def is_long(self) -> bool:
@@ -221,7 +217,7 @@ def why_words(card: Card) -> str:
     told = (
         ", ".join(briefs)
         if len(briefs) <= _REASONS
-        else f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more"
+        else f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more reasons"
     )
     return "; ".join([told, *dict.fromkeys(row.brief for row in card.certainty.not_rated_down)])
 
@@ -292,7 +288,7 @@ def effect_words(card: Card) -> str:
 def control_words(card: Card) -> str:
     """Return the effect of a control in one line, and what would have counted where the effect itself does not tell."""
     if not card.estimated:
-        return "nothing could be measured"
+        return "it could not be tested"
     effect = card.main_effect
     if effect is None:
         apart = card.pooled.sizes_differ if card.pooled else None
@@ -300,17 +296,11 @@ def control_words(card: Card) -> str:
         if apart and card.kind != "cohort":  # as fold changes, from the smallest to the largest
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
-    if moved := _moved_away(card):
-        return f"{moved}, {_plain(card, effect)}"
     change = _CHANGE[card.declared.direction].lower()
+    if card.behaviour is Behaviour.TURNED:
+        return f"Not {change}: {_plain(card, effect)}"
     aside = f". Excludes {change} of {_margin(card)} or more." if _excludes(card) else ""
     return f"{_plain(card, effect)}{aside}"
-
-
-def _moved_away(card: Card) -> str:
-    """Say that a control moved, and not the way that it is asked about: it did not stand still; empty where it did no such thing."""
-    away, change = {"up": ("lower", "rise"), "down": ("higher", "fall")}.get(card.declared.direction, ("", ""))
-    return f"No {change}; it moved the other way" if card.main_effect and card.main_effect.way == away else ""
 
 
 def _listed(told: Iterable[str]) -> str:
@@ -371,7 +361,7 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
         if isinstance(design := designs[row.contrast], FittedDesign) and design.paired
     ]
     if len(pairs) == len(tested):  # one person, donor or culture may stand in both groups
-        beside = f" (repeats together, {len(samples):,} samples)" if len(samples) > 2 * sum(pairs) else ""
+        beside = f" ({len(samples):,} samples)" if len(samples) > 2 * sum(pairs) else ""
         return f"{studies}, {words.count(sum(pairs), 'matched pair')}{beside}"
     if len(samples) > target + reference:
         return f"{studies}, {target + reference:,} independent units: {target:,} v {reference:,} ({len(samples):,} samples)"

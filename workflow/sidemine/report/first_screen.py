@@ -92,12 +92,13 @@ def _interval(effect: Interval) -> str:
 
 
 def excluded_words(card: Card, unit: str) -> str:
-    """Say what the data could have excluded."""
+    """Say what the data could exclude, were there no change."""
     value = card.smallest_excludable
     if value is None:
         return "No effect size could have been excluded."
-    change = {"up": "a rise", "down": "a fall"}.get(card.declared.direction, "a rise or a fall")
-    return f"Had they shown no change, these data would exclude {change} of more than {words.number(abs(value))} {unit.split(' of ')[0]}."
+    change = {"up": "rise", "down": "fall"}.get(card.declared.direction, "change")
+    amount = f"{words.number(abs(value))} {unit.split(' of ')[0]}"
+    return f"The smallest {change} that data of this size and spread can exclude is {amount}."
 
 
 def overview_line(card: Card) -> str:
@@ -145,12 +146,12 @@ def effect_tile(card: Card, subject: Subject) -> Tile | None:
 
 def excludable_tile(card: Card, _subject: Subject) -> Tile:
     """Return what the data could have excluded."""
-    value, name = card.smallest_excludable, "Could have excluded"
+    value, name = card.smallest_excludable, "Smallest excludable"
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin.value
     beside = f"; margin {words.number(margin)}" if margin is not None else ""
-    amount = f"beyond {words.number(abs(value))} {_short_unit(card)}"
+    amount = f"{words.number(abs(value))} {_short_unit(card)}"
     return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")
 
 

@@ -53,7 +53,7 @@ def z_of_t(t: NDArray[np.float64], df: NDArray[np.float64]) -> NDArray[np.float6
 
 
 def t_quantile(probability: ArrayLike, df: ArrayLike) -> NDArray[np.float64]:
-    """Return the quantiles of Student's t, broadcast; normal where `df` is infinite, NaN where it is not above 0."""
+    """Return the quantiles of Student's t, of the shape of both broadcast; normal where `df` is infinite, NaN where it is not above 0."""
     from scipy.special import ndtri, stdtrit
 
     df = np.asarray(df, dtype=np.float64)

@@ -214,7 +214,7 @@ _OF_ROW = {
 }
 """The concern behind a row of "what would change the answer"; of any other row: another check."""
 CHECKED = {
-    SPREAD: "cohort spread",
+    SPREAD: "assumed spread of cohorts",
     ONE_GENE: "leading genes",
     ONE_COHORT: "each cohort",
     HIDDEN_FACTORS: "hidden factors",
@@ -299,9 +299,9 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     )
     named = "; ".join(list(lifting)[:_NAMED]) or f"further {_NOUN[card.kind]}s that disagree"
     asked = [row for row in card.sensitivity if not row.missing]
-    changing = [row.name for row in asked if row.changes]
+    changing = ["if effects differ between cohorts" if row.name == SPREAD else row.name for row in asked if row.changes]
     if changing:
-        return f"Data that settle it: {' or '.join(changing)}, these read otherwise."
+        return f"Data that leave no such doubt. The answer reads otherwise: {', '.join(changing)}."
     checked = ", ".join(CHECKED.get(row.name, row.name) for row in asked)
     none = (
         ""

@@ -143,7 +143,8 @@ def _settle(name: str, alone: Mapping[str, Decided], required: Mapping[str, Sequ
     """Return a decision, taken back where a required control did not behave as expected."""
     # Requirements have no cycles (checked with the study), so this ends.
     controls = {other: _settle(other, alone, required).behaviour for other in required[name]}
-    failed = [f"{other} {behaviour}" for other, behaviour in controls.items() if behaviour is not Behaviour.EXPECTED]
+    passed = (Behaviour.EXPECTED, Behaviour.TURNED)
+    failed = [f"{other} {behaviour}" for other, behaviour in controls.items() if behaviour not in passed]
     if not failed:
         return alone[name]
     names = "; ".join(failed)

@@ -281,15 +281,15 @@ class Decided:
     def behaviour(self) -> Behaviour | None:
         """What a control did; None of a question.
 
-        A positive control must come out suggestive or better. Of a negative one the effect must be excluded; a change that
-        many other sets share is a change.
+        A positive control must come out suggestive or better. Of a negative one the effect must be excluded: one that moved
+        the other way excludes it too, and is told apart. A change that many other sets share is a change.
         """
         verdict, role = self.decision.verdict, self.hypothesis.role
         if role == "question":
             return None
         shown, excluded = verdict.rank > 0, verdict is Verdict.NOT_SUPPORTED
         if shown if role == "positive_control" else excluded:
-            return Behaviour.EXPECTED
+            return Behaviour.TURNED if excluded and self.decision.opposite else Behaviour.EXPECTED
         moved = role == "negative_control" and self.decision.unspecial
         if shown or excluded or moved or verdict is Verdict.CONFLICTING:
             return Behaviour.UNEXPECTED

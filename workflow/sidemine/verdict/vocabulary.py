@@ -78,6 +78,14 @@ class Behaviour(StrEnum):
         "verdict-supported",
         "A positive control moved as it must; of a negative one such a change is excluded.",
     )
+    TURNED = (
+        "moved the other way",
+        "!",
+        "the other way",
+        "verdict-suggestive",
+        "Of a negative control the change asked about is excluded, but its genes moved clearly the other way: it fails no question,"
+        " and effects of that size in its data need care.",
+    )
     UNEXPECTED = (
         "did not behave as expected",
         "✗",
