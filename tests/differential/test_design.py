@@ -110,6 +110,10 @@ def test_samples_of_people_that_share_a_block_are_refused_until_somebody_says_wh
     assert other.residual_df == build_design(samples, *split(12), block="donor").residual_df == 8
     pairs = sheet(donor=["a", "b", "c", "d"] * 2)
     assert build_design(pairs, *split(8), block="donor", samples_in_block="unsaid").paired
+    alone = samples.assign(donor="D1")
+    with pytest.raises(Untestable, match="says nothing of people, leave `block` empty") as refused:
+        build_design(alone, *split(12), block="donor", samples_in_block="unsaid")
+    assert "factor(donor)" not in str(refused.value)
 
 
 def test_n_counts_the_donors_where_cultures_are_their_repeats() -> None:

@@ -330,6 +330,33 @@ def test_a_sample_of_two_groups_has_no_model():
     assert read_panel(found, 0.4).p is None
 
 
+def test_repeats_that_one_arm_merges_and_another_does_not_are_told_as_such():
+    """An arm that lacks blocks falls back to a correlation, where repeats stay rows: the vehicle's group is the same in both."""
+    arms = [name for name in ("vehicle", "a", "b", "x") for donor in range(8) if name != "b" or donor < 6]
+    donors = [f"D{donor}" for name in ("vehicle", "a", "b", "x") for donor in range(8) if name != "b" or donor < 6]
+    arms, donors = [*arms, "vehicle"], [*donors, "D0"]
+    names = [f"s{row}" for row in range(len(arms))]
+    samples = pd.DataFrame(
+        {"sample": names, "unit": names, "fate": "used", "value_column": names, "arm": arms, "donor": donors}
+    )
+    values = np.random.default_rng(1).normal(8, 0.2, (len(arms), N_GENES))
+    data = replace(data_of({"vehicle": 0}), values=values, names=names, samples=samples)
+    blocked = {"block": "donor", "samples_in_block": "repeats"}
+    rows = {name: contrast(name).model_copy(update=blocked) for name in "abx"}
+    found = measured(data, arms_of("abx"), **rows)
+    assert "merged into one row in some arms" in found.problem.what
+    assert "contrast b takes sample s0 as a row of its own" in found.problem.where
+    assert "(s0, s30)" in found.problem.where
+    fixed = {name: row.model_copy(update={"blocking": "fixed"}) for name, row in rows.items()}
+    found = measured(data, arms_of("abx"), **fixed)
+    assert found.problem is None
+    assert [(arm.n_target, arm.n_reference) for arm in found.arms] == [(8, 8), (6, 6), (8, 8)]
+    assert found.n_samples == 31
+    assert found.notes[0].startswith(
+        "One linear model of 31 samples (30 rows: repeats of one unit in one arm are merged) holds"
+    )
+
+
 def test_a_direction_that_was_not_declared_costs_twice_the_p():
     data = data_of({"vehicle": 0, "a": -0.3, "b": -0.2, "x": 0})
     one, both = (read_panel(measured(data, arms_of("abx"), direction=way), 0.1) for way in ("down", "either"))

@@ -91,7 +91,7 @@ def model_arms(rows: Sequence[ContrastToFit], designs: Mapping[str, Design], sam
     Raises
     ------
     Untestable
-        A sample that two different groups claim; a design without full rank or without residual degrees of freedom.
+        A sample that two different groups claim; repeats that are merged in some arms only; a design without full rank or without residual degrees of freedom.
     """
     member_of: dict[str, str] = {}
     members: dict[str, list[str]] = {}
@@ -100,8 +100,10 @@ def model_arms(rows: Sequence[ContrastToFit], designs: Mapping[str, Design], sam
         sides = {True: str(parse_selector(row.target)), False: str(parse_selector(row.reference))}
         for name, of_row, is_target in zip(design.samples, design.row_members, design.is_target, strict=True):
             group = sides[bool(is_target)]
-            if member_of.setdefault(name, group) != group or members.setdefault(name, of_row) != of_row:
+            if member_of.setdefault(name, group) != group:
                 raise Untestable(_two_groups(name, member_of[name], group))
+            if members.setdefault(name, of_row) != of_row:
+                raise Untestable(_merged_in_some(members[name], of_row, row))
     groups = list(dict.fromkeys(member_of.values()))
     names = list(member_of)
     in_group = np.array([[member_of[name] == group for group in groups] for name in names])
@@ -145,6 +147,19 @@ def _two_groups(sample: str, first: str, second: str) -> Problem:
         "groups that are the same in two contrasts, or share no sample",
         "Write the selectors of contrasts.tsv so that each sample has one group: the shared vehicle in the same words "
         "everywhere.",
+    )
+
+
+def _merged_in_some(first: Sequence[str], other: Sequence[str], row: ContrastToFit) -> Problem:
+    def told(members: Sequence[str]) -> str:
+        return f"as one row ({', '.join(members)})" if len(members) > 1 else "as a row of its own"
+
+    return Problem(
+        "repeats are merged into one row in some arms of a panel and not in others, so its arms cannot stand in one model",
+        f"contrast {row.contrast} takes sample {other[0]} {told(other)}, an arm before it {told(first)} (block {row.block or 'none'})",
+        "repeats of one unit that are treated alike in all arms",
+        "Set `blocking` to fixed in all arms (auto takes an arm that lacks blocks by a correlation), and leave out of `covariates` what "
+        "differs among repeats (contrasts.tsv); or exclude all but one of the repeats with a reason (config.yaml, exclude).",
     )
 
 

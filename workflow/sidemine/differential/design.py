@@ -322,13 +322,20 @@ def _refuse_unsaid(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str
 
     Repeats of 3 donors that count as people of their own had FRY p ≤ .05 in 29 % of 150 without an effect.
     """
+    n_blocks = table[block].nunique()
     raise Untestable(
         Problem(
             f"a {block} gives several samples to one group, and nothing says whether they are repeats of one person",
-            f"{int(is_target.sum())} v {int((~is_target).sum())} samples, {table[block].nunique()} values of {block}, no biological_unit",
+            f"{int(is_target.sum())} v {int((~is_target).sum())} samples, {n_blocks} {'value' if n_blocks == 1 else 'values'} of {block}, "
+            "no biological_unit",
             "people named in biological_unit (datasets.tsv), or one sample per block and group",
-            f"Name the column of people in `biological_unit`. If a {block} holds different people (a batch, a centre, a matched set), "
-            f"write factor({block}) in `covariates` and leave `block` empty: the model is the same.",
+            "Name the column of people in `biological_unit`. "
+            + (
+                f"If a {block} holds different people (a batch, a centre, a matched set), write factor({block}) in `covariates` and leave "
+                "`block` empty: the model is the same."
+                if n_blocks > 1
+                else f"If {block} says nothing of people, leave `block` empty."
+            ),
         )
     )
 

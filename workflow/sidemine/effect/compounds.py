@@ -132,7 +132,7 @@ def measure_compounds(
     return replace(
         evidence,
         arms=[_measured(arm, fitted, membership) if arm.problem is None else arm for arm in arms],
-        n_samples=len(model.design.samples),
+        n_samples=len(_samples_of(model)),
         n_coefficients=len(model.design.columns),
         others=others,
         n_references=len({_reference(rows[name]) for name in carrying}),
@@ -332,6 +332,10 @@ def _least_of_blocks(fits: Sequence[ContrastFit], membership: SetMembership) -> 
     return min(1.0, len(fits) * float(up.min())), min(1.0, len(fits) * float((1 - up).min()))
 
 
+def _samples_of(model: ArmsModel) -> list[str]:
+    return [name for members in model.design.row_members for name in members]
+
+
 def _too_few_arms(panel: CompoundPanel, carrying: Sequence[str], problems: Sequence[Problem]) -> Problem:
     reasons = "; ".join(dict.fromkeys(problem.what for problem in problems))
     return Problem(
@@ -352,8 +356,10 @@ def _notes(
     shared = len({_reference(rows[name]) for name in carrying}) == 1
     reference = "one shared reference" if shared else "a reference of their own"
     left_out = [arm.contrast for arm in arms if arm.problem]
+    n_rows, n_samples = len(model.design.samples), len(_samples_of(model))
+    merged = f" ({n_rows} rows: repeats of one unit in one arm are merged)" if n_rows < n_samples else ""
     notes = [
-        f"One linear model of {len(model.design.samples)} samples holds all {len(panel.contrasts) - len(left_out)} arms; those "
+        f"One linear model of {n_samples} samples{merged} holds all {len(panel.contrasts) - len(left_out)} arms; those "
         f"that carry the answer have {reference}."
     ]
     return notes + ([f"Not in the model, since they cannot be tested: {', '.join(left_out)}."] if left_out else [])
