@@ -288,27 +288,3 @@ def test_a_declared_source_stands_in_the_record():
     """With the word, the accession does not count; without it it does, and no tissue takes it apart."""
     assert control(1.0, 0.01).source == replace(control(1.0, 0.01), tissue="cord blood").source == "gse1"
     assert replace(control(1.0, 0.01), declared_source="X").source == "x"
-
-
-@pytest.mark.parametrize(
-    ("kind", "alone", "told"), [("experiment", 1, True), ("experiment", 2, False), ("cohort", 1, True)]
-)
-def test_where_errors_cannot_know_unequal_variances_it_is_told(kind, alone, told):
-    """One target sample has controls of its batch: of the other batches nothing is compared. Experiments say so as cohorts do."""
-    is_target = np.arange(12) < 3
-    batch = ["a"] * (3 - alone) + ["b"] * alone + ["b"] * 5 + ["c"] * 4
-    samples = pd.DataFrame({"batch": batch}, index=[f"s{at}" for at in range(12)])
-    genes = [f"G{number}" for number in range(60)]
-    values = 8 + np.random.default_rng(2).normal(size=(60, 12))
-    fit = fit_contrast(values, genes, build_design(samples, is_target, ~is_target, covariates=["batch"]))
-    sets = pd.DataFrame(
-        {"gene_set": "S", "family": "target", "gene": genes[:10], "weight": 1.0, "version": "1", "source": "x"}
-    )
-    tests = run_set_tests(fit, build_membership(sets, genes), rotations=1, seed=1, tests=(FRY, CAMERA))
-    shell = results_of("a", "GSE1", "")
-    facts = replace(shell.design, testable=True, n_target=3, n_reference=9)
-    table = pd.DataFrame({"sample": samples.index, "unit": samples.index, "fate": "used"})
-    results = [replace(shell, fit=fit, design=facts, set_tests=tests, samples=table)]
-    declared = question_about(results).model_copy(update={"kind": kind})
-    notes = measure_hypothesis(declared, results, sets, {}).notes
-    assert any("assume that both groups vary equally" in note for note in notes) is told

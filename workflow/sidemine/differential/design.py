@@ -186,7 +186,7 @@ def build_design(
     Untestable
         Sample in both groups; group too small; covariate or block missing or constant; incomplete blocks;
         repeats of a unit that nothing models, or of whom nobody said whether they are; aliased columns; no residual degrees
-        of freedom; a difference that hangs on one block, where blocks are the units.
+        of freedom; a difference that hangs on one block, where blocks are the units, or else on one sample.
     """
     target, reference = np.asarray(target, dtype=bool), np.asarray(reference, dtype=bool)
     _refuse_overlap(samples, target, reference)
@@ -267,29 +267,33 @@ def build_design(
         members=members,
         blocks_are_units=blocks_are_units,
     )
-    if blocks_are_units:
-        # Weights and the correlation of a fit leave what the design spans within blocks as it is, so this is told before one.
-        refuse_what_one_block_decides(common_space(np.zeros((1, len(table))), matrix).basis, design)
+    if blocks_are_units or how != "correlation":
+        # Weights and the correlation of a fit leave what the design spans within units as it is, so this is told before one.
+        refuse_what_one_unit_decides(common_space(np.zeros((1, len(table))), matrix).basis, design)
     return design
 
 
-def refuse_what_one_block_decides(basis: NDArray[np.float64], design: Design) -> None:
-    """Refuse a difference whose error between blocks cannot be had: samples of one block cannot stand in for it.
+def refuse_what_one_unit_decides(basis: NDArray[np.float64], design: Design) -> None:
+    """Refuse a difference whose error between units cannot be had: others cannot stand in for the one that decides.
 
-    Without it, three dishes of three wells each, one of them alone in its batch, had p ≤ .05 in 40 % of draws without any effect.
+    Without it, three dishes of three wells each, one of them alone in its batch, had p ≤ .05 in 40 % of draws without any effect;
+    3 v 5 samples, of which covariates left one of the three to compare, in 31 %, where these vary 2.5 times as much.
 
     Parameters
     ----------
     basis
         Contrast and residuals of the design, as `linear_model.CommonSpace` has them.
     design
-        One whose blocks are the units.
+        Its units are blocks or samples.
 
     Raises
     ------
     Untestable
-        When the difference hangs on one block.
+        When the difference hangs on one block or sample.
     """
+    if not design.blocks_are_units:
+        _refuse_what_one_sample_decides(basis, design)
+        return
     labels = [] if design.block_labels is None else [str(label) for label in design.block_labels]
     if sandwich(basis, labels).usable:
         return
@@ -303,6 +307,21 @@ def refuse_what_one_block_decides(basis: NDArray[np.float64], design: Design) ->
             "a difference to which several blocks of each group contribute, so that blocks can be seen to vary",
             f"Leave out the covariate that tells {alone} from all other blocks, or exclude these samples with a reason "
             f"(config.yaml, exclude).{'' if correlated else ' ' + REPEATS_ARE_UNITS.format(block=design.block)}",
+        )
+    )
+
+
+def _refuse_what_one_sample_decides(basis: NDArray[np.float64], design: Design) -> None:
+    if sandwich(basis).usable:
+        return
+    alone = ", ".join(blocks_without_residual(basis, design.samples))
+    raise Untestable(
+        Problem(
+            f"with these covariates the difference hangs on sample {alone}: no other of its group can be compared",
+            f"{len(design.samples)} samples; covariates {', '.join(design.covariates) or 'none'}",
+            "a difference to which several samples of each group contribute, so that samples can be seen to vary",
+            f"Leave out the covariate that tells {alone} from the others of its group, or exclude it with a reason "
+            "(config.yaml, exclude).",
         )
     )
 

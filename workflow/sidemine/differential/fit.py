@@ -17,7 +17,7 @@ import numpy as np
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
-from sidemine.differential.design import refuse_what_one_block_decides
+from sidemine.differential.design import refuse_what_one_unit_decides
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import CommonSpace, EffectSpace, common_space, effect_space
 from sidemine.differential.record import FitFacts
@@ -303,7 +303,7 @@ def _moderate(
     )
     units = design.block_labels if design.blocks_are_units else None
     if units is not None:
-        refuse_what_one_block_decides(score_space.basis, design)
+        refuse_what_one_unit_decides(score_space.basis, design)
     mean_expression = observed.values.mean(axis=1)
     return ContrastFit(
         genes=genes,

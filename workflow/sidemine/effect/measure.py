@@ -124,7 +124,6 @@ def measure_hypothesis(
         [
             *_notes(results, set(hypothesis.primary.contrasts)),
             *_genes_missing(common or set(), refused, {name: entry.fit for name, entry in by_name.items()}),
-            *_ordinary_errors(contrasts, by_name),
         ],
     )
 
@@ -392,17 +391,6 @@ def _genes_missing(common: set[str], refused: Sequence[Refused], fits: Mapping[s
         f"{name} measured {n} of the {len(common)} genes that the pooled effect rests on; its own effect rests on these."
         for name, n in measured.items()
         if FEWEST_GENES <= n < len(common)
-    ]
-
-
-def _ordinary_errors(contrasts: Sequence[ContrastEvidence], results: Mapping[str, ContrastResults]) -> list[str]:
-    """Tell of the tested contrasts whose standard error cannot be robust against unequal variances."""
-    fits = [(row.contrast, results[row.contrast].fit) for row in contrasts if row.testable]
-    return [
-        f"{name}: with these covariates the difference hangs on a sample that leaves no residual, so standard error "
-        "and p assume that both groups vary equally."
-        for name, fit in fits
-        if fit is not None and not fit.score_sandwich.usable
     ]
 
 

@@ -232,6 +232,11 @@ def collapse_otherwise(
         What `prepare_dataset` returned: the gene of every row of the values, in their order.
     rules
         Probe rules to collapse by.
+
+    Raises
+    ------
+    InputError
+        When the rows of the values are not those of the ledger.
     """
     matrix, evidence, _, _ = _read_values(row, files, samples, {})
     rows = ledger.iloc[: len(matrix.identifiers)]  # behind them stands what is no row of values
