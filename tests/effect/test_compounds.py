@@ -117,11 +117,11 @@ def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing
 
 
 ANSWERS = {
-    "Lower with A, B and C (needed: 3 of 4); with D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data.": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "Lower with A, B and C (needed: 3 of 4); for D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data.": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
     "Lower with A, B, C and D (needed: 3 of 4).": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "Lower with B only (needed: 3 of 4); with A, C and D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Lower with B (needed: 3 of 4); with C and D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data; with A neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Shown for no compound (needed: 3 of 4); with A, B, C and D a fall of the margin (24 %, 0.40 log2) or more is excluded in these data.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "Lower with B only (needed: 3 of 4); for A, C and D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Lower with B (needed: 3 of 4); for C and D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data; with A neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Shown for no compound (needed: 3 of 4); for A, B, C and D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }  # fmt: skip
 
@@ -148,17 +148,17 @@ def test_a_dose_question_is_told_in_its_two_parts():
     """Whether it acts, and whether more at higher doses: an answer to the first is none to the second."""
     flat = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0}), doses_of(), "dose")
     assert answer_of(flat, 0.4) == (
-        "Lower, beyond the margin, at all 3 doses: the verdict is on this. More at higher doses is not shown."
+        "Lower, beyond the margin, at all 3 doses (the verdict is on this). More at higher doses: not shown."
     )
     rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
     assert answer_of(rising, 0.4) == "Lower, beyond the margin, at 2 of 3 doses, and more at higher doses."
     falling = measured(data_of({"vehicle": 0, "a": -1.6, "b": -1.3, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(falling, 0.4).endswith(" More at higher doses is not shown: the estimates shrink.")
+    assert answer_of(falling, 0.4).endswith(" More at higher doses: not shown, the estimates shrink.")
     bent = measured(data_of({"vehicle": 0, "a": -1.3, "b": -1.6, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(bent, 0.4).endswith(" More at higher doses is not shown.")
+    assert answer_of(bent, 0.4).endswith(" More at higher doses: not shown.")
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
     assert answer_of(none, 0.4) == (
-        "With 1, 10 and 100 a fall of the margin (24 %, 0.40 log2) or more is excluded in these data."
+        "For 1, 10 and 100 a fall of the margin (24 %, −0.40 log2) or more is excluded in these data."
     )
 
 

@@ -69,7 +69,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     plain = first_screen.plain_sentence(card)
     assert "0.45 SD of between-person variation higher in “" in plain
     assert (
-        "(95 % CI 0.20 to 0.70): a randomly chosen patient lies above a randomly chosen control in 62 of 100 draws; "
+        "(95 % CI 0.20 to 0.70): a randomly chosen patient lies above a randomly chosen control in 62 of 100 random pairs; "
         in plain
     )
     assert "0.31 SD higher (" in plain
@@ -78,7 +78,7 @@ def test_the_plain_sentence_tells_side_amount_and_interval(card):
     assert "0.45 SD of between-person variation lower in “" in other
     assert "(95 % CI −0.70 to −0.20)" in other
     bare = without(card, CompositionColumns, composition_adjusted=None)
-    assert "of 100 draws; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
+    assert "of 100 random pairs; not adjusted for the mix of cells." in first_screen.plain_sentence(bare)
     paired = replace(card, evidence=[replace(card.evidence[0], blocking="fixed"), *card.evidence[1:]])
     assert "0.45 SD of between-person variation higher" in first_screen.plain_sentence(paired)
 

@@ -157,12 +157,12 @@ def test_a_control_that_misbehaves_is_told():
 @pytest.mark.parametrize(
     ("card", "told"),
     [
-        (clean(), "Further cohorts that disagree. None of 2 checks changes it: {names}."),
-        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Its one check ({names}) does not change it."),
+        (clean(), "Further cohorts that disagree. Checked, no change: {names}."),
+        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Checked, no change: {names}."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION), "Data that leave no such doubt. The answer reads otherwise: adjusted for the mix of cells."),
+        (changing(clean(), COMPOSITION), "Data in which no check turns it. Here these do: adjusted for the mix of cells."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
     ],
 )  # fmt: skip
@@ -302,7 +302,7 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 draws (0.45 between-person SD; 95 % "
+        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 random pairs (0.45 between-person SD; 95 % "
         "CI 0.20 to 0.70; 0.31 adjusted for the mix of cells)"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
@@ -314,7 +314,7 @@ def test_the_effect_is_told_as_a_clinician_would():
         ),
     )
     assert effect_words(apart).startswith(
-        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 draws (0.52 SD; 95 % CI 0.21 to 0.83); "
+        "Both up, the larger 8 times the smaller (in SD). GSE900001: above in 64 of 100 random pairs (0.52 SD; 95 % CI 0.21 to 0.83); "
     )
     assert "0.45" not in effect_words(apart)
 
@@ -333,7 +333,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
     margin = number(fall.declared.margin.value)
     percent = signed_percent(-fall.declared.margin.value)[1:]
-    excluded = f"Excludes a fall of the margin ({percent} %, {margin} log2) or more."
+    excluded = f"Excludes a fall of the margin ({percent} %, −{margin} log2) or more."
     assert control_words(replace(flat, one_sided_limit=-0.1234)) == (
         f"67 % lower (−1.62 log2; one-sided 95 % limit −0.12). {excluded}"
     )
@@ -343,7 +343,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
     assert control_words(cohorts).startswith(
-        "Both up, the larger 8 times the smaller (in SD): above in 64 of 100 draws (0.52 SD); "
+        "Both up, the larger 8 times the smaller (in SD): above in 64 of 100 random pairs (0.52 SD); "
     )
     assert control_words(replace(example_card(4), role="positive_control")) == "it could not be tested"
 
@@ -356,7 +356,7 @@ def test_many_questions_are_set_closely(n, long):
 
 def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     """Side and groups; an exclusion; a conflict; no answer."""
-    assert answer_words(clean()) == "Higher in “VTE” than in “healthy controls”."
+    assert answer_words(clean()) == "Higher in “VTE” than in “healthy controls”, in these 2 cohorts."
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
@@ -408,7 +408,7 @@ def test_a_level_of_certainty_has_its_reasons_beside_it():
     """In a word or three each; of more than three the first two; what every answer of its kind has comes last."""
     card = capped(clean(), "composition", "hidden factors", "influence")
     rated = replace(card, certainty=certainty_of(card))
-    assert why_words(rated) == "mix of cells, hidden factors and 2 more reasons"
+    assert why_words(rated) == "mix of cells, hidden factors and more"
     alone = replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1))
     assert why_words(replace(alone, certainty=certainty_of(alone))) == "one experiment, only mRNA measured"
     assert why_words(replace(card, certainty=None)) == ""
@@ -418,10 +418,8 @@ def test_a_level_of_certainty_has_its_reasons_beside_it():
 def test_what_would_turn_an_answer_is_named_first():
     """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be one of several."""
     card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
-    assert (
-        why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and 2 more reasons"
-    )
-    assert "p 0.082 over 15 questions" in [row.brief for row in certainty_of(card, n_questions=15).downgrades]
+    assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and more"
+    assert "p 0.082 corrected for 15 questions" in [row.brief for row in certainty_of(card, n_questions=15).downgrades]
     of_control = replace(card, p_holm=None)
     assert "p too large" in [row.brief for row in certainty_of(of_control).downgrades]
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Sequence
 from typing import TypeGuard
 
-from sidemine.effect.plain_words import as_percent_change
+from sidemine.effect.plain_words import as_percent_change, signed_percent
 from sidemine.effect.record import ContrastEvidence
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
@@ -255,3 +255,24 @@ def interval_reading(evidence: ContrastEvidence) -> str:
     if low > 0 or high < 0:
         return "the interval excludes “no difference”"
     return "the interval includes “no difference”"
+
+
+def margin_words(margin: float, direction: str) -> str:
+    """Return the margin of an experiment in per cent and log2 units.
+
+    Parameters
+    ----------
+    margin
+        In log2 units, without sign.
+    direction
+        What is asked about: a fall and a rise of as many log2 units differ in per cent. In either direction no per cent is told.
+
+    Examples
+    --------
+    >>> margin_words(0.4, "down"), margin_words(0.4, "up"), margin_words(0.4, "either")
+    ('24 %, −0.40 log2', '32 %, +0.40 log2', '0.40 log2')
+    """
+    towards = {"up": margin, "down": -margin}.get(direction)
+    if towards is None:
+        return f"{number(margin)} log2"
+    return f"{signed_percent(towards)[1:]} %, {'+' if towards > 0 else ''}{number(towards)} log2"

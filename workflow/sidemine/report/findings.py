@@ -13,10 +13,11 @@ from string import ascii_lowercase
 
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
-from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain_words, signed_percent
+from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card
+from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 _NAMED = 3
@@ -199,7 +200,9 @@ def answer_words(card: Card) -> str:
     side = sides.pop()
     for unsettled in (row.unsettled for row in told if row.unsettled):
         return f"Which way is not settled: {_compared(card, side)}, but {unsettled}.{opposite}"
-    return f"{_compared(card, side.capitalize())}.{opposite}"
+    k = len(card.estimated)
+    these = f", in these {k} cohorts" if card.kind == "cohort" and 1 < k < FEWEST_FOR_OTHERS else ""
+    return f"{_compared(card, side.capitalize())}{these}.{opposite}"
 
 
 def way_of(card: Card) -> str:
@@ -214,11 +217,7 @@ def why_words(card: Card) -> str:
     if card.certainty is None:
         return ""
     briefs = list(dict.fromkeys(row.brief for row in card.certainty.downgrades if row.brief))
-    told = (
-        ", ".join(briefs)
-        if len(briefs) <= _REASONS
-        else f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more reasons"
-    )
+    told = ", ".join(briefs) if len(briefs) <= _REASONS else f"{', '.join(briefs[: _REASONS - 1])} and more"
     return "; ".join([told, *dict.fromkeys(row.brief for row in card.certainty.not_rated_down)])
 
 
@@ -250,9 +249,9 @@ def _margin(card: Card) -> str:
     value = card.declared.margin.value
     if value is None:
         return "the margin"
-    towards = {"up": value, "down": -value}.get(card.declared.direction)
-    plain = "" if towards is None or card.kind == "cohort" else f"{signed_percent(towards)[1:]} %, "
-    return f"the margin ({plain}{words.number(value)} {_unit(card)})"
+    if card.kind == "cohort":
+        return f"the margin ({words.number(value)} {_unit(card)})"
+    return f"the margin ({words.margin_words(value, card.declared.direction)})"
 
 
 def _unit(card: Card) -> str:
@@ -316,7 +315,7 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
     if card.kind != "cohort":
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({amount})"
     side = "above" if effect.effect >= 0 else "below"
-    return f"{side} in {draws_of_100(effect.effect)} of 100 draws ({amount})"
+    return f"{side} in {draws_of_100(effect.effect)} of 100 random pairs ({amount})"
 
 
 def _plain(card: Card, effect: Interval) -> str:

@@ -301,15 +301,9 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     asked = [row for row in card.sensitivity if not row.missing]
     changing = ["if effects differ between cohorts" if row.name == SPREAD else row.name for row in asked if row.changes]
     if changing:
-        return f"Data that leave no such doubt. The answer reads otherwise: {', '.join(changing)}."
+        return f"Data in which no check turns it. Here these do: {', '.join(changing)}."
     checked = ", ".join(CHECKED.get(row.name, row.name) for row in asked)
-    none = (
-        ""
-        if lifting or not asked
-        else f" Its one check ({checked}) does not change it."
-        if len(asked) == 1
-        else f" None of {len(asked)} checks changes it: {checked}."
-    )
+    none = "" if lifting or not asked else f" Checked, no change: {checked}."
     return as_sentence(named) + none
 
 
@@ -341,7 +335,7 @@ def _concern(name: str) -> Concern:
 
 def _downgrade(name: str, reason: str, card: Card, n_questions: int) -> Downgrade:
     concern = _concern(name)
-    over = f" over {n_questions} questions" if n_questions > 1 else ""
+    over = f" corrected for {n_questions} questions" if n_questions > 1 else ""
     level = "p too large" if card.p_holm is None else f"p {p_value(card.p_holm)}{over}"
     return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[card.kind], p=level))
 

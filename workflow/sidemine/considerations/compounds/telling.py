@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.drawing.panel import Subject, Told
-from sidemine.drawing.words import listed, number, side
+from sidemine.drawing.words import listed, margin_words, number, side
 from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
@@ -58,11 +58,11 @@ def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> 
     acting, asked = _named(panel, reading.acting), f"needed: {reading.needed} of {k}"
     rest = [arm.contrast for arm in panel.arms if arm.carries and arm.contrast not in reading.acting]
     if reading.shown and len(acting) != reading.at_least:  # together they show more, or fewer, than each by itself
-        return f"{side_word.capitalize()} with at least {reading.at_least} of {k} compounds ({asked}){f'; with {excluded}' if excluded else ''}."
+        return f"{side_word.capitalize()} with at least {reading.at_least} of {k} compounds ({asked}){f'; for {excluded}' if excluded else ''}."
     open_still = _named(panel, [name for name in rest if name not in (*reading.excluded, *reading.opposed)])
     found = f"{side_word.capitalize()} with {listed(acting)}" if acting else "Shown for no compound"
     only = " only" if acting and rest and not (reading.shown or open_still) else ""
-    parts = [f"{found}{only} ({asked})", *([f"with {excluded}"] if excluded else [])]
+    parts = [f"{found}{only} ({asked})", *([f"for {excluded}"] if excluded else [])]
     parts += [f"with {listed(open_still)} neither shown nor excluded"] if open_still and acting else []
     return f"{'; '.join(parts)}."
 
@@ -70,13 +70,13 @@ def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> 
 def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
     noun, k = f"{panel.asks}s", reading.k
     if reading.refuted and not reading.shown:
-        return f"With {_excluded(panel, reading.excluded, margin)}."
+        return f"For {_excluded(panel, reading.excluded, margin)}."
     at = f"all {k}" if len(reading.beyond) == k else f"{len(reading.beyond)} of {k}"
     found = f"{_SIDES[panel.direction].capitalize()}, beyond the margin, at {at} {noun}"
     if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
         return f"{found}, and more {_MORE[panel.asks]}."
-    shrinking = ": the estimates shrink" if _shrinks(panel) else ""
-    return f"{found}: the verdict is on this. More {_MORE[panel.asks]} is not shown{shrinking}."
+    shrinking = ", the estimates shrink" if _shrinks(panel) else ""
+    return f"{found} (the verdict is on this). More {_MORE[panel.asks]}: not shown{shrinking}."
 
 
 def _shrinks(panel: CompoundEvidence) -> bool:
@@ -111,12 +111,8 @@ def _excluded(panel: CompoundEvidence, contrasts: Sequence[str], margin: float) 
         if any(_reaches(arm, panel.direction, margin) for arm in arms)
         else ""
     )
-    towards = {"up": margin, "down": -margin}.get(panel.direction)
-    plain = "" if towards is None else f"{signed_percent(towards)[1:]} %, "
-    return (
-        f"{listed(_arm_names(panel, arms))} {_CHANGES[panel.direction]} of the margin ({plain}{number(margin)} log2) or more is "
-        f"excluded in these data{told}"
-    )
+    named, change = listed(_arm_names(panel, arms)), _CHANGES[panel.direction]
+    return f"{named} {change} of the margin ({margin_words(margin, panel.direction)}) or more is excluded in these data{told}"
 
 
 def _reaches(arm: ArmEffect, direction: str, margin: float) -> bool:
