@@ -200,9 +200,7 @@ def answer_words(card: Card) -> str:
     side = sides.pop()
     for unsettled in (row.unsettled for row in told if row.unsettled):
         return f"Which way is not settled: {_compared(card, side)}, but {unsettled}.{opposite}"
-    k = len(card.estimated)
-    these = f", in these {k} cohorts" if card.kind == "cohort" and 1 < k < FEWEST_FOR_OTHERS else ""
-    return f"{_compared(card, side.capitalize())}{these}.{opposite}"
+    return f"{_compared(card, side.capitalize())}{_in_these(card)}.{opposite}"
 
 
 def way_of(card: Card) -> str:
@@ -256,6 +254,12 @@ def _margin(card: Card) -> str:
 
 def _unit(card: Card) -> str:
     return "SD" if card.kind == "cohort" else "log2"
+
+
+def _in_these(card: Card) -> str:
+    """Say of a few cohorts that the answer is about them; where their groups have names of their own, they are counted already."""
+    k, n_names = len(card.estimated), len({(row.target_label, row.reference_label) for row, _ in card.estimated})
+    return f", in these {k} cohorts" if card.kind == "cohort" and 1 < k < FEWEST_FOR_OTHERS and n_names == 1 else ""
 
 
 def _compared(card: Card, side: str) -> str:
