@@ -162,7 +162,7 @@ def test_a_control_that_misbehaves_is_told():
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION), "Data in which no check turns it. Here these do: adjusted for the mix of cells."),
+        (changing(clean(), COMPOSITION), "Sorted cells, or groups that are alike in their mix of cells. Checks that change it: mix of cells."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
     ],
 )  # fmt: skip

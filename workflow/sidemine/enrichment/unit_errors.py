@@ -10,7 +10,6 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.fry import resistant_sd
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import SetMembership
-from sidemine.stats.sandwich import sandwich
 from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def p_of_units(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float6
     34 % without any effect. Fixed blocks take out the level of a block, not how it answers: 3 donors that answer differently, 3 cultures
     of each in both groups, 27 %.
     """
-    robust = sandwich(fit.score_basis, fit.blocks)
+    robust = fit.score_sandwich
     if not robust.usable:
         return np.zeros(len(membership.gene_sets))
     scores = np.asarray(membership.shares() @ (fit.score_effects / resistant_sd(fit)[:, None]))

@@ -159,10 +159,10 @@ ALONE = "one source"
 """Name of the concern that only one source answers; `replication` where several do not agree."""
 CONCERNS = {
     "composition": Concern(
-        Domain.BIAS, "mix of cells", "an effect that the mix of cells does not explain", of_exclusions=True
+        Domain.BIAS, "mix of cells", "sorted cells, or groups that are alike in their mix of cells", of_exclusions=True
     ),
     "hidden factors": Concern(
-        Domain.BIAS, "hidden factors", "an effect that hidden factors do not explain", of_exclusions=True
+        Domain.BIAS, "hidden factors", "data with recorded batches and sample quality", of_exclusions=True
     ),
     "robustness": Concern(
         Domain.BIAS, "other analyses differ", "variants of the analysis that agree", of_exclusions=True
@@ -299,9 +299,11 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     )
     named = "; ".join(list(lifting)[:_NAMED]) or f"further {_NOUN[card.kind]}s that disagree"
     asked = [row for row in card.sensitivity if not row.missing]
-    changing = ["if effects differ between cohorts" if row.name == SPREAD else row.name for row in asked if row.changes]
+    changing = [row.name for row in asked if row.changes]
     if changing:
-        return f"Data in which no check turns it. Here these do: {', '.join(changing)}."
+        settling = dict.fromkeys(_concern(_OF_ROW.get(name, OTHER_CHECK)).lifted_by for name in changing)
+        turning = ", ".join(CHECKED.get(name, name) for name in changing)
+        return f"{as_sentence('; '.join(list(settling)[:_NAMED]))} Checks that change it: {turning}."
     checked = ", ".join(CHECKED.get(row.name, row.name) for row in asked)
     none = "" if lifting or not asked else f" Checked, no change: {checked}."
     return as_sentence(named) + none
