@@ -445,9 +445,9 @@ def test_a_p_near_its_limit_is_told_as_such_where_no_few_genes_carry_an_effect()
         (True, False),
         (False, True),
     ]
-    assert [card["would_change"].partition(".")[0] for card in cards] == [
-        "More samples",
-        "An effect that no single gene carries",
+    assert [card["would_change"].partition("To settle it: ")[2] for card in cards] == [
+        "more samples.",
+        "an effect that no single gene carries.",
     ]
 
 
