@@ -197,7 +197,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
     if main is None or main.concordance is None or not bridge.comparators:
         return None
     place = (
-        f" {_name(bridge, lines)} is as extreme as {number(main.percentile_comparators, 0)} % of them or more so."
+        f" {_name(bridge, lines)} is larger, of either sign, than {number(main.percentile_comparators, 0)} % of them."
         if main.percentile_comparators is not None
         else ""
     )
@@ -317,7 +317,7 @@ def methods_of_bridges(lines: LinesOnRecord) -> list[str]:
     return [
         f"Perturbation and disease. {count(len(study.bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being "
         f"the larger of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among "
-        "comparator perturbations by an empirical percentile, from 100 of them on for the strength of their signatures, those of one "
+        "comparator perturbations by an empirical percentile of its size, from 100 of them on for the strength of their signatures, those of one "
         "declared target pathway being one; the call also needs the same sign in the composition-adjusted profile. The margin of "
         f"“{NO_RESEMBLANCE}” is the size that 90 % of the comparators stay below with this disease. Profiles that share samples are "
         f"never compared, and nothing is ranked by concordance.{''.join(f' {words}' for words in libraries)}",
