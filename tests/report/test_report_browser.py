@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from example_results import CONTRASTS
@@ -187,6 +188,8 @@ def test_no_words_are_clipped(request, width):
     assert clipped == []
 
 
+MOST_SHEETS = 28
+"""Sheets of A4 that the example study may take, with every figure."""
 WIDER_THAN_PAPER = """() => [...document.querySelectorAll("body *")]
   .filter(part => part.offsetParent && !part.closest("svg") && part.getBoundingClientRect().right > 721)
   .map(part => `${part.closest("[id]").id}: ${part.tagName} ${part.className}`)"""
@@ -253,7 +256,10 @@ def test_paper_holds_every_figure_and_nothing_passes_its_edge(sheet):
         assert chart.locator("svg, canvas").first.is_visible(), chart.get_attribute("id")
     sheet.tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
     folded = sheet.tab.locator("details:not([open])").count()
-    assert sheet.tab.pdf(format="A4").startswith(b"%PDF")  # sends both events itself
+    paper = sheet.tab.pdf(format="A4")  # sends both events itself
+    assert paper.startswith(b"%PDF")
+    n_sheets = len(re.findall(rb"/Type\s*/Page\b", paper))
+    assert 10 < n_sheets <= MOST_SHEETS, n_sheets
     assert sheet.tab.locator("details:not([open])").count() == folded > 0
 
 

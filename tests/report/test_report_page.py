@@ -51,7 +51,7 @@ def test_same_results_give_the_same_bytes(example_results, example_page, tmp_pat
 
 def test_a_dark_screen_changes_colours_alone():
     """No place, size or font of the page depends on the scheme of a screen; on paper, charts are inverted."""
-    style = assets.own_file("page.css")
+    style = "\n".join(map(assets.own_file, assets.OWN_STYLES))
     (scheme,) = re.findall(r"@media \(prefers-color-scheme: dark\) \{\n  :root \{(.*?)\}\n\}", style, re.DOTALL)
     assert re.sub(r"--[\w-]+: (#[0-9a-f]{6}|rgb\([^)]*\));", "", scheme).strip() == ""
     assert style.count("prefers-color-scheme") == 1

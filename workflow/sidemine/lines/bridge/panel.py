@@ -38,8 +38,8 @@ _COLUMNS = (
     Column("Why", "reason", "text"),
 )
 _CALLS = {
-    "mimics": "mimics the disease",
-    "opposes": "opposes the disease",
+    "mimics": "mimics the disease, which says nothing about harm",
+    "opposes": "opposes the disease, which says nothing about benefit",
     NO_RESEMBLANCE: f"{NO_RESEMBLANCE}, which says nothing about safety",
     "undetermined": "undetermined",
     "refused": "refused",
@@ -367,7 +367,8 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
     side_y = _side(pair.disease_contrast if pair else "", bridge.disease, lines)
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
          "axis": {"title": ["◀ lower with the perturbation │ higher ▶", *side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
-    y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
+    # Above and below the points there is room for the numbers in the corners.
+    y = {"field": "disease", "type": "quantitative", "scale": {"padding": 34, "nice": False},
          "axis": {"title": [*side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip
