@@ -29,7 +29,7 @@ from sidemine.verdict.card import CardCap
 from sidemine.verdict.readings import Reading, conflict_level, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-RULES_VERSION = "2027.7"
+RULES_VERSION = "2027.8"
 
 
 @dataclass(frozen=True)
@@ -81,6 +81,19 @@ class Level:
         """The figure, and for how many questions it was corrected."""
         over = f", corrected for {self.n_questions} questions (Holm)," if self.n_questions > 1 else ""
         return f"{over} is {self.p:.2g}"
+
+    def above(self, limit: float, whose: str) -> str:
+        """Return the figure, by whose limit it is too large, and why the interval beside it may say otherwise.
+
+        Parameters
+        ----------
+        limit
+            Largest p that counts.
+        whose
+            What needs it: cohorts, experiments.
+        """
+        alone = "; the interval is for this question alone" if self.n_questions > 1 else ""
+        return f"{self.corrected}: above the {limit:g} that {whose} need{alone}."
 
     @property
     def told(self) -> str:
