@@ -103,8 +103,26 @@ def test_a_group_that_was_written_out_by_gene_is_one_value() -> None:
     np.testing.assert_array_equal(found.effect, [1 / 3, 0.25, 0.25, -1 / 7])
     assert any("repeat the numbers of another gene: 3;" in note for note in found.notes)
     assert not any("several rows" in note for note in found.notes)
-    apart = collect_statistics(genes, [""] * 6, TableColumns(effect=effect.round(3), se=se.round(3)), "here")
+    apart = collect_statistics(genes, [""] * 6, TableColumns(effect=effect.round(8), se=se.round(8)), "here")
     assert apart.n_universe == 6
+
+
+def test_genes_whose_numbers_agree_by_chance_stay_apart() -> None:
+    """A thousand genes, t to four digits with the p that follows from it, and a statistic of ranks, whose digits are endless."""
+    rng = np.random.default_rng(4)
+    genes = [(f"G{place}",) for place in range(1000)]
+    t = rng.normal(size=1000).round(3)
+    ranks = rng.integers(-40, 41, size=1000) / 81
+    for columns in (
+        TableColumns(
+            effect=(t / 3).round(3), t=t, p_value=np.array([float(f"{p:.5g}") for p in 2 * stats.norm.sf(abs(t))])
+        ),
+        TableColumns(effect=ranks, p_value=2 * stats.norm.sf(3 * abs(ranks))),
+        TableColumns(z=ranks * 3),
+    ):
+        found = collect_statistics(genes, [""] * 1000, columns, "here")
+        assert found.n_universe == 1000
+        assert len(found.notes) == 1
 
 
 def test_a_table_without_a_gene_is_refused() -> None:
