@@ -36,7 +36,8 @@ N_LIKELY, LIKELY = 3, 0.2
 one million reads, where biology varies by a tenth, have 0.28."""
 FEWEST_STANDARDISED, LIKELY_STANDARDISED = 6, 0.6
 """Samples of both datasets from which on genes are also compared in their own standard deviations, and the correlation from which on
-a pair is judged. Real datasets split at random into two of 6 to 8 samples: no pair was called in 1,500 splits; into two of 5, in 6 of 500.
+a pair is judged. Two of 6 to 8 other samples of one real dataset: no pair was called in 750 draws (`benchmarks/near_copies.py`); two of
+5, on 800 genes: in 6 of 500.
 """
 CHECK = "samples used in a second place"
 _PROCESSED_ELSEWHERE = "Re-used samples were processed elsewhere and may differ for that reason alone. "
