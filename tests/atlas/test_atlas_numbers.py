@@ -61,7 +61,8 @@ def test_a_single_pair_has_the_numbers_of_its_bridge():
     assert unit.concordance == pytest.approx(bridge.evidence.total.value, abs=1e-6)
     for row, p_value in ((block.drawn[0], bridge.evidence.p_disease), (drawn[0], bridge.evidence.p_drug)):
         counted = np.count_nonzero(np.abs(row[1:]) >= np.abs(row[0]))
-        assert (counted + 1) / (NULL.rotations + 1) == p_value
+        # Where the errors by unit decide, their p is met to one draw.
+        assert (counted + 1) / (NULL.rotations + 1) == pytest.approx(p_value, abs=1.01 / (NULL.rotations + 1))
     assert 0.02 < bridge.evidence.p_disease < 0.98
     assert unit.z == pytest.approx(block.drawn[0, 0], abs=1e-5)
     assert block.drawn[0, 1:].std() == pytest.approx(1, abs=0.15)  # z is in units of chance

@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from sidemine.considerations.compounds.judge import judge_compounds
-from sidemine.considerations.compounds.telling import answer_of
+from sidemine.considerations.compounds.telling import answer_of, part_of
 from sidemine.considerations.judgement import Case
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -117,11 +117,11 @@ def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing
 
 
 ANSWERS = {
-    "Lower with A, B and C (needed: 3 of 4); for D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data.": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
-    "Lower with A, B, C and D (needed: 3 of 4).": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "Lower with B only (needed: 3 of 4); for A, C and D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Lower with B (needed: 3 of 4); for C and D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data; with A neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Shown for no compound (needed: 3 of 4); for A, B, C and D a fall of the margin (24 %, −0.40 log2) or more is excluded in these data.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "At least 3 of 4: lower with A, B and C. D: no fall as large as 24 %.": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
+    "At least 3 of 4: lower with A, B, C and D.": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
+    "Excluded: that at least 3 of 4 act. Lower with B only. A, C and D: no fall as large as 24 %.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Excluded: that at least 3 of 4 act. Lower with B. C and D: no fall as large as 24 %. A: neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Excluded: that at least 3 of 4 act. Shown for none. A, B, C and D: no fall as large as 24 %.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }  # fmt: skip
 
@@ -148,18 +148,21 @@ def test_a_dose_question_is_told_in_its_two_parts():
     """Whether it acts, and whether more at higher doses: an answer to the first is none to the second."""
     flat = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0}), doses_of(), "dose")
     assert answer_of(flat, 0.4) == (
-        "Lower, beyond the margin, at all 3 doses (the verdict is on this). More at higher doses: not shown."
+        "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: open."
     )
     rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
+    assert part_of(flat, 0.4) == "effect only"
+    assert part_of(rising, 0.4) == ""
     assert answer_of(rising, 0.4) == "Lower, beyond the margin, at 2 of 3 doses, and more at higher doses."
     falling = measured(data_of({"vehicle": 0, "a": -1.6, "b": -1.3, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(falling, 0.4).endswith(" More at higher doses: not shown, the estimates shrink.")
+    assert answer_of(falling, 0.4).endswith(" More at higher doses: open, the estimates shrink.")
+    level = measured(data_of({"vehicle": 0, "a": -1.1, "b": -1.05, "c": -1, "x": 0}), doses_of(), "dose")
+    assert answer_of(level, 0.4).endswith(" More at higher doses: open.")  # a plateau
     bent = measured(data_of({"vehicle": 0, "a": -1.3, "b": -1.6, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(bent, 0.4).endswith(" More at higher doses: not shown.")
+    assert answer_of(bent, 0.4).endswith(" More at higher doses: open.")
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert answer_of(none, 0.4) == (
-        "For 1, 10 and 100 a fall of the margin (24 %, −0.40 log2) or more is excluded in these data."
-    )
+    assert answer_of(none, 0.4) == ("Excluded at 1, 10 and 100: a fall of 24 % or more.")
+    assert part_of(none, 0.4) == ""
 
 
 def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():
@@ -320,7 +323,7 @@ def test_a_compound_that_cannot_be_tested_counts_as_one_that_does_not_act():
     assert next(arm for arm in found.arms if arm.contrast == "c").problem is not None
     reading = read_panel(found, 0.4)
     assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3 compounds: A, B)")
-    assert answer_of(found, 0.4) == "Lower with A and B (needed: 2 of 3); with C neither shown nor excluded."
+    assert answer_of(found, 0.4) == "At least 2 of 3: lower with A and B. C: neither shown nor excluded."
 
 
 def test_a_sample_of_two_groups_has_no_model():

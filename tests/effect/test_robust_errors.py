@@ -28,7 +28,7 @@ def fit_with(batches: list[str]):
 
 def test_a_difference_that_hangs_on_one_patient_is_refused():
     """Three patients make a batch of their own, so the fourth alone is compared; with two of them all is well."""
-    with pytest.raises(Untestable, match="the difference hangs on sample s3: no other of its group can be compared"):
+    with pytest.raises(Untestable, match="the difference hangs on sample s3: without it the groups cannot be compared"):
         fit_with(["x"] * 3 + ["y"] * (N - 3))
     assert fit_with(["x"] * 2 + ["y"] * (N - 2)).score_sandwich.usable
 

@@ -105,7 +105,7 @@ def test_cells_without_donors_cannot_be_tested(cells: ad.AnnData, tmp_path: Path
     assert samples["sample"].tolist() == ["ctrl", "ifn"]
     adata, _ = prepare_dataset(row, files, samples, TABLE)
     problem = json.loads(adata.uns["sidemine"])["problem"]
-    assert problem["what"] == "cells are not replicates; no donor column"
+    assert problem["what"] == "cells are no replicates, and no column names their donors"
     assert "donor, type, stim" in problem["where"]
 
 

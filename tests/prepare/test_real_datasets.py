@@ -135,7 +135,7 @@ def test_cells_without_donors(real_files: Path, genes: GeneTable) -> None:
         sample_columns="condition",
     )
     assert list(adata.obs_names) == ["ctrl", "stim"]
-    assert read_provenance(adata).problem.what == "cells are not replicates; no donor column"
+    assert read_provenance(adata).problem.what == "cells are no replicates, and no column names their donors"
 
 
 def test_normalised_cells_and_mouse_cells_are_refused(real_files: Path, genes: GeneTable) -> None:

@@ -13,14 +13,16 @@ from example_results import example_card
 import sidemine
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.considerations.hidden_factors.record import HiddenFactorsColumns
 from sidemine.considerations.judgement import Found, Sensitivity
 from sidemine.considerations.sensitivity import ASKED, COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.differential.record import FittedDesign
-from sidemine.drawing.words import number
+from sidemine.drawing.words import number, typeset
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.plain_words import GROUPS, people_of, signed_percent
-from sidemine.effect.record import SizesDiffer
+from sidemine.effect.record import PooledEstimate, SizesDiffer
+from sidemine.report.badge import badge_words
 from sidemine.report.findings import (
     answer_words,
     control_words,
@@ -30,7 +32,7 @@ from sidemine.report.findings import (
     way_of,
     why_words,
 )
-from sidemine.report.first_screen import overview_line
+from sidemine.report.first_screen import overview_line, plain_sentence
 from sidemine.verdict.card import Agreeing, CardCap, Domain
 from sidemine.verdict.certainty import CHECKED, CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -91,7 +93,7 @@ def test_a_finding_whose_check_changes_nothing_is_no_concern():
     summary = findings_of([replace(checked, certainty=rated)], designs_of(checked))
     assert [note.about for note in summary.footnotes] == ["risk of bias", "checked, not rated down"]
     (finding,) = summary.questions  # the card tells it as its strongest doubt: here it stands beside the certainty
-    assert (finding.why, finding.notes) == ("not randomised; holds without re-used controls", ["a", "b"])
+    assert (finding.why, finding.notes) == ("not randomised (checked: holds without re-used controls)", ["a", "b"])
     for counts in (clean(), replace(checked, sensitivity=[replace(row, changes=True)])):
         assert certainty_of(counts, [REUSED]).level.mark == "⊕⊕◯◯"
     assert certainty_of(clean(1), [UNKNOWN]).level.mark == "⊕⊕◯◯"
@@ -115,8 +117,7 @@ def test_compounds_are_told_from_the_strongest():
     columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
     told = effect_words(replace(clean(1), considered=tuple(columns)))
     assert told == (
-        "B: 75 % lower (−78 to −71 %); C: 2.0-fold higher (1.7- to 2.3-fold); A: 29 % lower (−38 to −19 %); and 1 more; "
-        "95 % CI"
+        "B: 75 % lower (95 % CI −78 to −71 %); C: 2.0-fold higher (1.7- to 2.3-fold); A: 29 % lower (−38 to −19 %); and 1 more"
     )
     shown = replace(clean(1), considered=tuple(columns))
     assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
@@ -157,19 +158,18 @@ def test_a_control_that_misbehaves_is_told():
 @pytest.mark.parametrize(
     ("card", "told"),
     [
-        (clean(), "Further cohorts that disagree. Checked, no change: {names}."),
-        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. Checked, no change: {names}."),
+        (clean(), "Further cohorts that disagree. None of {n} checks changes it."),
+        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. The one check changes nothing."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
         (capped(clean(), "replication"), "Datasets that agree."),
-        (changing(clean(), COMPOSITION), "Sorted cells, or groups that are alike in their mix of cells. Checks that change it: mix of cells."),
+        (changing(clean(), COMPOSITION), "Checks already change it: mix of cells. To settle it: sorted cells, or groups with the same mix of cells."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),
     ],
 )  # fmt: skip
 def test_what_would_change_an_answer(card, told):
-    """Checks that do, else what would lift the concerns, else what nobody can rule out; checks are named where they are counted."""
-    names = ", ".join(CHECKED[row.name] for row in card.sensitivity if not row.missing)
-    assert what_would_change(card) == told.format(names=names)
+    """Checks that do, by name, else what would lift the concerns, else what nobody can rule out, and how many checks say nothing."""
+    assert what_would_change(card) == told.format(n=sum(not row.missing for row in card.sensitivity))
 
 
 def test_every_check_has_its_word():
@@ -186,6 +186,21 @@ def test_every_gate_cap_and_trap_of_the_shipped_rules_has_its_domain():
     assert len(named) > 15
     assert named - shown_only <= set(CONCERNS)
     assert set(Domain) == {concern.domain for concern in CONCERNS.values()}
+
+
+def with_adjusted(card, kind, name, **changes):
+    """The card with an adjusted effect of one consideration changed."""
+    considered = []
+    for row in card.considered:
+        if not isinstance(row, kind):
+            considered.append(row)
+        elif name == "hidden_factors":
+            estimate = PooledEstimate(0.4, 0.1, 0.7, 0.01, 0.15, 2, None)
+            shown = replace(row.hidden_factors, adjusted=replace(estimate, **changes))
+            considered.append(replace(row, hidden_factors=shown))
+        else:
+            considered.append(replace(row, **{name: replace(getattr(row, name), **changes)}))
+    return replace(card, considered=tuple(considered))
 
 
 def designs_of(card, shared=False, paired=False, each=1):
@@ -221,7 +236,7 @@ def test_people_are_counted_once():
         f"2 studies, {n_shared} samples: {first} per comparison"
     )
     alike = replace(card, evidence=[replace(row, n_target=3, n_reference=4) for row in card.evidence])
-    assert studies_words(alike, designs_of(alike, shared=True)) == "2 studies, 10 samples: 3 v 4 per comparison"
+    assert studies_words(alike, designs_of(alike, shared=True)) == "2 studies, 10 samples: each 3 v the same 4"
 
 
 def test_two_samples_of_one_person_are_not_two_people():
@@ -237,31 +252,55 @@ def test_two_samples_of_one_person_are_not_two_people():
     merged = designs_of(card, paired=True, each=3)
     assert studies_words(card, merged) == f"2 studies, {n} matched pairs ({6 * n} samples)"
     first = replace(card, evidence=rows[:1], pooled=None)
-    assert effect_words(first).startswith(
-        "A randomly chosen “VTE” sample lies above a randomly chosen “healthy controls” sample in "
-    )
+    assert effect_words(first).startswith("The “VTE” sample lies above the “healthy controls” sample in ")
     unlike = [rows[0], replace(rows[1], target_label="others")]
     assert people_of(unlike) == people_of([replace(rows[0], target_label="x" * 41)]) == GROUPS
 
 
 def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
     """Beside a total effect without a sign, it would read as a like one; without its interval, as a sure one."""
-    adjusted = clean().columns_of(CompositionColumns).composition_adjusted
-    columns = [
-        replace(row, composition_adjusted=replace(row.composition_adjusted, effect=-1.39))
-        if isinstance(row, CompositionColumns)
-        else row
-        for row in clean().considered
-    ]
-    turned = replace(clean(), considered=tuple(columns))
+    turned = with_adjusted(clean(), CompositionColumns, "composition_adjusted", effect=-1.39, ci_low=-2.9, ci_high=0.12)
     assert answer_words(turned) == (
-        "Which way is not settled: higher in “VTE” than in “healthy controls”, but lower at an equal mix of cells."
+        "Which way is not settled: higher in “VTE” than in “healthy controls”, but no longer at an equal mix of cells."
     )
     assert "settled" not in answer_words(clean())
+    # Only an interval without 0 says that it lies on the other side.
+    sure = with_adjusted(turned, CompositionColumns, "composition_adjusted", ci_low=-2.0, ci_high=-0.4)
+    assert ", but lower at an equal mix of cells." in answer_words(sure)
     assert (way_of(turned), way_of(clean())) == ("unclear", "higher")  # no mark of a side beside it
-    assert effect_words(turned).endswith(
-        f"but −1.39 ({number(adjusted.ci_low)} to {number(adjusted.ci_high)}) adjusted for the mix of cells)"
+    assert effect_words(turned).endswith("but −1.39 (−2.90 to 0.12) adjusted for the mix of cells)")
+
+
+def test_an_open_direction_stands_beside_the_word_of_the_answer():
+    """By either adjustment; not where the answer has no side, excludes one, or is a control's; the word itself stays."""
+    assert badge_words(clean()) == "supported"
+    card = replace(clean(), verdict=Verdict.SUGGESTIVE)
+    turned = with_adjusted(card, CompositionColumns, "composition_adjusted", effect=-0.4, ci_low=-0.9, ci_high=0.1)
+    factors = with_adjusted(card, HiddenFactorsColumns, "hidden_factors", effect=-0.4, ci_low=-0.9, ci_high=0.1)
+    for row in (turned, factors):
+        assert badge_words(row) == "suggestive · direction open"
+        assert way_of(row) == "unclear"
+    assert answer_words(factors).endswith(", but no longer with hidden factors taken out.")
+    both = with_adjusted(turned, HiddenFactorsColumns, "hidden_factors", effect=-0.4, ci_low=-0.9, ci_high=0.1)
+    assert "no longer at an equal mix of cells, and no longer with hidden factors taken out." in answer_words(both)
+    assert badge_words(replace(turned, verdict=Verdict.NOT_SUPPORTED)) == "not supported"
+    assert badge_words(replace(turned, verdict=Verdict.CONFLICTING)) == "conflicting"
+    assert (
+        badge_words(replace(turned, verdict=Verdict.NOT_SUPPORTED, opposite=True))
+        == "not supported · opposite direction"
     )
+    control = replace(turned, role="negative_control", behaviour=Behaviour.EXPECTED)
+    assert badge_words(control) == "behaved as expected"
+
+
+def test_an_excluded_effect_is_said_first_where_only_a_line_stands():
+    """“Not supported” is read as “no proof”: the page of several studies and the card say what is excluded."""
+    excluded = replace(clean(), verdict=Verdict.NOT_SUPPORTED)
+    size = f"a rise of {number(excluded.declared.margin.value)} SD or more"
+    assert overview_line(excluded).startswith(f"excluded: {size} · ")
+    assert plain_sentence(excluded).startswith(f"Excluded: {size}. ")
+    assert "xcluded:" not in overview_line(clean()) + plain_sentence(clean())
+    assert "xcluded:" not in overview_line(replace(excluded, opposite=True))
 
 
 def test_the_letters_of_footnotes_stand_in_order():
@@ -290,7 +329,8 @@ def test_arms_are_named_by_what_tells_them_apart():
         panel = CompoundEvidence("class_wide", "down", "nM", "", rows, 15, 5, [])
         kept = (CompoundColumns("x", panel) if isinstance(c, CompoundColumns) else c for c in clean(1).considered)
         return re.findall(
-            r"(?:^|; )([^;]+): 50 % lower \(−56 to −43 %\)", effect_words(replace(clean(1), considered=tuple(kept)))
+            r"(?:^|; )([^;]+): 50 % lower \((?:95 % CI )?−56 to −43 %\)",
+            effect_words(replace(clean(1), considered=tuple(kept))),
         )
 
     assert told(("A", 250.0), ("B", 250.0)) == ["A", "B"]
@@ -302,8 +342,8 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "A randomly chosen patient lies above a randomly chosen control in 62 of 100 random pairs (0.45 between-person SD; 95 % "
-        "CI 0.20 to 0.70; 0.31 adjusted for the mix of cells)"
+        "The patient lies above the control in 62 of 100 random pairs (0.45 between-person SD; 95 % CI 0.20 to 0.70; 0.31 adjusted "
+        "for the mix of cells)"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
     assert effect_words(one) == "67 % lower (−1.62 log2; 95 % CI −2.02 to −1.22)"
@@ -326,17 +366,22 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     assert control_words(fall) == effect_words(fall)
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
     turned = replace(rise, behaviour=Behaviour.TURNED)
-    assert control_words(turned) == f"Not a rise: {effect_words(fall)}"
+    assert control_words(turned) == (
+        f"No rise, as it must be; but {effect_words(fall)}. No question fails by this; but in {fall.evidence[0].accession} a change of "
+        "67 % can come from something else than the pathway."
+    )
     assert findings_of([clean(), turned], designs_of(clean()) | designs_of(rise)).control_line == (
-        "0 of 1 as expected, 1 moved the other way"
+        "0 of 1 as expected, 1 null control moved the other way"
     )
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
-    margin = number(fall.declared.margin.value)
     percent = signed_percent(-fall.declared.margin.value)[1:]
-    excluded = f"Excludes a fall of the margin ({percent} %, −{margin} log2) or more."
+    excluded = f"Too small to matter: a fall of {percent} % or more is excluded."
     assert control_words(replace(flat, one_sided_limit=-0.1234)) == (
-        f"67 % lower (−1.62 log2; one-sided 95 % limit −0.12). {excluded}"
+        f"67 % lower (−1.62 log2; one-sided 95 % limit −8 %). {excluded}"
     )
+    # Of what lies on the other side, an excluded fall does not say that it is small.
+    rises = replace(flat, evidence=[replace(flat.evidence[0], effect=1.0, ci_low=0.9, ci_high=1.1)])
+    assert control_words(rises).endswith(f"). A fall of {percent} % or more is excluded.")
     within = replace(flat, evidence=[replace(flat.evidence[0], effect=-0.01, ci_low=-0.02, ci_high=0.02)])
     assert control_words(within) == f"1 % lower (−0.01 log2; 95 % CI −0.02 to 0.02). {excluded}"
     assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
@@ -360,7 +405,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == f"A rise of the margin ({number(clean().declared.margin.value)} SD) or more is excluded in these data."
+        == f"Excluded: a rise of {number(clean().declared.margin.value)} SD or more."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     assert (
@@ -392,16 +437,31 @@ def test_an_exclusion_of_several_experiments_names_the_limit_that_excludes_least
     """Each must exclude: the limit nearest to the margin is the one that matters."""
     card = replace(clean(1), verdict=Verdict.NOT_SUPPORTED, one_sided_limit=0.217)
     assert len(card.estimated) > 1
-    assert answer_words(card).endswith("is excluded in these data (largest one-sided 95 % limit 0.22).")
+    assert re.fullmatch(
+        r"Excluded: a fall of \d+ % or more \(largest one-sided 95 % limit \+16 %\)\.", answer_words(card)
+    )
 
 
 def test_what_the_rows_ask_for_is_said_below_them():
     """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
-    first, second = findings_of([clean(), excluded], designs_of(clean()) | designs_of(excluded)).keys
-    assert first == "Excluded: the one-sided 95 % limit lies short of this size; bias is not counted in it."
-    assert re.fullmatch(r"\d+ v \d+: the group named first in the answer v the other\.", second)
+    designs = designs_of(clean()) | designs_of(excluded)
+    first, margin, beyond, sizes = findings_of([clean(), excluded], designs).keys
+    assert first.startswith("Excluded: by chance alone, an effect of this size would hardly stay hidden")
+    declared = excluded.declared.margin
+    assert margin == f"Margin {signed_percent(-declared.value)[1:]} %: {typeset(declared.rule)}."
+    assert "beyond that of the other measured genes" in beyond
+    assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
+    # Where a margin differs, so does its reason: each stands there once.
+    share = replace(declared, value=0.2, rule="20% of the effect of x (1.00 log2 units)")
+    shared = replace(excluded, declared=replace(excluded.declared, margin=share))
+    told = findings_of([excluded, excluded, shared], designs).keys
+    assert [key for key in told if key.startswith("Margin")] == [
+        margin,
+        "Margin 13 %: 20 % of the effect of x (1.00 log2 units).",
+    ]
+    assert "3 of these 3 questions share samples with another one: they do not confirm each other." in told
 
 
 def test_a_level_of_certainty_has_its_reasons_beside_it():
@@ -419,7 +479,9 @@ def test_what_would_turn_an_answer_is_named_first():
     """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be one of several."""
     card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
     assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and more"
-    assert "p 0.082 corrected for 15 questions" in [row.brief for row in certainty_of(card, n_questions=15).downgrades]
+    assert "p 0.082 corrected for 15 questions, the interval not" in [
+        row.brief for row in certainty_of(card, n_questions=15).downgrades
+    ]
     of_control = replace(card, p_holm=None)
     assert "p too large" in [row.brief for row in certainty_of(of_control).downgrades]
 

@@ -14,6 +14,7 @@ from example_results import HOSTILE_TITLE, write_example_results
 
 from sidemine.cli import main
 from sidemine.drawing.words import unbroken
+from sidemine.report.badge import badge_words
 from sidemine.report.collect import read_answers
 from sidemine.report.first_screen import overview_line
 from sidemine.report.index_page import IndexedStudy, question_rows, shared_accessions
@@ -51,6 +52,7 @@ def test_every_answer_stands_in_its_column(atlas, capsys):
     cards = [card for study in studies for card in study.answers.verdicts.verdicts]
     for card in cards:
         assert unbroken(overview_line(card)) in page
+        assert f"</span> {badge_words(card)}</a>" in page
         assert page.count(f"report.html#card-{card.hypothesis}") == 2
     assert 'href="first%20study/report.html"' in page
     assert page.count("not asked") == 2  # the question that differs is a row of its own in each

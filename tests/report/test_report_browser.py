@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from example_results import CONTRASTS
@@ -177,6 +178,8 @@ def test_no_words_are_clipped(request, width):
     assert clipped == []
 
 
+MOST_SHEETS = 28
+"""Sheets of A4 that the example study may take, with every figure."""
 WIDER_THAN_PAPER = """() => [...document.querySelectorAll("body *")]
   .filter(part => part.offsetParent && !part.closest("svg") && part.getBoundingClientRect().right > 721)
   .map(part => `${part.closest("[id]").id}: ${part.tagName} ${part.className}`)"""
@@ -231,7 +234,10 @@ def test_paper_holds_every_figure_and_nothing_passes_its_edge(browser, example_p
         assert chart.locator("svg, canvas").first.is_visible(), chart.get_attribute("id")
     page.tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
     folded = page.tab.locator("details:not([open])").count()
-    assert page.tab.pdf(format="A4").startswith(b"%PDF")  # sends both events itself
+    paper = page.tab.pdf(format="A4")  # sends both events itself
+    assert paper.startswith(b"%PDF")
+    n_sheets = len(re.findall(rb"/Type\s*/Page\b", paper))
+    assert 10 < n_sheets <= MOST_SHEETS, n_sheets
     assert page.tab.locator("details:not([open])").count() == folded > 0
     page.tab.close()
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from sidemine.drawing.charts import base
 from sidemine.drawing.panel import Panel
 from sidemine.report import registry
+from sidemine.report.badge import beside_word
 from sidemine.report.collect import StudyResults, collect
 from sidemine.report.packing import unpack
 from sidemine.report.page import render
 from sidemine.report.section import Section
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 CHART = {**base("A chart of nothing.", 40), "data": {"values": []}, "mark": "point"}
 
@@ -56,3 +59,28 @@ def test_sections_stand_once_in_the_order_of_the_registry(example_results):
         *(section.id for section in sections if section.title),
         "glossary",
     ]
+
+
+def test_the_sidebar_holds_answers_and_controls_in_groups_of_their_own(example_results):
+    """Each card once, under its heading, with its mark, its word for those who hear it, and what this word alone would hide."""
+    results = collect(example_results)
+    first, second, third, *others = results.verdicts.verdicts
+    against = replace(second, verdict=Verdict.NOT_SUPPORTED, opposite=True)
+    control = replace(third, role="negative_control", behaviour=Behaviour.EXPECTED)
+    verdicts = replace(results.verdicts, verdicts=[first, against, control, *others])
+    cards = verdicts.verdicts
+    html = render(replace(results, verdicts=verdicts))
+    groups = re.findall(r'<p class="nav-title">(\w+)</p>\s*<ol class="glance">(.*?)</ol>', html, re.DOTALL)
+    assert [title for title, _ in groups] == ["Answers", "Controls"]
+    for (_, group), is_control in zip(groups, (False, True), strict=True):
+        here = [card for card in cards if card.is_control == is_control]
+        lines = re.findall(r'<li><a href="#card-([\w-]+)" class="([\w-]+)">(.*?)</a></li>', group, re.DOTALL)
+        assert [(card, style) for card, style, _ in lines] == [(card.hypothesis, card.word.css_class) for card in here]
+        for card, (_, _, line) in zip(here, lines, strict=True):
+            told = re.sub(r"<[^>]+>", "", line)
+            assert told.startswith(card.word.mark)
+            assert f"{card.word}: " in told
+            assert (f'<span class="soft">{beside_word(card)}</span>' in line) == bool(beside_word(card))
+    assert [beside_word(card) for card in cards].count("opposite direction") == 1
+    # The same words stand on every badge of this answer.
+    assert html.count("</span> not supported · opposite direction") == 2  # table and card

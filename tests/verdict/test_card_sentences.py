@@ -88,7 +88,7 @@ def test_the_pooled_effect_in_words():
     )
     assert pooled_sentence(pooled, "cohort") == (
         " Over 2 independent cohorts together (common effect): 0.50 SD higher (95 % CI 0.31 to 0.62, p = 0.012), "
-        "a randomly chosen patient lies above a randomly chosen control in 64 of 100 random pairs; "
+        "the patient lies above the control in 64 of 100 random pairs; "
         "0.40 to 0.60 when one of them is left out."
     )
     assert "2 independent experiments together (common effect): 0.50 log2 units" in pooled_sentence(

@@ -180,7 +180,8 @@ def test_the_gate_of_holm_says_what_is_short():
 
     nothing = "The panel does not show it."
     assert shortfall([STRONG] * 3, 2 * FAMILY_P) == (
-        f"The p of the panel, corrected for 2 questions (Holm), is 0.1: above {FAMILY_P:g}, which experiments need."
+        f"The p of the panel, corrected for 2 questions (Holm), is 0.1: above the {FAMILY_P:g} that experiments need; the interval is for "
+        "this question alone."
     )
     assert (
         shortfall([STRONG] * 3, None) == shortfall([WEAK] * 3, 2 * FAMILY_P) == shortfall([WEAK] * 3, None) == nothing

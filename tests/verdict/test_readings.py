@@ -496,7 +496,7 @@ def test_the_gate_of_experiments_says_how_many_there_are(effects, words):
 @pytest.mark.parametrize(
     ("p", "effect", "words"),
     [
-        (0.02, 0.3, "The p is 0.02: above 0.01, which cohorts need."),
+        (0.02, 0.3, "The p is 0.02: above the 0.01 that cohorts need."),
         (0.02, -0.3, "The pooled effect is not in the declared direction."),
     ],
 )
@@ -509,7 +509,10 @@ def test_the_gate_of_the_pooled_p_says_what_is_short(p, effect, words):
 @pytest.mark.parametrize(
     ("effects", "words"),
     [
-        ([2.0], f"The p, corrected for 3 questions (Holm), is 0.2: above {FAMILY_P:g}, which experiments need."),
+        (
+            [2.0],
+            f"The p, corrected for 3 questions (Holm), is 0.2: above the {FAMILY_P:g} that experiments need; the interval is for this question alone.",
+        ),
         ([2.0, 1.8], "The smallest p over the contrasts, corrected for 3 questions (Holm), is 0.2: above"),
         ([0.1, 0.1], "No experiment shows the change."),
     ],

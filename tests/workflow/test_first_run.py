@@ -124,7 +124,7 @@ def test_the_tutorial_leads_to_its_verdict_and_sheets_that_fit_nothing_to_what_t
     assert "lacks column 'FDR'" in page
     assert "One line of evidence alone, mirna: in favour. 2 more could not be tested." in page
     for words in (
-        "Not tested, and what to mend",
+        "Not tested, and why",
         "reads a column 'tissue' that the samples do not have",
         'selector: disease_state = "VTE"',
         '"venous thromboembolism" × ',

@@ -27,7 +27,7 @@ SETS = pd.DataFrame(
 """One set: the first block."""
 
 
-def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GENES, extra=None):
+def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GENES, extra=None, target_sd=1.0):
     """Fit one study.
 
     Parameters
@@ -44,6 +44,8 @@ def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GE
         Names, at least 40.
     extra
         Genes × samples, added in residual SD units.
+    target_sd
+        Residual SD of the target group; 1 in the reference group.
     """
     rng = np.random.default_rng(seed)
     n = n_target + n_reference
@@ -51,6 +53,7 @@ def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GE
     blocks = -(-len(genes) // BLOCK)
     values += np.sqrt(correlation) * np.repeat(rng.standard_normal((blocks, n)), BLOCK, axis=0)[: len(genes)]
     is_target = np.arange(n) < n_target
+    values[:, is_target] *= target_sd
     if shift is not None:
         values += np.asarray(shift)[:, None] * is_target
     if extra is not None:

@@ -77,7 +77,10 @@ def test_a_bridge_stands_under_the_cards_of_both_its_sides_and_under_no_other():
     lines = on_record(bridge())
     for contrast in ("cohort", "drug"):
         (panel,) = bridge_panels(subject(contrast), lines)
-        assert (panel.id, panel.title) == ("concordance-b-h", "Perturbation and disease: opposes the disease")
+        assert (panel.id, panel.title) == (
+            "concordance-b-h",
+            "Perturbation and disease: opposes the disease, which says nothing about benefit",
+        )
     (other,) = bridge_panels(subject("elsewhere"), lines)
     assert (other.chart, other.why_empty) == (None, NO_BRIDGE)
     assert bridge_panels(subject(), LinesOnRecord())[0].why_empty == NOT_RUN
@@ -181,7 +184,7 @@ def test_a_cytokine_goes_by_its_name_and_is_nowhere_called_a_drug():
     lines = on_record(cytokine, prediction=figures(), name="Interferon β")
     lines = replace(lines, groups=GROUPS | {"cytokine": ("interferon", "medium")})
     (panel, _) = bridge_panels(subject(), lines)
-    assert panel.title == "Interferon β and disease: opposes the disease"
+    assert panel.title == "Interferon β and disease: opposes the disease, which says nothing about benefit"
     shown = " ".join([panel.title, panel.caption, *(column.heading for column in panel.table.columns)])
     shown += (
         str([layer["encoding"].get("x", {}).get("axis") for layer in panel.chart["layer"]]) + panel.chart["description"]

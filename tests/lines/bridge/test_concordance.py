@@ -34,10 +34,12 @@ def markers():
 
 
 def signatures(n=24, seed=4, own=-3.0, genes=GENES):
-    """A library whose own perturbation lowers the set."""
+    """A library whose own perturbation lowers the set; each of the others changes a tenth of all genes."""
     rng = np.random.default_rng(seed)
     control = rng.standard_normal((1, len(genes))) + own * np.isin(genes, GENES[:40])
-    others = pd.DataFrame(rng.standard_normal((n, len(genes))), index=[f"c{i}" for i in range(n)], columns=genes)
+    values = rng.standard_normal((n, len(genes)))
+    values += 6 * rng.standard_normal(values.shape) * (rng.random(values.shape) < 0.1)
+    others = pd.DataFrame(values, index=[f"c{i}" for i in range(n)], columns=genes)
     return SignatureLibrary(others, pd.DataFrame(control, index=["own"], columns=genes))
 
 
@@ -535,3 +537,21 @@ def test_a_strong_perturbation_is_placed_for_its_strength_among_a_whole_library(
     own = float(np.sqrt(np.mean(drug**2)))
     assert percentile(300, own) < 75 < 80 < percentile(300)
     assert percentile(99, own) == percentile(99)  # too few for a slope
+
+
+def test_a_place_is_by_size_and_tells_of_weak_comparators():
+    """40 genes, both sides really changed without relation: a tenth are extreme, not a tenth at each end; inert ones are counted."""
+    rng = np.random.default_rng(3)
+    places = []
+    for _ in range(200):
+        disease, drug = rng.standard_normal(N_GENES), 3 * rng.standard_normal(N_GENES)
+        others = pd.DataFrame(3 * rng.standard_normal((20, N_GENES)), columns=GENES)
+        others.iloc[:5] /= 3
+        comparators = gather_comparators({}, others, GENES)
+        places.append(place_among(FrozenProfile("drug", drug, strength=3.0), disease, IN_SET, comparators))
+    assert 8 <= sum(place.percentile >= 90 for place in places) <= 32
+    assert all(place.n_weak == 5 for place in places)
+    sized = [abs(place.concordances) for place in places]
+    assert all(
+        place.margin == np.quantile(size, 0.9, method="lower") for place, size in zip(places, sized, strict=True)
+    )

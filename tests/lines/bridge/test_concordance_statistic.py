@@ -180,6 +180,15 @@ def test_frozen_weights_have_no_noise():
     assert found.se == pytest.approx(spread / np.linalg.norm(weights[BLOCK]) / np.linalg.norm(disease.deviates[BLOCK]))
 
 
+def test_a_small_group_that_varies_more_is_no_resemblance():
+    """3 v 12, the 3 vary 2.5 times as much, no effect: p and interval; with one variance for all samples a quarter were called."""
+    disease = side_of(fit_study(31, 20, 20, np.where(BLOCK, 0.8, 0.0)))
+    shown = np.array([_shown(fit_study(500 + seed, 3, 12, target_sd=2.5), disease) for seed in range(100)])
+    assert shown.sum(axis=0).max() <= 12
+    moved = [fit_study(700 + seed, 3, 12, np.where(BLOCK, 6.0, 0.0), target_sd=2.5) for seed in range(5)]
+    assert all(all(_shown(fit, disease)) for fit in moved)
+
+
 def _dishes(seed, effect=0.0):
     """Fit 3 v 3 dishes of 3 wells; the 40 genes of BLOCK move together from dish to dish, the others hardly do."""
     rng = np.random.default_rng(seed)

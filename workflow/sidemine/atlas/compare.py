@@ -16,7 +16,7 @@ from sidemine.atlas.concordance import (
     SharedProfiles,
     UnitConcordance,
     Weights,
-    chance_of_blocks,
+    chance_by_unit,
     drug_weights,
     equal_shares,
     measure_unit,
@@ -134,7 +134,7 @@ def compare_effect(
         spread = np.sqrt(np.sum(weights.times(noise) ** 2, axis=1))
         drawn[at, 0] = weights.times(y) / spread
         scaled = weights.scaled(1 / spread)
-        drawn[at, 1:] = widened(rotated_sums(side, scaled, null.rotations), chance_of_blocks(side, scaled))
+        drawn[at, 1:] = widened(rotated_sums(side, scaled, null.rotations), chance_by_unit(side, scaled))
     record = ComparedEffect(
         name, float(np.sqrt(np.mean(y**2))) if len(y) else 0.0, units, effect.left_out, effect.origin
     )
@@ -222,7 +222,7 @@ def rotate_drugs(
         weights = drug_weights(x, shared, members, own)
         sums[:, 0] += weights.times(x)
         wide = weights.scaled(np.sqrt(kin[:, place]))
-        sums[:, 1:] += widened(rotated_sums(side, wide, null.rotations), chance_of_blocks(side, wide))
+        sums[:, 1:] += widened(rotated_sums(side, wide, null.rotations), chance_by_unit(side, wide))
     spread = np.sqrt(np.mean(sums[:, 1:] ** 2, axis=1, keepdims=True))
     return np.divide(sums, spread, out=np.full_like(sums, np.nan), where=spread > 0)
 

@@ -265,8 +265,8 @@ def rotated_sums(side: Side, weights: Weights, n_draws: int) -> Single:
     return np.concatenate([weights.times_single(drawn[side.main]) for drawn in side.rotations(n_draws)], axis=1)
 
 
-def chance_of_blocks(side: Side, weights: Weights) -> tuple[Array, Array] | None:
-    """Return per row the variance that chance gives its sum with blocks as units, and the degrees of freedom; None without blocks.
+def chance_by_unit(side: Side, weights: Weights) -> tuple[Array, Array]:
+    """Return per row the variance that chance gives its sum, with errors by unit (`Part.noise`), and the degrees of freedom.
 
     Parameters
     ----------
@@ -275,29 +275,27 @@ def chance_of_blocks(side: Side, weights: Weights) -> tuple[Array, Array] | None
     weights
         Rows × genes.
     """
-    if not side.whole.has_correlated_blocks:
-        return None
     parts = [(np.sum(weights.times(factor) ** 2, axis=1), df) for factor, df in side.whole.noises]
     variance = np.sum([part for part, _ in parts], axis=0)
     spread = np.sum([part**2 / df for part, df in parts], axis=0)
     return variance, np.divide(variance**2, spread, out=np.ones_like(variance), where=spread > 0)
 
 
-def widened(drawn: Single, chance: tuple[Array, Array] | None) -> Single:
-    """Return draws that lie as far from 0, rank by rank, as chance with blocks as units would put them.
+def widened(drawn: Single, chance: tuple[Array, Array]) -> Single:
+    """Return draws that lie as far from 0, rank by rank, as chance with errors by unit would put them.
 
-    A rotation takes one correlation of blocks for all genes; a set that moves together from block to block varies more (3 v 3
-    dishes of 3 wells without any effect: p ≤ .05 in 33 to 41 %). A bridge takes the larger of both p-values
-    (`lines/bridge/rotation.py`), which is what counting these draws gives.
+    A rotation takes one variance for all samples, and one correlation of blocks for all genes; a set that moves together from block
+    to block varies more (3 v 3 dishes of 3 wells without any effect: p ≤ .05 in 33 to 41 %). A bridge takes the larger of both
+    p-values (`lines/bridge/rotation.py`), which is what counting these draws gives.
 
     Parameters
     ----------
     drawn
         Rows × draws.
     chance
-        From `chance_of_blocks`, of these rows.
+        From `chance_by_unit`, of these rows.
     """
-    if chance is None or not drawn.size:
+    if not drawn.size:
         return drawn
     variance, df = chance
     size = np.abs(drawn)

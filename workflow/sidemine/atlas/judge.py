@@ -116,7 +116,7 @@ def judge(
             others = others[np.isfinite(others)]
             unit, score = compared.units[p], z[p, e]
             place = (
-                percentile(float(score), others, 1.0 if score >= 0 else -1.0)
+                percentile(float(score), others, 0.0)
                 if len(others) >= FEWEST_COMPARATORS and np.isfinite(score)
                 else None
             )

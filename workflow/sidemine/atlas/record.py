@@ -79,7 +79,7 @@ class Unit:
     p_drugs_rotated: Annotated[float | None, "Two-sided p, the drugs rotated; empty where one has no samples."] = None
     p_adjusted: Annotated[float | None, "The larger of the two, corrected for all declared pairs."] = None
     percentile: Annotated[
-        float | None, "Percentage of the other pathways with a weaker score in this direction; empty below 10."
+        float | None, "Percentage of the other pathways with a smaller score of either sign; empty below 10."
     ] = None
 
 

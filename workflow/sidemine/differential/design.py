@@ -305,12 +305,12 @@ def refuse_what_one_unit_decides(basis: NDArray[np.float64], design: Design) -> 
     correlated = design.blocking == "correlation"
     raise Untestable(
         Problem(
-            f"with these covariates the difference hangs on {alone}: no other block can be compared with it",
+            f"with these covariates the difference hangs on {alone}: without it the groups cannot be compared",
             f"{len(set(labels))} blocks, {len(labels)} samples; covariates {', '.join(design.covariates) or 'none'}; "
             f"blocks {'enter as a correlation' if correlated else 'hold repeats of a group'}",
             "a difference to which several blocks of each group contribute, so that blocks can be seen to vary",
-            f"Leave out the covariate that tells {alone} from all other blocks, or exclude these samples with a reason "
-            f"(config.yaml, exclude).{'' if correlated else ' ' + REPEATS_ARE_UNITS.format(block=design.block)}",
+            f"Leave out the covariate that tells {alone} from the other blocks; to exclude its samples would leave nothing to compare."
+            f"{'' if correlated else ' ' + REPEATS_ARE_UNITS.format(block=design.block)}",
         )
     )
 
@@ -318,14 +318,14 @@ def refuse_what_one_unit_decides(basis: NDArray[np.float64], design: Design) -> 
 def _refuse_what_one_sample_decides(basis: NDArray[np.float64], design: Design) -> None:
     if sandwich(basis).usable:
         return
-    alone = ", ".join(blocks_without_residual(basis, design.samples))
+    names = blocks_without_residual(basis, design.samples)
+    alone = f"sample {names[0]}" if len(names) == 1 else f"each of the samples {', '.join(names)}"
     raise Untestable(
         Problem(
-            f"with these covariates the difference hangs on sample {alone}: no other of its group can be compared",
+            f"with these covariates the difference hangs on {alone}: without it the groups cannot be compared",
             f"{len(design.samples)} samples; covariates {', '.join(design.covariates) or 'none'}",
             "a difference to which several samples of each group contribute, so that samples can be seen to vary",
-            f"Leave out the covariate that tells {alone} from the others of its group, or exclude it with a reason "
-            "(config.yaml, exclude).",
+            f"Leave out the covariate that tells {alone} from the others of its group; to exclude it would leave nothing to compare.",
         )
     )
 

@@ -173,7 +173,9 @@ class Told:
         What ends the sentence of the main effect of people compared, the figure in it that stands out, and the same for the
         line of an overview.
     beside, unsettled
-        The figure that stands beside the main effect, and on which side it lies where that leaves the direction open.
+        The figure that stands beside the main effect, and what an adjusted effect says where that leaves the direction open.
+    part
+        Which part of a question of two parts the verdict is on, where it is not on both.
     checked
         What came of the run that takes away what is doubted.
     figure, remarks, detail
@@ -186,6 +188,7 @@ class Told:
     effects: str = ""
     beside: str = ""
     unsettled: str = ""
+    part: str = ""
     clause: str = ""
     amount: str = ""
     brief: str = ""

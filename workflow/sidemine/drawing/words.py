@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import TypeGuard
 
 from sidemine.effect.plain_words import as_percent_change, signed_percent
-from sidemine.effect.record import ContrastEvidence
+from sidemine.effect.record import ContrastEvidence, Interval, PooledEstimate, way
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -146,6 +146,7 @@ _WHOLE = re.compile(
     r"|(?:(?<=\b[pqkn])|(?<=\b[pqkn]</button>)) (?=(?:[=≤≥]|&lt;) [\d−])|(?:(?<=[=≤≥])|(?<=&lt;)) (?=[\d−])"
     r"|(?<=\d) (?=× 10)|(?<=\d ×) (?=10)"
     r"|(?<=[\d%]) (?=(?:to|v) [−+]?\d)|(?:(?<=[\d%] to)|(?<=\d v)) (?=[−+]?\d)"
+    r"|(?<=%) (?=(?:higher|lower|different)\b)|(?<=-fold) (?=higher\b)|(?<=\w:) (?=[\d.]+(?: %|-fold) (?:higher|lower|different)\b)"
 )
 
 
@@ -198,6 +199,17 @@ def side(value: float) -> str:
     """Say on which side of the reference the target lies; on neither what two digits show as 0.00."""
     shown = round(value, 2)
     return HIGHER if shown > 0 else LOWER if shown < 0 else EQUAL
+
+
+def is_turned(adjusted: PooledEstimate, total: Interval | None) -> bool:
+    """Whether an adjusted effect lies on the other side of the total one."""
+    return total is not None and {side(adjusted.effect), side(total.effect)} == {HIGHER, LOWER}
+
+
+def turned_words(adjusted: PooledEstimate) -> str:
+    """Say of an effect on the other side what its interval lets one say: `higher`, `lower`, or `no longer`."""
+    found = way(adjusted.ci_low, adjusted.ci_high)
+    return "no longer" if found == "unclear" else found
 
 
 def amount(value: float, unit: str) -> str:
@@ -258,21 +270,21 @@ def interval_reading(evidence: ContrastEvidence) -> str:
 
 
 def margin_words(margin: float, direction: str) -> str:
-    """Return the margin of an experiment in per cent and log2 units.
+    """Return the margin of an experiment in per cent, or in log2 units where a rise and a fall are asked about.
 
     Parameters
     ----------
     margin
         In log2 units, without sign.
     direction
-        What is asked about: a fall and a rise of as many log2 units differ in per cent. In either direction no per cent is told.
+        What is asked about: a fall and a rise of as many log2 units differ in per cent. Of both there is no one per cent.
 
     Examples
     --------
     >>> margin_words(0.4, "down"), margin_words(0.4, "up"), margin_words(0.4, "either")
-    ('24 %, −0.40 log2', '32 %, +0.40 log2', '0.40 log2')
+    ('24 %', '32 %', '0.40 log2')
     """
     towards = {"up": margin, "down": -margin}.get(direction)
     if towards is None:
         return f"{number(margin)} log2"
-    return f"{signed_percent(towards)[1:]} %, {'+' if towards > 0 else ''}{number(towards)} log2"
+    return f"{signed_percent(towards)[1:]} %"

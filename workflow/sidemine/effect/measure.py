@@ -248,7 +248,7 @@ def _margin(
         return Margin(value, scale.unit, rule)
 
     if not isinstance(declared, MarginOfControl):
-        return margin(float(declared), f"declared in the study: {declared:g} {scale.margin_words}"), None
+        return margin(float(declared), f"{declared:g} {scale.margin_words}, declared in the study"), None
     control = evidence[declared.of_contrast]
     if not control.testable or control.effect is None:
         return margin(None, f"its positive control {declared.of_contrast} could not be tested"), control

@@ -52,9 +52,9 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
     Examples
     --------
     >>> plain_words(0.58, "Hedges g")
-    'a randomly chosen patient lies above a randomly chosen control in 66 of 100 random pairs'
+    'the patient lies above the control in 66 of 100 random pairs'
     >>> plain_words(-0.58, "Hedges g")
-    'a randomly chosen patient lies below a randomly chosen control in 66 of 100 random pairs'
+    'the patient lies below the control in 66 of 100 random pairs'
     >>> plain_words(-1.0, "log2 fold change over complement")
     '50 % lower'
     """
@@ -62,7 +62,7 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
         return as_percent_change(effect)
     target, reference = people
     side = "above" if effect >= 0 else "below"
-    return f"a randomly chosen {target} lies {side} a randomly chosen {reference} in {draws_of_100(effect)} of 100 random pairs"
+    return f"the {target} lies {side} the {reference} in {draws_of_100(effect)} of 100 random pairs"
 
 
 def draws_of_100(effect: float) -> int:

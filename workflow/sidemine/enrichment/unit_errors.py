@@ -50,6 +50,24 @@ def p_of_units(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float6
         return two_sided_p(scores[:, 0] / np.sqrt(robust.variances(scores[:, 1:])), robust.df)
 
 
+def gene_p_of_units(fit: ContrastFit) -> NDArray[np.float64]:
+    """Return the two-sided p of each gene with errors by unit, shape (n_genes,); empty where no such error can be had.
+
+    HC2 by sample or CR2 by block, not moderated: they tell whether unequal variances explain the shape of the moderated ones.
+
+    Parameters
+    ----------
+    fit
+        A fitted contrast.
+    """
+    robust = fit.score_sandwich
+    if not robust.usable:
+        return np.zeros(0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        statistic = fit.score_effects[:, 0] / np.sqrt(robust.variances(fit.score_effects[:, 1:]))
+    return two_sided_p(statistic[np.isfinite(statistic)], robust.df)
+
+
 def p_of_blocks_over_others(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float64]:
     """Return the two-sided p of each set over the other genes with blocks as the units, shape (n_sets,); 0 where samples are.
 

@@ -124,7 +124,7 @@ def _unit_problem(row: DatasetToRead, obs: pd.DataFrame) -> Problem | None:
         return None
     declared = f"biological_unit {row.biological_unit!r} is no column" if row.biological_unit else "no biological_unit"
     return Problem(
-        "cells are not replicates; no donor column",
+        "cells are no replicates, and no column names their donors",
         f"dataset {row.dataset}: {declared}; the cells have {', '.join(map(str, obs.columns)) or 'no columns'}",
         "a column that names the donor (or other independent unit) of every cell",
         "Declare it as biological_unit. Without one, use a release of these data with donor labels, or add them by a sample sheet.",

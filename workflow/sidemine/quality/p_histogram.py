@@ -12,13 +12,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.quality.record import PValueHistogram, Shape
+from sidemine.quality.record import AGAINST_THE_MODEL, PValueHistogram, Shape
 from sidemine.stats.multiplicity import benjamini_hochberg
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Values = Sequence[float] | NDArray[np.float64]
+
 N_BINS = 20
+ENOUGH = 15_000
+"""p-values from which on the limits hold as they stand. Fewer scatter more: the limit moves out by their binomial error."""
+QUANTILE = 2.33
+"""Of the normal distribution, one-sided 1 %: what the limits leave out."""
 PEAK_LEFT = 3.4
 """First bin over its expectation: 99th percentile of the widest random labelings (GSE14520)."""
 PEAK_LEFT_USUAL = 2.0
@@ -37,7 +47,7 @@ MOST_BY_CHANCE = 2
 MIN_P_VALUES = 200
 """Fewer p-values (10 per bin) have no shape."""
 
-_MEANINGS: dict[Shape, str] = {
+_SEEN: dict[Shape, str] = {
     "uniform": "About flat: no more small p-values, and no more genes that stand out, than random labels of co-expressed "
     "genes often give.",
     "narrow peak at left": "A narrow peak at the left: more genes stand out than random labels of co-expressed genes give, "
@@ -46,51 +56,75 @@ _MEANINGS: dict[Shape, str] = {
     "this as well: a hint that some genes differ, no more.",
     "peak at left": "A peak at the left, more than random labels of co-expressed genes give: many genes differ between "
     "these groups, for whatever reason.",
-    "peak at right": "Piled up at the right, with few small p-values: the model overestimates the noise. A batch or "
-    "another factor that it does not hold, or samples that are pairs, may be at work.",
-    "U-shaped": "High at both ends: small p-values beside an excess near 1. Some genes' p-values are not valid (values "
-    "at the floor, ties), or a hidden factor is balanced over the groups.",
-    "hump": "A hump in the middle: neither chance nor a difference gives this. Hidden structure or dependent samples "
-    "distort the test.",
+    "peak at right": "Piled up at the right, or with very few small p-values: the model overestimates the noise.",
+    "U-shaped": "An excess near 1 beside an excess of small p-values, or beside genes that stand out.",
+    "hump": "A hump in the middle: neither chance nor a difference gives this.",
     "none": "Too few genes were tested to see a shape.",
 }
+_CAUSES: dict[Shape, str] = {
+    "peak at right": "A batch or another factor that it does not hold, samples that are pairs, or groups that vary unequally may be "
+    "at work.",
+    "U-shaped": "Some genes' p-values are not valid (values at the floor, ties), or a hidden factor is balanced over the groups.",
+    "hump": "Hidden structure, dependent samples or groups that vary unequally may distort the test.",
+}
+_UNEQUAL_VARIANCES = (
+    "With errors that allow for groups that vary unequally the p-values lie as under chance, so unequal variances explain it. "
+    "p-values of sets and intervals allow for them; p-values of single genes do not."
+)
 
 
-def read_histogram(p_values: Sequence[float]) -> PValueHistogram:
+def read_histogram(p_values: Values, by_unit: Values = ()) -> PValueHistogram:
     """Read the shape of a contrast's p-values.
 
     Parameters
     ----------
     p_values
         One per tested gene.
+    by_unit
+        The same genes' p-values with errors that allow for unequal variances (HC2, CR2); empty where there are none.
     """
-    counts = [0] * N_BINS
-    for value in p_values:
-        counts[min(int(value * N_BINS), N_BINS - 1)] += 1
+    counts = _counts(p_values)
     total = len(p_values)
     if not total:
         return PValueHistogram(counts, "none", "No gene was tested, so there is nothing to show.")
     share = counts[0] / total
-    n_discoveries = int((benjamini_hochberg(np.asarray(p_values, dtype=np.float64)) <= FDR).sum())
+    n_discoveries = _discoveries(p_values)
     base = (
         f"{counts[0]:,} of {total:,} genes ({100 * share:.0f} %) have p < 0.05; 5 % would by chance alone. "
         f"{f'{n_discoveries:,}' if n_discoveries else 'No'} gene{' has' if n_discoveries < 2 else 's have'} q ≤ {FDR:g}."
     )
-    shape = _shape(counts, total, n_discoveries)
-    return PValueHistogram(counts, shape, f"{base} {_MEANINGS[shape]}")
+    shape = _shape(counts, n_discoveries)
+    explained = (
+        shape in AGAINST_THE_MODEL
+        and len(by_unit) > 0
+        and _shape(_counts(by_unit), _discoveries(by_unit)) not in AGAINST_THE_MODEL
+    )
+    words = [base, _SEEN[shape], _UNEQUAL_VARIANCES if explained else _CAUSES.get(shape, "")]
+    return PValueHistogram(counts, shape, " ".join(filter(None, words)), explained)
 
 
-def _shape(counts: list[int], total: int, n_discoveries: int) -> Shape:
+def _counts(p_values: Values) -> list[int]:
+    places = np.minimum((np.asarray(p_values, dtype=np.float64) * N_BINS).astype(np.int64), N_BINS - 1)
+    return [int(count) for count in np.bincount(places, minlength=N_BINS)]
+
+
+def _discoveries(p_values: Values) -> int:
+    return int((benjamini_hochberg(np.asarray(p_values, dtype=np.float64)) <= FDR).sum())
+
+
+def _shape(counts: list[int], n_discoveries: int) -> Shape:
+    total = sum(counts)
     if total < MIN_P_VALUES:
         return "none"
     height = [count * N_BINS / total for count in counts]
     left, last = height[0], height[-1]
     middle = math.fsum(height[6:14]) / 8
     right_of_middle = (height[-1] + height[-2]) / 2 / max(math.fsum(height[8:14]) / 6, 1e-9)
-    raised_right = last > RIGHT or right_of_middle > RIGHT_OF_MIDDLE
-    if raised_right:
-        return "U-shaped" if left > 1 or n_discoveries > MOST_BY_CHANCE else "peak at right"
-    if middle > HUMP and left < 1:
+    right = _limit(RIGHT, 1, total)
+    # The variance of a ratio of two heights is that of both.
+    if last > right or right_of_middle > _limit(RIGHT_OF_MIDDLE, 1 / (1 / 2 + 1 / 6), total):
+        return "U-shaped" if left > right or n_discoveries > MOST_BY_CHANCE else "peak at right"
+    if middle > _limit(HUMP, 8, total) and left < 1:
         return "hump"
     if left < FEW_SMALL:
         return "peak at right"
@@ -99,3 +133,9 @@ def _shape(counts: list[int], total: int, n_discoveries: int) -> Shape:
     if n_discoveries > MOST_BY_CHANCE:
         return "narrow peak at left"
     return "slight peak at left" if left > PEAK_LEFT_USUAL else "uniform"
+
+
+def _limit(limit: float, n_bins: float, total: int) -> float:
+    """Return a limit of the mean height of so many bins: that of `ENOUGH` p-values, and the binomial error that fewer add."""
+    scatter = N_BINS / n_bins * max(1 / total - 1 / ENOUGH, 0.0)
+    return 1 + math.hypot(limit - 1, QUANTILE * math.sqrt(scatter))

@@ -272,18 +272,23 @@ Shape = Literal[
 ]
 
 
+AGAINST_THE_MODEL: frozenset[Shape] = frozenset({"peak at right", "U-shaped", "hump"})
+"""What a right model does not give."""
+
+
 @dataclass(frozen=True)
 class PValueHistogram:
-    """Counts in 20 bins from 0 to 1, the shape, and what it says."""
+    """Counts in 20 bins from 0 to 1, the shape, what it says, and whether unequal variances explain a shape that speaks against the model."""
 
     counts: list[int]
     shape: Shape
     reading: str
+    unequal_variances: bool = False
 
     @property
     def hidden_structure(self) -> bool:
-        """Whether the shape speaks against the model: a right one does not give it."""
-        return self.shape in {"peak at right", "U-shaped", "hump"}
+        """Whether the shape speaks against the model: a right one does not give it, and unequal variances do not explain it."""
+        return self.shape in AGAINST_THE_MODEL and not self.unequal_variances
 
 
 @dataclass(frozen=True)

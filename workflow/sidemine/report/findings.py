@@ -7,14 +7,16 @@ certainty come from the verdict stage, effects from the card.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
 
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
-from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain_words
+from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain_words, signed_percent
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
+from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card
 from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
@@ -25,13 +27,17 @@ _NAMED = 3
 _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
-EXCLUDED = "is excluded in these data"
-_EXCLUSION = "Excluded: the one-sided 95 % limit lies short of this size; bias is not counted in it."
+_EXCLUSION = "Excluded: by chance alone, an effect of this size would hardly stay hidden (one-sided 95 % limit); by bias it could."
+_BEYOND = "In experiments, “how much” is the change beyond that of the other measured genes."
+_TURNED = (
+    "No question fails by this; but in {where} a change of {amount} can come from something else than the pathway."
+)
+"""What follows from a negative control that moved the other way."""
 _REASONS = 3
 """Most reasons that stand beside a level of certainty; the footnotes have all."""
 _UNRATED = "checked, not rated down"
 """Before a serious finding without which the effect reads the same."""
-_CHANGE = {"up": "A rise", "down": "A fall", "either": "A change"}
+_CHANGE = {"up": "rise", "down": "fall", "either": "change"}
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,8 @@ class Finding:
         The letters of the footnotes that say so in full, and of doubts that were checked.
     change
         What would change the answer.
+    has_repeats
+        Whether samples of one person or culture were counted once.
     """
 
     card: Card
@@ -60,6 +68,7 @@ class Finding:
     why: str
     notes: Sequence[str]
     change: str
+    has_repeats: bool
 
 
 @dataclass(frozen=True)
@@ -78,22 +87,41 @@ class Footnote:
 
 @dataclass(frozen=True)
 class Findings:
-    """The summary: questions, controls, and the footnotes of both, each reason once."""
+    """The summary: questions, controls, the footnotes of both, each reason once, and how many questions share samples with another one."""
 
     questions: Sequence[Finding]
     controls: Sequence[Finding]
     footnotes: Sequence[Footnote]
+    n_sharing: int = 0
 
     @property
     def keys(self) -> list[str]:
         """What a reader must know to read the rows, where these rows ask for it."""
         told = []
-        if any(EXCLUDED in row.answer for row in self.questions):
+        cards = [row.card for row in self.questions]
+        if any(excludes(card) for card in cards):
             told.append(_EXCLUSION)
+        told += dict.fromkeys(_margin_key(card) for card in cards if excludes(card) or card.kind == "panel")
+        if any(card.kind != "cohort" and card.estimated for card in cards):
+            told.append(_BEYOND)
         counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
         if counts:
-            told.append(f"{counts[0]}: the group named first in the answer v the other.")
+            told.append(f"{counts[0]}: first the group that the answer names first{self._arms}.")
+        if any(row.has_repeats for row in self.questions):
+            told.append("Repeats of one person or culture count once.")
+        if self.n_sharing:
+            told.append(
+                f"{self.n_sharing} of these {len(cards)} questions share samples with another one: they do not confirm each other."
+            )
         return told
+
+    @property
+    def _arms(self) -> str:
+        """Name what the arms of panels are compared with, where it is one thing."""
+        references = {
+            row.reference_label for found in self.questions if found.card.kind == "panel" for row in found.card.evidence
+        }
+        return f", or the arm, then “{references.pop()}”" if len(references) == 1 else ""
 
     @property
     def control_line(self) -> str:
@@ -103,7 +131,9 @@ class Findings:
         behaviours = [row.card.behaviour for row in self.controls]
         expected, turned = behaviours.count(Behaviour.EXPECTED), behaviours.count(Behaviour.TURNED)
         of_all = f"all {expected}" if expected == len(behaviours) > 1 else f"{expected} of {len(behaviours)}"
-        return f"{of_all} as expected" + (f", {turned} moved the other way" if turned else "")
+        return f"{of_all} as expected" + (
+            f", {words.count(turned, 'null control')} moved the other way" if turned else ""
+        )
 
     @property
     def is_long(self) -> bool:
@@ -140,13 +170,30 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
             why=why_words(card),
             notes=lettered(reasons),
             change=words.typeset(card.would_change),
+            has_repeats=_has_repeats(card, designs),
         )
 
     return Findings(
         questions=[finding(card) for card in questions],
         controls=[finding(card) for card in controls],
         footnotes=notes,
+        n_sharing=_n_sharing(questions, designs),
     )
+
+
+def _n_sharing(questions: Sequence[Card], designs: Mapping[str, DesignRecord]) -> int:
+    """Return how many of the answered questions rest on a sample that another one rests on too."""
+    used = [
+        {name for row in card.evidence if row.testable for name in _samples(designs[row.contrast])}
+        for card in questions
+    ]
+    counts = Counter(name for names in used for name in names)
+    return sum(any(counts[name] > 1 for name in names) for names in used)
+
+
+def _margin_key(card: Card) -> str:
+    """Say where a margin comes from: declared by the study, or a share of what a positive control showed."""
+    return f"Margin {_margin(card)}: {words.typeset(card.declared.margin.rule)}."
 
 
 def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
@@ -189,17 +236,18 @@ def answer_words(card: Card) -> str:
     of_arms = " ".join(row.answer for row in told if row.answer)
     if of_arms:
         return of_arms
-    if _excludes(card):
+    if excludes(card):
         limit = f" ({_limit(card)})" if card.main_effect is None and _limit_decides(card) else ""
-        return f"{_CHANGE[card.declared.direction]} of {_margin(card)} or more {EXCLUDED}{limit}."
+        return f"Excluded: {excluded_size(card)}{limit}."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
         return "Higher in some comparisons and not in others."
     opposite = " That is opposite to what was declared." if card.opposite else ""
     side = sides.pop()
-    for unsettled in (row.unsettled for row in told if row.unsettled):
-        return f"Which way is not settled: {_compared(card, side)}, but {unsettled}.{opposite}"
+    if is_open(card):
+        but = ", and ".join(row.unsettled for row in told if row.unsettled)
+        return f"Which way is not settled: {_compared(card, side)}, but {but}.{opposite}"
     return f"{_compared(card, side.capitalize())}{_in_these(card)}.{opposite}"
 
 
@@ -207,7 +255,7 @@ def way_of(card: Card) -> str:
     """Return on which side the effect lies; `unclear` where an adjusted effect lies on the other one."""
     if card.main_effect is None:
         return "none"
-    return "unclear" if any(row.unsettled for row in told_of(card)) else card.main_effect.way
+    return "unclear" if is_open(card) else card.main_effect.way
 
 
 def why_words(card: Card) -> str:
@@ -216,18 +264,19 @@ def why_words(card: Card) -> str:
         return ""
     briefs = list(dict.fromkeys(row.brief for row in card.certainty.downgrades if row.brief))
     told = ", ".join(briefs) if len(briefs) <= _REASONS else f"{', '.join(briefs[: _REASONS - 1])} and more"
-    return "; ".join([told, *dict.fromkeys(row.brief for row in card.certainty.not_rated_down)])
+    holds = list(dict.fromkeys(row.brief for row in card.certainty.not_rated_down))
+    return f"{told} (checked: {', '.join(holds)})" if holds else told
 
 
-def _excludes(card: Card) -> bool:
-    """Whether the answer is that an effect of the margin is excluded."""
-    return card.verdict is Verdict.NOT_SUPPORTED and not card.opposite
+def excluded_size(card: Card) -> str:
+    """Return the effect that an answer excludes."""
+    return f"a {_CHANGE[card.declared.direction]} of {_margin(card)} or more"
 
 
 def _limit_decides(card: Card) -> bool:
     """Whether an exclusion rests on the one-sided limit alone: an interval reaches the margin, so it would contradict the answer."""
     margin = card.declared.margin.value
-    if margin is None or not _excludes(card):
+    if margin is None or not excludes(card):
         return False
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     lows, highs = [row.ci_low for row in effects], [row.ci_high for row in effects]
@@ -240,7 +289,13 @@ def _limit_decides(card: Card) -> bool:
 def _limit(card: Card) -> str:
     """Return the limit that excludes."""
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
-    return f"{largest}one-sided 95 % limit {words.number(card.one_sided_limit)}"
+    limit = card.one_sided_limit
+    amount = (
+        words.number(limit)
+        if limit is None or card.kind == "cohort" or card.declared.direction == "either"
+        else f"{signed_percent(limit)} %"  # as the margin
+    )
+    return f"{largest}one-sided 95 % limit {amount}"
 
 
 def _margin(card: Card) -> str:
@@ -248,8 +303,8 @@ def _margin(card: Card) -> str:
     if value is None:
         return "the margin"
     if card.kind == "cohort":
-        return f"the margin ({words.number(value)} {_unit(card)})"
-    return f"the margin ({words.margin_words(value, card.declared.direction)})"
+        return f"{words.number(value)} {_unit(card)}"
+    return words.margin_words(value, card.declared.direction)
 
 
 def _unit(card: Card) -> str:
@@ -299,11 +354,17 @@ def control_words(card: Card) -> str:
         if apart and card.kind != "cohort":  # as fold changes, from the smallest to the largest
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
-    change = _CHANGE[card.declared.direction].lower()
     if card.behaviour is Behaviour.TURNED:
-        return f"Not {change}: {_plain(card, effect)}"
-    aside = f". Excludes {change} of {_margin(card)} or more." if _excludes(card) else ""
-    return f"{_plain(card, effect)}{aside}"
+        where = words.listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
+        told = _TURNED.format(where=where, amount=_amount(card, effect))
+        return f"No {_CHANGE[card.declared.direction]}, as it must be; but {_plain(card, effect)}. {told}"
+    if not excludes(card):
+        return _plain(card, effect)
+    # What lies on the other side is not excluded by its size.
+    small = card.declared.direction in {"either", "up" if effect.effect > 0 else "down"}
+    size = excluded_size(card)
+    found = f"too small to matter: {size}" if small else size
+    return f"{_plain(card, effect)}. {found[:1].upper()}{found[1:]} is excluded."
 
 
 def _listed(told: Iterable[str]) -> str:
@@ -334,6 +395,13 @@ def _plain(card: Card, effect: Interval) -> str:
     return f"{plain[:1].upper()}{plain[1:]} ({interval}{beside})"
 
 
+def _amount(card: Card, effect: Interval) -> str:
+    """Return the size of an effect without its side."""
+    if card.kind == "cohort":
+        return f"{words.number(abs(effect.effect))} {_unit(card)}"
+    return plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
+
+
 def _limits(low: float | None, high: float | None) -> str:
     return f"{words.number(low)} to {words.number(high)}"
 
@@ -356,7 +424,9 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
     target, reference = sum(row.n_target for row in tested), sum(row.n_reference for row in tested)
     if len(set(samples)) < len(samples):
         sizes = " v ".join(_span([getattr(row, side) for row in tested]) for side in ("n_target", "n_reference"))
-        return f"{studies}, {words.count(len(set(samples)), 'sample')}: {sizes} per comparison"
+        shared = len({tuple(designs[row.contrast].reference_samples) for row in tested}) == 1
+        each = f"each {sizes.replace(' v ', ' v the same ')}" if shared else f"{sizes} per comparison"
+        return f"{studies}, {words.count(len(set(samples)), 'sample')}: {each}"
     blocked = [row for row in tested if row.blocking != "none"]
     pairs = [
         design.n_blocks
@@ -373,6 +443,12 @@ def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:
     if noun == "people" and people_of(tested) == PATIENTS:
         return f"{studies}: {words.count(target, 'patient')} v {words.count(reference, 'control')}"
     return f"{studies}, {target + reference:,} {noun}: {target:,} v {reference:,}"
+
+
+def _has_repeats(card: Card, designs: Mapping[str, DesignRecord]) -> bool:
+    """Whether more samples than independent units stand in a comparison."""
+    tested = [row for row in card.evidence if row.testable]
+    return any(len(_samples(designs[row.contrast])) > row.n_target + row.n_reference for row in tested)
 
 
 def _span(sizes: Sequence[int]) -> str:

@@ -11,7 +11,8 @@ from sidemine.drawing import words
 from sidemine.drawing.panel import Subject, Tile, make_tile
 from sidemine.effect.plain_words import people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
-from sidemine.report.findings import effect_words
+from sidemine.report.badge import excludes
+from sidemine.report.findings import effect_words, excluded_size
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card, CardContrast
 
@@ -42,7 +43,8 @@ def plain_sentence(card: Card) -> str:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         amount = words.amount(effect.effect, f"{unit} ({fold})")
         told = f"{amount} {compared} ({interval}), counted beyond the other measured genes"
-    return f"{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
+    excluded = f"Excluded: {excluded_size(card)}. " if excludes(card) else ""
+    return f"{excluded}{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
 
 def key_amounts(card: Card) -> list[str]:
@@ -106,7 +108,10 @@ def overview_line(card: Card) -> str:
     effect = card.main_effect
     unit, told = _short_unit(card), told_of(card)
     parts = [row.pattern for row in told if row.pattern]
-    if parts:
+    of_arms = bool(parts)
+    if excludes(card) and not of_arms:
+        parts.append(f"excluded: {excluded_size(card)}")
+    if of_arms:
         parts.append(effect_words(card))
     elif effect is not None:
         parts.append(f"{words.amount(effect.effect, unit)} ({_interval(effect)})")

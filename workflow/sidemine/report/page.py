@@ -154,7 +154,7 @@ def page_template(name: str) -> Template:
     # jinja2 is imported here, because Snakemake imports the package at every start.
     from jinja2 import Environment, FunctionLoader, StrictUndefined
 
-    from sidemine.report import glossary
+    from sidemine.report import badge, glossary
 
     environment = Environment(
         loader=FunctionLoader(assets.own_file),
@@ -166,6 +166,8 @@ def page_template(name: str) -> Template:
         keep_trailing_newline=True,
     )
     environment.filters |= {
+        "badge": badge.badge_words,
+        "beside_word": badge.beside_word,
         "bounded": words.bounded,
         "definitions": glossary.definitions,
         "emphasised": emphasised,

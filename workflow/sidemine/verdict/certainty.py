@@ -159,10 +159,10 @@ ALONE = "one source"
 """Name of the concern that only one source answers; `replication` where several do not agree."""
 CONCERNS = {
     "composition": Concern(
-        Domain.BIAS, "mix of cells", "sorted cells, or groups that are alike in their mix of cells", of_exclusions=True
+        Domain.BIAS, "mix of cells", "sorted cells, or groups with the same mix of cells", of_exclusions=True
     ),
     "hidden factors": Concern(
-        Domain.BIAS, "hidden factors", "data with recorded batches and sample quality", of_exclusions=True
+        Domain.BIAS, "hidden factors", "samples of recorded batch and quality", of_exclusions=True
     ),
     "robustness": Concern(
         Domain.BIAS, "other analyses differ", "variants of the analysis that agree", of_exclusions=True
@@ -194,9 +194,7 @@ CONCERNS = {
     "comparator sets": Concern(Domain.INDIRECTNESS, "like other sets", "a change beyond that of sets like it"),
     "influence": Concern(Domain.INDIRECTNESS, "few genes carry it", "an effect that no single gene carries"),
     ALONE: Concern(Domain.IMPRECISION, "one {noun}", "a second {noun}", of_exclusions=True),
-    "one cohort": Concern(
-        Domain.IMPRECISION, "one cohort carries it", "an effect that no single cohort carries", of_exclusions=True
-    ),
+    "one cohort": Concern(Domain.IMPRECISION, "one cohort carries it", "more cohorts", of_exclusions=True),
     "pooled p": Concern(Domain.IMPRECISION, "{p}", "more people"),
     "one experiment": Concern(Domain.IMPRECISION, "not shown", "an experiment that shows it"),
     "panel": Concern(Domain.IMPRECISION, "not shown", "arms that show it"),
@@ -303,9 +301,9 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     if changing:
         settling = dict.fromkeys(_concern(_OF_ROW.get(name, OTHER_CHECK)).lifted_by for name in changing)
         turning = ", ".join(CHECKED.get(name, name) for name in changing)
-        return f"{as_sentence('; '.join(list(settling)[:_NAMED]))} Checks that change it: {turning}."
-    checked = ", ".join(CHECKED.get(row.name, row.name) for row in asked)
-    none = "" if lifting or not asked else f" Checked, no change: {checked}."
+        return f"Checks already change it: {turning}. To settle it: {'; '.join(list(settling)[:_NAMED])}."
+    checks = "The one check changes" if len(asked) == 1 else f"None of {len(asked)} checks changes"
+    none = "" if lifting or not asked else f" {checks} {'nothing' if len(asked) == 1 else 'it'}."
     return as_sentence(named) + none
 
 
@@ -337,7 +335,7 @@ def _concern(name: str) -> Concern:
 
 def _downgrade(name: str, reason: str, card: Card, n_questions: int) -> Downgrade:
     concern = _concern(name)
-    over = f" corrected for {n_questions} questions" if n_questions > 1 else ""
+    over = f" corrected for {n_questions} questions, the interval not" if n_questions > 1 else ""
     level = "p too large" if card.p_holm is None else f"p {p_value(card.p_holm)}{over}"
     return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[card.kind], p=level))
 

@@ -93,7 +93,7 @@ class CohortRules(Rules):
                 else f"{_told_p(pooled)}, {level.told}; {pooled.method}, k = {pooled.k}",
                 shortfall="Nothing was pooled."
                 if level.p is None
-                else f"{'The p' if pooled.k == 1 else 'The pooled p'}{level.corrected}: above {SUPPORTED_P:g}, which cohorts need."
+                else f"{'The p' if pooled.k == 1 else 'The pooled p'}{level.above(SUPPORTED_P, 'cohorts')}"
                 if has_declared_sign(pooled, direction)
                 else "The pooled effect is not in the declared direction.",
             ),
@@ -120,7 +120,8 @@ class CohortRules(Rules):
                 competitive_demand(direction),
                 bool(competitive) if independent else None,
                 f"{len(competitive)} of {tested}",
-                shortfall="In no cohort did the set change more than the other measured genes (competitive test).",
+                shortfall=f"{'The set did not change' if len(independent) == 1 else 'In no cohort did the set change'} more than the other "
+                "measured genes (competitive test).",
             ),
             *([of_small] if small else []),
         ]

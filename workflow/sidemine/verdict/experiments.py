@@ -105,7 +105,7 @@ class ExperimentRules(Rules):
                 "nothing was tested" if level.p is None else level.told,
                 shortfall="Nothing was tested."
                 if level.p is None
-                else f"{'The p' if len(readings) == 1 else 'The smallest p over the contrasts'}{level.corrected}: above {FAMILY_P:g}, which experiments need."
+                else f"{'The p' if len(readings) == 1 else 'The smallest p over the contrasts'}{level.above(FAMILY_P, 'experiments')}"
                 if passing
                 else "No experiment shows the change.",
             ),

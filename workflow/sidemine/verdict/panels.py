@@ -115,7 +115,7 @@ class PanelRules(ExperimentRules):
                 "nothing was tested" if level.p is None else level.told,
                 shortfall="The panel does not show it."
                 if level.p is None or not reading.shown
-                else f"The p of the panel{level.corrected}: above {FAMILY_P:g}, which experiments need.",
+                else f"The p of the panel{level.above(FAMILY_P, 'experiments')}",
             ),
         ]
 

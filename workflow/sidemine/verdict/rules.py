@@ -82,6 +82,19 @@ class Level:
         over = f", corrected for {self.n_questions} questions (Holm)," if self.n_questions > 1 else ""
         return f"{over} is {self.p:.2g}"
 
+    def above(self, limit: float, whose: str) -> str:
+        """Return the figure, by whose limit it is too large, and why the interval beside it may say otherwise.
+
+        Parameters
+        ----------
+        limit
+            Largest p that counts.
+        whose
+            What needs it: cohorts, experiments.
+        """
+        alone = "; the interval is for this question alone" if self.n_questions > 1 else ""
+        return f"{self.corrected}: above the {limit:g} that {whose} need{alone}."
+
     @property
     def told(self) -> str:
         """The figure with its family."""

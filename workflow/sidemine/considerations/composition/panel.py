@@ -27,7 +27,7 @@ from sidemine.drawing.panel import (
     Told,
     make_tile,
 )
-from sidemine.drawing.words import HIGHER, LOWER, amount, number, p_statement, side
+from sidemine.drawing.words import amount, is_turned, number, p_statement, turned_words
 from sidemine.effect.record import Interval, PooledEstimate, way
 
 
@@ -61,7 +61,7 @@ def tell_adjusted(subject: Subject) -> Told:
             detail=detail if rows else None,
         )
     amount_told, interval = adjusted_amount(adjusted), adjusted_interval(adjusted)
-    turned = _turned(adjusted, subject.main_effect)
+    turned = is_turned(adjusted, subject.main_effect)
     # On the other side, its sign and interval stand with it: no reader may take it for a like one, or for a sure one.
     figure = (
         f"but {'+' * (adjusted.effect > 0)}{number(adjusted.effect)} ({interval})"
@@ -70,18 +70,13 @@ def tell_adjusted(subject: Subject) -> Told:
     )
     return Told(
         beside=f"{figure} adjusted for the mix of cells",
-        unsettled=f"{side(adjusted.effect)} at an equal mix of cells" if turned else "",
+        unsettled=f"{turned_words(adjusted)} at an equal mix of cells" if turned else "",
         clause=f"{amount_told} ({interval}) after adjusting for the mix of cells",
         amount=amount_told,
         brief=f"{amount_told} adjusted for the mix of cells",
         figure=Figure(name, f"{number(adjusted.effect)} SD (95 % CI {interval}; {p_statement(adjusted.p_value)})"),
         detail=detail if rows else None,
     )
-
-
-def _turned(adjusted: PooledEstimate, total: Interval | None) -> bool:
-    """Whether the adjusted effect lies on the other side of the total one."""
-    return total is not None and {side(adjusted.effect), side(total.effect)} == {HIGHER, LOWER}
 
 
 def adjusted_amount(adjusted: PooledEstimate) -> str:

@@ -11,6 +11,7 @@ from sidemine.drawing.words import listed, margin_words, number, side
 from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
+from sidemine.effect.record import Interval
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
@@ -29,8 +30,22 @@ def tell_arms(subject: Subject) -> Told:
         of_arms=arm_words(columns, subject.primary_set),
         pattern=columns.pattern or "",
         answer=answer_of(panel, subject.margin) if panel and columns.pattern else "",
+        part=part_of(panel, subject.margin) if panel else "",
         effects=effects_of(panel) if panel else "",
     )
+
+
+def part_of(panel: CompoundEvidence, margin: float | None) -> str:
+    """Return which part of a dose or time question the verdict is on: an effect may be shown, and no trend; empty otherwise.
+
+    Parameters
+    ----------
+    panel, margin
+        As in `answer_of`.
+    """
+    reading = read_panel(panel, margin)
+    one_part = panel.asks != "class_wide" and reading.shown and not _has_trend(reading)
+    return "effect only" if one_part else ""
 
 
 def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
@@ -54,65 +69,79 @@ def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
 
 def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
     side_word, k = _SIDES[panel.direction], reading.k
-    excluded = _excluded(panel, reading.excluded, margin)
-    acting, asked = _named(panel, reading.acting), f"needed: {reading.needed} of {k}"
+    arms = [arm for arm in panel.arms if arm.contrast in reading.excluded]
+    excluded = [f"{listed(_arm_names(panel, arms))}: {_none_as_large(panel, arms, margin)}"] if arms else []
+    acting = _named(panel, reading.acting)
     rest = [arm.contrast for arm in panel.arms if arm.carries and arm.contrast not in reading.acting]
     if reading.shown and len(acting) != reading.at_least:  # together they show more, or fewer, than each by itself
-        return f"{side_word.capitalize()} with at least {reading.at_least} of {k} compounds ({asked}){f'; for {excluded}' if excluded else ''}."
+        asked = f" (asked: {reading.needed})" if reading.at_least != reading.needed else ""
+        return ". ".join([f"{side_word.capitalize()} with at least {reading.at_least} of {k}{asked}", *excluded]) + "."
     open_still = _named(panel, [name for name in rest if name not in (*reading.excluded, *reading.opposed)])
-    found = f"{side_word.capitalize()} with {listed(acting)}" if acting else "Shown for no compound"
+    found = f"{side_word} with {listed(acting)}" if acting else "shown for none"
     only = " only" if acting and rest and not (reading.shown or open_still) else ""
-    parts = [f"{found}{only} ({asked})", *([f"for {excluded}"] if excluded else [])]
-    parts += [f"with {listed(open_still)} neither shown nor excluded"] if open_still and acting else []
-    return f"{'; '.join(parts)}."
+    parts = (
+        [f"At least {reading.needed} of {k}: {found}"]
+        if reading.shown
+        else [f"Excluded: that at least {reading.needed} of {k} act", f"{found[:1].upper()}{found[1:]}{only}"]
+    )
+    parts += excluded
+    parts += [f"{listed(open_still)}: neither shown nor excluded"] if open_still and acting else []
+    return f"{'. '.join(parts)}."
 
 
 def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:
     noun, k = f"{panel.asks}s", reading.k
     if reading.refuted and not reading.shown:
-        return f"For {_excluded(panel, reading.excluded, margin)}."
+        arms = [arm for arm in panel.arms if arm.contrast in reading.excluded]
+        at_each = listed(_arm_names(panel, arms))
+        return f"Excluded at {at_each}: {_CHANGES[panel.direction]} of {margin_words(margin, panel.direction)} or more{_limits_words(panel, arms, margin)}."
     at = f"all {k}" if len(reading.beyond) == k else f"{len(reading.beyond)} of {k}"
     found = f"{_SIDES[panel.direction].capitalize()}, beyond the margin, at {at} {noun}"
-    if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
+    if _has_trend(reading):
         return f"{found}, and more {_MORE[panel.asks]}."
-    shrinking = ", the estimates shrink" if _shrinks(panel) else ""
-    return f"{found} (the verdict is on this). More {_MORE[panel.asks]}: not shown{shrinking}."
+    seen = "open, the estimates shrink" if _shrinks(panel) else "open"
+    return f"Effect: {found[:1].lower()}{found[1:]}; the verdict is on this. More {_MORE[panel.asks]}: {seen}."
+
+
+def _has_trend(reading: PanelReading) -> bool:
+    """Whether a trend among the treated arms is shown."""
+    return reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P
 
 
 def _shrinks(panel: CompoundEvidence) -> bool:
-    """Whether from each dose or time to the next the effect in the declared direction gets smaller; no test."""
+    """Whether from each dose or time to the next the effect in the declared direction gets smaller, and in all by more than the intervals' width; no test."""
     if panel.direction == "either":
         return False
     sign = -1 if panel.direction == "down" else 1
-    amounts = {
-        arm.dose if panel.asks == "dose" else arm.time: sign * arm.effect
-        for arm in panel.carrying
-        if arm.effect is not None
-    }
-    effects = [effect for _, effect in sorted(amounts.items(), key=lambda row: row[0] or 0.0)]
-    return len(effects) == len(panel.carrying) > 1 and all(
-        later < earlier for earlier, later in itertools.pairwise(effects)
-    )
+    arms = sorted(panel.carrying, key=lambda arm: (arm.dose if panel.asks == "dose" else arm.time) or 0.0)
+    found = [
+        Interval(arm.effect, arm.ci_low, arm.ci_high)
+        for arm in arms
+        if arm.effect is not None and arm.ci_low is not None and arm.ci_high is not None
+    ]
+    if not len(found) == len(arms) > 1:
+        return False
+    falls = all(sign * later.effect < sign * earlier.effect for earlier, later in itertools.pairwise(found))
+    first, last = found[0], found[-1]
+    # Where these meet, the estimates are those of a plateau.
+    return falls and (last.ci_high < first.ci_low if sign > 0 else last.ci_low > first.ci_high)
 
 
-def _excluded(panel: CompoundEvidence, contrasts: Sequence[str], margin: float) -> str:
-    """Say with which arms an effect of the margin is excluded; empty without any.
+def _none_as_large(panel: CompoundEvidence, arms: Sequence[ArmEffect], margin: float) -> str:
+    """Say that with these arms an effect of the margin is excluded."""
+    change = _CHANGES[panel.direction].split()[1]
+    return f"no {change} as large as {margin_words(margin, panel.direction)}{_limits_words(panel, arms, margin)}"
 
-    With their limits where an interval beside it reaches the margin, and so would contradict it; in per cent, as the intervals:
-    a limit in log2 units next to "5 % higher" reads as another quantity.
+
+def _limits_words(panel: CompoundEvidence, arms: Sequence[ArmEffect], margin: float) -> str:
+    """Return the limits of arms where an interval beside them reaches the margin, and so would contradict what is excluded.
+
+    In per cent, as the intervals: a limit in log2 units next to "5 % higher" reads as another quantity.
     """
-    arms = [arm for arm in panel.arms if arm.contrast in contrasts]
-    if not arms:
+    if not any(_reaches(arm, panel.direction, margin) for arm in arms):
         return ""
     limits = listed([_limit_words(arm, panel.direction) for arm in arms])
-    several = "s" if len(arms) > 1 else ""
-    told = (
-        f" (one-sided 95 % limit{several} {limits})"
-        if any(_reaches(arm, panel.direction, margin) for arm in arms)
-        else ""
-    )
-    named, change = listed(_arm_names(panel, arms)), _CHANGES[panel.direction]
-    return f"{named} {change} of the margin ({margin_words(margin, panel.direction)}) or more is excluded in these data{told}"
+    return f" (one-sided 95 % limit{'s' if len(arms) > 1 else ''} {limits})"
 
 
 def _reaches(arm: ArmEffect, direction: str, margin: float) -> bool:
@@ -139,11 +168,13 @@ def effects_of(panel: CompoundEvidence) -> str:
     if len(carrying) > _IN_A_LINE:
         carrying.sort(key=lambda arm: -abs(arm.effect or 0.0))
     told = [
-        f"{name}: {as_percent_change(arm.effect or 0.0)} ({as_percent_limits(arm.ci_low or 0.0, arm.ci_high or 0.0)})"
-        for name, arm in zip(_arm_names(panel, carrying), carrying, strict=True)
+        f"{name}: {as_percent_change(arm.effect or 0.0)} ({'95 % CI ' * first}{as_percent_limits(arm.ci_low or 0.0, arm.ci_high or 0.0)})"
+        for name, arm, first in zip(
+            _arm_names(panel, carrying), carrying, [True, *[False] * (len(carrying) - 1)], strict=True
+        )
     ]
     more = f"; and {len(told) - _IN_A_LINE} more" if len(told) > _IN_A_LINE else ""
-    return f"{'; '.join(told[:_IN_A_LINE])}{more}; 95 % CI"
+    return f"{'; '.join(told[:_IN_A_LINE])}{more}"
 
 
 def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sidemine.considerations.consideration import Consideration
 from sidemine.considerations.hidden_factors.job import JOB
-from sidemine.considerations.hidden_factors.panel import factors_light, factors_methods, factors_panel
+from sidemine.considerations.hidden_factors.panel import factors_light, factors_methods, factors_panel, tell_factors
 from sidemine.considerations.hidden_factors.record import HiddenFactors, HiddenFactorsColumns
 from sidemine.considerations.judgement import Judge
 from sidemine.records import read_record
@@ -28,6 +28,7 @@ HIDDEN_FACTORS = Consideration(
     job=JOB,
     schemas={"hidden_factors": list[HiddenFactors]},
     panels={18: lambda subject: factors_panel(subject.columns_of(HiddenFactorsColumns), subject)},
+    tell=tell_factors,
     light=factors_light,
     methods=lambda _: factors_methods(),
 )

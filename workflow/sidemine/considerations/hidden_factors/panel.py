@@ -5,8 +5,8 @@ from __future__ import annotations
 from sidemine.considerations.hidden_factors.judge import differs
 from sidemine.considerations.hidden_factors.record import AdjustedForFactors, FactorsOfContrast, HiddenFactorsColumns
 from sidemine.drawing.charts import MOST_CONTRASTS, WithInterval, interval_rows, intervals
-from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, Light, Panel, Subject
-from sidemine.drawing.words import count, number
+from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, Light, Panel, Subject, Told
+from sidemine.drawing.words import count, is_turned, number, turned_words
 from sidemine.effect.record import way
 
 MOST_FACTORS = 6
@@ -59,6 +59,14 @@ def _lines(entry: FactorsOfContrast) -> list[str]:
             f"correlation with the set's score {number(factor.correlation)}; goes with {with_what or 'nothing that is known'}"
         )
     return [head, *sentences]
+
+
+def tell_factors(subject: Subject) -> Told:
+    """Return what the effect without hidden factors says of the direction, where it lies on the other side."""
+    adjusted = subject.columns_of(HiddenFactorsColumns).hidden_factors.adjusted
+    if adjusted is None or not is_turned(adjusted, subject.main_effect):
+        return Told()
+    return Told(unsettled=f"{turned_words(adjusted)} with hidden factors taken out")
 
 
 def factors_light(subject: Subject, contrast: str) -> Light:

@@ -16,7 +16,7 @@ DOUBTS = {
     "sex_mismatch": "Samples that are paired as one person's show two sexes, so pairs may be swapped",
     "group_associated": "The groups are also separated by something else that was recorded",
     "scale_shift": "The groups differ in level or spread over all genes, so single fold changes hold that shift",
-    "hidden_structure": "The shape of the p-values speaks against the model: a factor is missing from it",
+    "hidden_structure": "The shape of the p-values speaks against the model: a factor may be missing from it",
 }
 """Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
 _ORDER = tuple(DOUBTS)

@@ -61,8 +61,8 @@ class Evidence:
 def decide_call(evidence: Evidence) -> tuple[Call, str]:
     """Return the call and its reason, one branch of the rule.
 
-    Mimics or opposes needs the larger p ≤ .05 and an interval without 0, an extreme percentile among at least 10 comparators,
-    and the same sign in the composition-adjusted profile. No resemblance beyond the margin needs that none is shown, and
+    Mimics or opposes needs the larger p ≤ .05 and an interval without 0, an extreme percentile among at least 10 comparators
+    that are at least half as strong, and the same sign in the composition-adjusted profile. No resemblance beyond the margin needs that none is shown, and
     that the interval without noise lies inside the margin, which is the size that other perturbations have by themselves.
     Otherwise undetermined, as is everything on wells of one culture: p, interval and reliability know how wells differ, not cultures.
 
@@ -90,7 +90,7 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
         signs = "the same sign" if estimate.value > 0 else "opposite signs"
         return "undetermined", f"the profiles have {signs} (larger p {evidence.p_value:.2g}), but {missing}"
     return call, (
-        f"p ≤ {LARGEST_P:g} on both sides, percentile {place.percentile:.0f} among {place.n} comparators, same sign after "
+        f"p ≤ {LARGEST_P:g} on both sides, percentile {place.percentile:.0f} among {place.n} comparators{_weak(place)}, same sign after "
         "adjustment"
     )
 
@@ -112,8 +112,13 @@ def _not_called(evidence: Evidence, value: float) -> str:
         return f"there are too few comparators to say more: {few_words(place)}"
     if place.percentile < EXTREME:
         return (
-            f"they are no more alike than those of other perturbations: percentile {place.percentile:.0f} among {place.n}, "
+            f"they are no more alike than those of other perturbations: percentile {place.percentile:.0f} among {place.n}{_weak(place)}, "
             f"{EXTREME:g} is needed"
+        )
+    if place.n - place.n_weak < FEWEST_COMPARATORS:
+        return (
+            f"{place.n_weak} of {place.n} comparators are less than half as strong as this perturbation, and to be more like the "
+            f"disease than these says nothing: {FEWEST_COMPARATORS} as strong are needed"
         )
     if evidence.adjusted is None:
         return evidence.not_adjusted or "there is no composition-adjusted profile"
@@ -152,6 +157,10 @@ def few_words(place: Place) -> str:
     return f"{place.n} other perturbation{'' if place.n == 1 else 's'} where {FEWEST_COMPARATORS} are needed"
 
 
+def _weak(place: Place) -> str:
+    return f" ({place.n_weak} of them less than half as strong)" if place.n_weak else ""
+
+
 def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expected: str = "either") -> str:
     """Return what the call means, in a few sentences.
 
@@ -179,7 +188,7 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
         adjusted = f"{evidence.adjusted.value:z.2f}" if evidence.adjusted else "not known"
         said = (
             f"The perturbation's profile {call} the disease's: on {genes}, its change and the disease's difference have "
-            f"{words}; {figures}, more extreme than {place.percentile:.0f} % of {place.n} other perturbations, "
+            f"{words}; {figures}, larger than {place.percentile:.0f} % of {place.n} other perturbations{_weak(place)}, "
             f"{adjusted} after adjustment for the mix of cells."
         )
     elif call == NO_RESEMBLANCE:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,7 @@ from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
 from sidemine.lines.bridge.library import SignatureLibrary
 from sidemine.lines.bridge.statistic import FEWEST_GENES
-from sidemine.lines.bridge.strength import expected_sizes
+from sidemine.lines.bridge.strength import FEWEST_FOR_STRENGTH, expected_sizes
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
+WEAK = 0.25
+"""Share of the perturbation's mean square beyond noise, below which another one is less than half as strong."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Comparators:
     measured: Array
     units: list[str]
 
+    @cached_property
+    def strengths(self) -> Array:
+        """Root mean square of the deviates of each, over all its shared genes."""
+        return np.asarray(np.sqrt(np.sum(self.deviates**2, axis=1) / np.maximum(self.measured.sum(axis=1), 1)))
+
 
 @dataclass(frozen=True)
 class Place:
@@ -71,13 +79,16 @@ class Place:
     Attributes
     ----------
     percentile
-        Percentage of comparators with a weaker concordance in its direction, for their strength; None below 10 of them.
+        Percentage of comparators with a smaller concordance of either sign, for their strength; None below 10 of them. Counted
+        in its own direction alone, a tenth at each end would be extreme: a fifth of what has nothing in common.
     margin
         Size of concordance that 90 % of them stay below, as strong as the perturbation is; None below 10 of them.
     n
         How many they are; those of one target pathway are one.
     names, kinds, concordances
         The comparators that count (at least `FEWEST_GENES` shared genes), with their own concordance, in declared order.
+    n_weak
+        Those of them that are less than half as strong as the perturbation: to be more like the disease than these says little.
     """
 
     percentile: float | None
@@ -86,6 +97,7 @@ class Place:
     names: list[str]
     kinds: list[str]
     concordances: Array
+    n_weak: int = 0
 
 
 NOWHERE = Place(None, None, 0, [], [], np.zeros(0))
@@ -258,23 +270,31 @@ def place_among(
         own = measured @ (x * y) / np.sqrt(measured @ x**2 * of_disease)
         theirs = others @ y / np.sqrt(np.sum(others**2, axis=1) * of_disease)
     theirs, own = np.nan_to_num(theirs), np.nan_to_num(own)
-    strengths = np.sqrt(
-        np.sum(comparators.deviates[usable] ** 2, axis=1) / np.maximum(comparators.measured[usable].sum(axis=1), 1)
-    )
+    strengths = comparators.strengths[usable]
     sizes, size = expected_sizes(theirs, strengths, drug.strength)
     units = np.array([unit for unit, keep in zip(comparators.units, usable, strict=True) if keep], dtype=object)
     values = _by_unit(theirs / sizes, units)
-    ahead = _by_unit(theirs / sizes - own / size, units)
-    sign = 1.0 if float(x @ y) >= 0 else -1.0
+    ahead = np.abs(values) - _by_unit(np.abs(own) / size, units)
     enough = len(values) >= FEWEST_COMPARATORS
     return Place(
-        percentile=percentile(0.0, ahead, sign) if enough else None,
+        percentile=percentile(0.0, ahead, 1.0) if enough else None,
         margin=min(size * float(np.quantile(np.abs(values), EXTREME / 100, method="lower")), 1.0) if enough else None,
         n=len(values),
         names=[name for name, keep in zip(comparators.names, usable, strict=True) if keep],
         kinds=[kind for kind, keep in zip(comparators.kinds, usable, strict=True) if keep],
         concordances=theirs,
+        n_weak=_n_weak(strengths, drug.strength),
     )
+
+
+def _n_weak(strengths: Array, own_strength: float) -> int:
+    """Return how many comparators are less than half as strong beyond noise, which gives normal deviates a mean square of 1.
+
+    0 from `FEWEST_FOR_STRENGTH` comparators on, where each is placed by the size that its strength gives.
+    """
+    if len(strengths) >= FEWEST_FOR_STRENGTH or np.isnan(own_strength):
+        return 0
+    return int(np.sum(strengths**2 - 1 < WEAK * (own_strength**2 - 1)))
 
 
 def _by_unit(values: Array, units: NDArray[np.object_]) -> Array:

@@ -38,8 +38,8 @@ _COLUMNS = (
     Column("Why", "reason", "text"),
 )
 _CALLS = {
-    "mimics": "mimics the disease",
-    "opposes": "opposes the disease",
+    "mimics": "mimics the disease, which says nothing about harm",
+    "opposes": "opposes the disease, which says nothing about benefit",
     NO_RESEMBLANCE: f"{NO_RESEMBLANCE}, which says nothing about safety",
     "undetermined": "undetermined",
     "refused": "refused",
@@ -197,7 +197,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
     if main is None or main.concordance is None or not bridge.comparators:
         return None
     place = (
-        f" {_name(bridge, lines)} is as extreme as {number(main.percentile_comparators, 0)} % of them or more so."
+        f" {_name(bridge, lines)} is larger, of either sign, than {number(main.percentile_comparators, 0)} % of them."
         if main.percentile_comparators is not None
         else ""
     )
@@ -317,7 +317,7 @@ def methods_of_bridges(lines: LinesOnRecord) -> list[str]:
     return [
         f"Perturbation and disease. {count(len(study.bridges), 'bridge')}: genome-wide signed concordance of both profiles, p being "
         f"the larger of two rotation tests ({rotations:,} rotations), each with the other side's profile held fixed; placed among "
-        "comparator perturbations by an empirical percentile, from 100 of them on for the strength of their signatures, those of one "
+        "comparator perturbations by an empirical percentile of its size, from 100 of them on for the strength of their signatures, those of one "
         "declared target pathway being one; the call also needs the same sign in the composition-adjusted profile. The margin of "
         f"“{NO_RESEMBLANCE}” is the size that 90 % of the comparators stay below with this disease. Profiles that share samples are "
         f"never compared, and nothing is ranked by concordance.{''.join(f' {words}' for words in libraries)}",
@@ -367,7 +367,8 @@ def concordance_chart(bridge: MeasuredBridge, lines: LinesOnRecord) -> Spec | No
     side_y = _side(pair.disease_contrast if pair else "", bridge.disease, lines)
     x = {"field": "drug", "type": "quantitative", "scale": {"padding": 14, "nice": False},
          "axis": {"title": ["◀ lower with the perturbation │ higher ▶", *side_x], "titleLimit": {"expr": "width + 40"}, "tickCount": 6}}  # fmt: skip
-    y = {"field": "disease", "type": "quantitative", "scale": {"padding": 14, "nice": False},
+    # Above and below the points there is room for the numbers in the corners.
+    y = {"field": "disease", "type": "quantitative", "scale": {"padding": 34, "nice": False},
          "axis": {"title": [*side_y, "◀ lower in patients │ higher ▶"], "titleLimit": 290, "tickCount": 6}}  # fmt: skip
     tooltip = [{"field": "gene"}, {"field": "drug", "format": ".2f"}, {"field": "disease", "format": ".2f"},
                {"field": "reading"}]  # fmt: skip

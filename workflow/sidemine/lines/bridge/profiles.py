@@ -66,27 +66,28 @@ class Part:
 
     @cached_property
     def noise(self) -> Array:
-        """Genes × residual df (or blocks): this times its own transpose is the covariance that chance gives the deviates.
+        """Genes × samples (or blocks): this times its own transpose is the covariance that chance gives the deviates.
 
-        Where blocks enter as a correlation they are the units (CR2): one correlation holds for all genes, and genes that move
-        together from block to block are more alike within a block than it says.
+        Its errors are those of the sets' own p-values and intervals: HC2, and CR2 where blocks enter as a correlation. The rotations
+        take one variance for all samples and one correlation of blocks for all genes. A drug without any effect, 3 v 12 samples, the
+        smaller group 2.5 times as variable, beside a disease with one: rotation p ≤ .05 in 24 % of 400, with these errors in 5 %.
         """
         residuals, variance = self.fit.effects[self.rows, 1:], self.fit.posterior_variance[self.rows]
-        if self._blocks is None:
+        if not self._errors.usable:
             return _centred(residuals / np.sqrt(variance * self.fit.residual_df)[:, None])
         # Under voom every gene has its own basis; scores have one, in which a gene's residuals have another size.
         of_scores = self.fit.score_effects[self.rows, 1:]
         size = np.linalg.norm(of_scores, axis=1) / np.linalg.norm(residuals, axis=1)
-        return _centred(of_scores @ self._blocks.parts / (np.sqrt(variance) * size)[:, None])
+        return _centred(of_scores @ self._errors.parts / (np.sqrt(variance) * size)[:, None])
 
     @property
     def noise_df(self) -> float:
         """Degrees of freedom of `noise`."""
-        return float(self.fit.residual_df) if self._blocks is None else self._blocks.df
+        return self._errors.df if self._errors.usable else float(self.fit.residual_df)
 
-    @cached_property
-    def _blocks(self) -> Sandwich | None:
-        return self.fit.score_sandwich if self.fit.blocks else None
+    @property
+    def _errors(self) -> Sandwich:
+        return self.fit.score_sandwich
 
     def rotations(self, n_rotations: int) -> Iterator[NDArray[np.float32]]:
         """Yield the deviates under random rotations, genes × rotations, centred; a few rotations at a time."""
@@ -135,11 +136,6 @@ class Profile:
     def noises(self) -> list[tuple[Array, float]]:
         """The noise of every part, weighted, with its degrees of freedom."""
         return [(w * part.noise, part.noise_df) for w, part in zip(self.weights, self.parts, strict=True)]
-
-    @property
-    def has_correlated_blocks(self) -> bool:
-        """Whether blocks enter one of its parts as a correlation."""
-        return any(part.fit.blocks for part in self.parts)
 
 
 @dataclass(frozen=True)

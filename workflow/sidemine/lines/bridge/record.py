@@ -39,7 +39,7 @@ class ConcordanceRow:
     p_value: Annotated[float | None, "The larger of the two."] = None
     percentile_comparators: Annotated[
         float | None,
-        "Percentage of comparators with a weaker concordance in this direction, for their strength; empty below 10 of them.",
+        "Percentage of comparators with a smaller concordance of either sign, for their strength; empty below 10 of them.",
     ] = None
     n_comparators: Annotated[
         int, "Comparators with enough shared genes; those of one declared target pathway count as one."

@@ -47,7 +47,7 @@ class Question:
 def rotation_p_values(
     side: Side, questions: Mapping[str, Mapping[Key, Question]], n_rotations: int
 ) -> dict[str, dict[Key, float]]:
-    """Return two-sided p-values of every question to every profile of one side: (b + 1) / (m + 1), or that of blocks as units.
+    """Return two-sided p-values of every question to every profile of one side: (b + 1) / (m + 1), or that of errors by unit.
 
     Parameters
     ----------
@@ -76,17 +76,15 @@ def rotation_p_values(
                 exceeding[name][rows] += np.count_nonzero(sums >= observed[name][rows, None], axis=1)
     return {
         name: {
-            key: max(float((count + 1) / (n_rotations + 1)), _p_of_blocks(side.profile(name), question))
+            key: max(float((count + 1) / (n_rotations + 1)), _p_of_units(side.profile(name), question))
             for (key, question), count in zip(entries, exceeding[name], strict=True)
         }
         for name, entries in asked.items()
     }
 
 
-def _p_of_blocks(profile: Profile, question: Question) -> float:
-    """Return the two-sided p of a sum with blocks as the units; 0 where none enter as a correlation."""
-    if not profile.has_correlated_blocks:
-        return 0.0
+def _p_of_units(profile: Profile, question: Question) -> float:
+    """Return the two-sided p of a sum with the errors of `Part.noise`: samples as the units, or blocks that enter as a correlation."""
     weights = np.where(np.abs(profile.deviates) > question.cutoff, question.weights, 0.0)
     parts = [(float(np.sum((weights @ factor) ** 2)), df) for factor, df in profile.noises]
     variance = math.fsum(part for part, _ in parts)

@@ -118,7 +118,7 @@ def datasets_section(results: StudyResults) -> Section:
     """Return the ledger of datasets."""
     used = [_view(results, dataset) for dataset in results.datasets.values()]
     content = Datasets(flow_of(results), groups_of(results), used, considered_rows(results))
-    return Section("datasets", "Datasets, used and not taken", content=content, template="datasets.html.j2")
+    return Section("datasets", "Datasets, used and left out", content=content, template="datasets.html.j2")
 
 
 def _view(results: StudyResults, dataset: DatasetResults) -> DatasetView:

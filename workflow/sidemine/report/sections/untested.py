@@ -22,7 +22,7 @@ class Untested:
 def untested_section(results: StudyResults) -> Section | None:
     """Return each distinct problem, in the order of the sheets; None where everything could be tested."""
     rows = untested(results)
-    title = "Not tested, and what to mend"
+    title = "Not tested, and why"
     return Section("untested", title, content=rows, template="untested.html.j2") if rows else None
 
 
