@@ -67,7 +67,8 @@ real-files: $(STAMP)
 	@echo "The report: $(CURDIR)/results/real_files/report.html"
 
 test: $(STAMP)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES) --dist worksteal
+	@# pytest keeps the tests that it has rewritten: each worker would do so anew in every run, for ten seconds.
+	@PYTHONDONTWRITEBYTECODE= PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -n $(CORES) --dist worksteal
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .

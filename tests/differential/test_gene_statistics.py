@@ -78,19 +78,33 @@ def test_one_sided_p_values_contradict_t() -> None:
 
 
 def test_rows_become_genes_and_every_lost_row_is_counted() -> None:
-    """Two assays of A are averaged, a complex counts for both of its genes, three rows are lost for two reasons."""
+    """Two assays of A are averaged, a complex is one value beside C's own, three rows are lost for two reasons."""
     z = np.array([1.0, 3.0, -2.0, 5.0, 5.0, np.nan, 7.0])
-    genes = [("A",), ("A",), ("B", "C"), (), (), ("D",), ("C",)]
+    genes = [("A",), ("A",), ("C", "B"), (), (), ("D",), ("C",)]
     reasons = ["", "", "", "unknown", "unknown", "", ""]
     found = collect_statistics(genes, reasons, TableColumns(z=z, effect=z / 2), "here")
-    assert found.genes == ["A", "B", "C"]
-    np.testing.assert_array_equal(found.z, [2.0, -2.0, 2.5])
-    np.testing.assert_array_equal(found.effect, [1.0, -1.0, 1.25])
+    assert (found.genes, found.names) == ([("A",), ("B", "C"), ("C",)], ["A", "B;C", "C"])
+    np.testing.assert_array_equal(found.z, [2.0, -2.0, 7.0])
+    np.testing.assert_array_equal(found.effect, [1.0, -1.0, 3.5])
     assert np.isnan(found.se).all()
     assert found.losses == {"no number in the columns of the statistic": 1, "unknown": 2}
-    assert found.n_universe == 3
+    assert (found.n_universe, found.symbols, found.noun) == (3, {"A", "B", "C"}, "genes or groups of genes")
     assert any("complex or a group of proteins: 1;" in note for note in found.notes)
-    assert any("Genes with several rows: 2;" in note for note in found.notes)
+    assert any("Genes with several rows: 1;" in note for note in found.notes)
+
+
+def test_a_group_that_was_written_out_by_gene_is_one_value() -> None:
+    """The numbers of A, B and C agree to the last of many digits; those of D and E in the few that the table gives."""
+    effect = np.array([1 / 3, 1 / 3, 1 / 3, 0.25, 0.25, -1 / 7])
+    se = np.array([1 / 9, 1 / 9, 1 / 9, 0.1, 0.1, 0.2])
+    genes = [("A",), ("B",), ("C", "A"), ("D",), ("E",), ("F",)]
+    found = collect_statistics(genes, [""] * 6, TableColumns(effect=effect, se=se), "here")
+    assert found.names == ["A;B;C", "D", "E", "F"]
+    np.testing.assert_array_equal(found.effect, [1 / 3, 0.25, 0.25, -1 / 7])
+    assert any("repeat the numbers of another gene: 3;" in note for note in found.notes)
+    assert not any("several rows" in note for note in found.notes)
+    apart = collect_statistics(genes, [""] * 6, TableColumns(effect=effect.round(3), se=se.round(3)), "here")
+    assert apart.n_universe == 6
 
 
 def test_a_table_without_a_gene_is_refused() -> None:

@@ -33,14 +33,26 @@ def page_file(folder):
     return folder / "report.html"
 
 
-@pytest.fixture
-def opened(browser, page_file):
+@pytest.fixture(scope="module")
+def shared(browser, page_file):
+    """The page with its explorer unfolded."""
     page = OpenPage(browser, page_file)
     page.tab.locator("#explorer-holder").scroll_into_view_if_needed()
     page.tab.wait_for_selector("#explorer[data-ready=vte_targets]")
     page.tab.click("#explorer-box > summary")
     yield page
     page.tab.close()
+
+
+@pytest.fixture
+def opened(shared):
+    """The page, whose explorer each test finds as a reader does: the first question, nothing filtered."""
+    yield shared
+    shared.tab.select_option("#explorer-picker", "vte_targets")
+    shared.tab.wait_for_selector("#explorer[data-ready=vte_targets]")
+    shared.tab.uncheck("#explorer-all")
+    shared.tab.click("#explorer-clear")
+    wait_for_count(shared, 399)
 
 
 @pytest.fixture(scope="module")
@@ -239,15 +251,13 @@ def test_a_formula_in_a_sheet_is_text_in_the_ledger_that_is_downloaded(opened):
     assert rows[1]["Reason"] == f"'{FORMULA}"
 
 
-def test_methods_are_copied(browser, page_file):
+def test_methods_are_copied(opened):
     """The copy button fills the clipboard with methods and references."""
-    page = OpenPage(browser, page_file)
-    page.tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    page.tab.click("#methods-copy")
-    page.tab.wait_for_function("() => document.getElementById('methods-copied').textContent.length > 0")
-    told = page.tab.inner_text("#methods-copied")
-    assert told == "Copied." or page.tab.evaluate("getSelection().toString()").startswith("Data. ")
-    page.tab.close()
+    opened.tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    opened.tab.click("#methods-copy")
+    opened.tab.wait_for_function("() => document.getElementById('methods-copied').textContent.length > 0")
+    told = opened.tab.inner_text("#methods-copied")
+    assert told == "Copied." or opened.tab.evaluate("getSelection().toString()").startswith("Data. ")
 
 
 def test_figures_name_their_source(opened):

@@ -24,19 +24,24 @@ TILES = (
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_page_is_quiet_and_fits(browser, example_page, width, scheme):
-    """No request but the file, nothing in the console, nothing wider than the window; every comparison draws."""
+@pytest.fixture(scope="module", params=[(1440, "light"), (390, "dark"), (390, "light"), (1024, "dark")], ids=str)
+def screen(request, browser, example_page):
+    """Page at a width in a scheme. Schemes differ in colours alone (test_report_page.py): not each width is opened in both."""
+    width, scheme = request.param
     page = OpenPage(browser, example_page, width, scheme)
-    for contrast in CONTRASTS:
-        page.show(contrast)
-        assert page.tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), contrast
-    # Firefox tells its driver nothing of the file itself.
-    assert {url for url in page.requests if not url.startswith("data:")} <= {example_page.as_uri()}
-    assert page.complaints == []
-    assert page.tab.evaluate("window.hacked") is None
+    yield page
     page.tab.close()
+
+
+def test_page_is_quiet_and_fits(screen, example_page):
+    """No request but the file, nothing in the console, nothing wider than the window; every comparison draws."""
+    for contrast in CONTRASTS:
+        screen.show(contrast)
+        assert screen.tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), contrast
+    # Firefox tells its driver nothing of the file itself.
+    assert {url for url in screen.requests if not url.startswith("data:")} <= {example_page.as_uri()}
+    assert screen.complaints == []
+    assert screen.tab.evaluate("window.hacked") is None
 
 
 def verdicts(example_results):
@@ -73,22 +78,29 @@ def test_every_card_fits_one_screen(request, width, example_results):
         assert height <= page.tab.viewport_size["height"] - banner, entry["hypothesis"]
 
 
-@pytest.mark.usefixtures("chromium_only")
-def test_cards_fit_a_printed_page(browser, example_page, example_results):
-    """On A4 no answer is cut by the end of a page, and the charts of all cards are drawn."""
-    page = OpenPage(browser, example_page, width=720)  # A4 less the browser's margins, at 96 dots per inch
+@pytest.fixture(scope="module")
+def sheet(browser, example_page):
+    """Page as wide as A4 less the browser's margins, at 96 dots per inch, with the charts of all cards drawn."""
+    page = OpenPage(browser, example_page, width=720)
     page.wait_until_complete()
-    page.tab.emulate_media(media="print")
+    yield page
+    page.tab.close()
+
+
+@pytest.mark.usefixtures("chromium_only")
+def test_cards_fit_a_printed_page(sheet, example_results):
+    """On A4 no answer is cut by the end of a page, and the charts of all cards are drawn."""
+    sheet.tab.emulate_media(media="print")
     for entry in verdicts(example_results):
-        assert page.box(f"#card-{entry['hypothesis']} .card-top")["height"] <= 1040
-    assert page.box("#overview")["y"] + page.box("#overview")["height"] <= 1040
-    assert page.tab.locator(".contents").is_hidden()
+        assert sheet.box(f"#card-{entry['hypothesis']} .card-top")["height"] <= 1040
+    assert sheet.box("#overview")["y"] + sheet.box("#overview")["height"] <= 1040
+    assert sheet.tab.locator(".contents").is_hidden()
     # One column is a box of columns too: in it, Chromium cuts a heading in two or leaves it on the sheet before its figure.
-    columns = page.tab.eval_on_selector_all(
+    columns = sheet.tab.eval_on_selector_all(
         ".panels, .beside", "parts => parts.map(part => getComputedStyle(part).columnCount)"
     )
     assert set(columns) == {"auto"}
-    page.tab.close()
+    sheet.tab.emulate_media(media="screen")
 
 
 @pytest.mark.usefixtures("chromium_only")
@@ -146,24 +158,22 @@ def test_link_from_a_card_opens_the_comparison(opened):
     opened.tab.wait_for_selector("#contrast-vte_b.shown[data-ready]")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
-def test_no_serious_barrier(browser, example_page, width, scheme):
+@pytest.mark.parametrize("screen", [(1440, "light"), (390, "dark")], indirect=True, ids=str)
+def test_no_serious_barrier(screen):
     """axe-core finds no serious or critical barrier, with all that folds away opened."""
     from axe_playwright_python.sync_playwright import Axe
 
-    page = OpenPage(browser, example_page, width, scheme)
-    page.show("vte_a")
-    page.tab.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
+    screen.show("vte_a")
+    screen.tab.evaluate("document.querySelectorAll('details').forEach(item => { item.open = true; })")
     # The page's own policy forbids foreign scripts, so axe comes in by the debugger's door.
     # What is inside a picture is hidden from screen readers; its description stands on its holder.
-    found = Axe().run(page.tab, context={"exclude": [["svg"]]}).response["violations"]
+    found = Axe().run(screen.tab, context={"exclude": [["svg"]]}).response["violations"]
     serious = [
         f"{item['id']}: {item['help']}; {[node['target'] for node in item['nodes']][:4]}"
         for item in found
         if item["impact"] in {"serious", "critical"}
     ]
     assert serious == []
-    page.tab.close()
 
 
 @pytest.mark.parametrize("width", ["opened", "phone"])
@@ -185,10 +195,24 @@ WIDER_THAN_PAPER = """() => [...document.querySelectorAll("body *")]
   .map(part => `${part.closest("[id]").id}: ${part.tagName} ${part.className}`)"""
 
 
-def test_what_is_folded_away_is_drawn_for_paper(browser, example_page):
-    """Not in the width that a browser gives to what it hides, for example half a column; opened, it takes its place's width."""
+def test_a_page_that_nobody_touched_keeps_to_its_words_and_height_and_has_figures_for_paper(browser, example_page):
+    """With every chart drawn: at most 6,000 visible words and 12,000 pixels at 1440, by folding and not by small type.
+
+    What is folded away is drawn for paper, not in the width that a browser gives to what it hides, for example half a
+    column; opened, it takes its place's width.
+    """
     page = OpenPage(browser, example_page)
     page.wait_until_complete()
+    height, words = page.tab.evaluate(
+        "[document.documentElement.scrollHeight, document.body.innerText.split(/\\s+/).length]"
+    )
+    assert height <= 12_000
+    assert 2_000 < words <= 6_000
+    small = page.tab.evaluate(
+        "[...document.querySelectorAll('main *')].filter(part => part.offsetParent && [...part.childNodes].some(node =>"
+        " node.nodeType === 3 && node.textContent.trim()) && parseFloat(getComputedStyle(part).fontSize) < 10).length"
+    )
+    assert small == 0
     charts = page.tab.locator(".card details.checks:not([open]) .chart svg")
     widths = [float(chart.get_attribute("width")) for chart in charts.all()]
     assert widths
@@ -220,43 +244,23 @@ def test_a_dark_screen_prints_on_white_paper(browser, example_page):
 
 
 @pytest.mark.usefixtures("chromium_only")
-def test_paper_holds_every_figure_and_nothing_passes_its_edge(browser, example_page):
+def test_paper_holds_every_figure_and_nothing_passes_its_edge(sheet):
     """A printed page cannot be scrolled or unfolded: figures behind headings are drawn, tables are as wide as the sheet."""
-    page = OpenPage(browser, example_page, width=720)
-    page.wait_until_complete()
-    page.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    page.tab.emulate_media(media="print")
-    assert page.tab.evaluate(WIDER_THAN_PAPER) == []
-    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 720
-    assert not page.tab.locator(".card details:not([open]):visible").count()  # a heading without what it holds
-    shown = page.tab.locator(".chart:not(.contrast:not(.shown) .chart)")
+    sheet.tab.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+    sheet.tab.emulate_media(media="print")
+    assert sheet.tab.evaluate(WIDER_THAN_PAPER) == []
+    assert sheet.tab.evaluate("document.documentElement.scrollWidth") <= 720
+    assert not sheet.tab.locator(".card details:not([open]):visible").count()  # a heading without what it holds
+    shown = sheet.tab.locator(".chart:not(.contrast:not(.shown) .chart)")
     for chart in shown.all():
         assert chart.locator("svg, canvas").first.is_visible(), chart.get_attribute("id")
-    page.tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
-    folded = page.tab.locator("details:not([open])").count()
-    paper = page.tab.pdf(format="A4")  # sends both events itself
+    sheet.tab.evaluate("window.dispatchEvent(new Event('afterprint'))")
+    folded = sheet.tab.locator("details:not([open])").count()
+    paper = sheet.tab.pdf(format="A4")  # sends both events itself
     assert paper.startswith(b"%PDF")
     n_sheets = len(re.findall(rb"/Type\s*/Page\b", paper))
     assert 10 < n_sheets <= MOST_SHEETS, n_sheets
-    assert page.tab.locator("details:not([open])").count() == folded > 0
-    page.tab.close()
-
-
-def test_the_page_keeps_to_its_words_and_height(browser, example_page):
-    """With every chart drawn: at most 6,000 visible words and 12,000 pixels at 1440, by folding and not by small type."""
-    page = OpenPage(browser, example_page)
-    page.wait_until_complete()
-    height, words = page.tab.evaluate(
-        "[document.documentElement.scrollHeight, document.body.innerText.split(/\\s+/).length]"
-    )
-    assert height <= 12_000
-    assert 2_000 < words <= 6_000
-    small = page.tab.evaluate(
-        "[...document.querySelectorAll('main *')].filter(part => part.offsetParent && [...part.childNodes].some(node =>"
-        " node.nodeType === 3 && node.textContent.trim()) && parseFloat(getComputedStyle(part).fontSize) < 10).length"
-    )
-    assert small == 0
-    page.tab.close()
+    assert sheet.tab.locator("details:not([open])").count() == folded > 0
 
 
 COUNT_WIDTHS = """

@@ -49,6 +49,17 @@ def test_same_results_give_the_same_bytes(example_results, example_page, tmp_pat
     assert (tmp_path / "again.html").read_bytes() == example_page.read_bytes()
 
 
+def test_a_dark_screen_changes_colours_alone():
+    """No place, size or font of the page depends on the scheme of a screen; on paper, charts are inverted."""
+    style = "\n".join(map(assets.own_file, assets.OWN_STYLES))
+    (scheme,) = re.findall(r"@media \(prefers-color-scheme: dark\) \{\n  :root \{(.*?)\}\n\}", style, re.DOTALL)
+    assert re.sub(r"--[\w-]+: (#[0-9a-f]{6}|rgb\([^)]*\));", "", scheme).strip() == ""
+    assert style.count("prefers-color-scheme") == 1
+    marked = ";".join(re.findall(r"html\.dark[^{]*\{([^}]*)\}", style))
+    changed = {declared.partition(":")[0].strip() for declared in marked.split(";")} - {""}
+    assert changed == {"--dt-html-background", "background", "print-color-adjust", "filter"}
+
+
 def test_everything_declared_appears(html):
     """Every dataset, contrast and set of the study stands on the page, testable or not."""
     for key, (accession, *_) in DATASETS.items():

@@ -13,7 +13,7 @@ from sidemine.considerations.calibration.record import ContrastCalibration
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share, VariantRow
-from sidemine.considerations.sensitivity import ASKED, ONE_COHORT, ONE_GENE, SPREAD
+from sidemine.considerations.sensitivity import ASKED, NEAR_LIMIT, ONE_COHORT, ONE_GENE, SPREAD
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin, Refused
@@ -424,6 +424,31 @@ def test_an_experiment_that_hangs_on_one_gene_is_capped(share, verdict):
     card = experiment_card(rows, influence=steady(rows, kind="experiment", share=share))
     assert card["verdict"] == verdict
     assert capped_by(card) == (set() if verdict == "supported" else {"influence"})
+
+
+def test_a_p_near_its_limit_is_told_as_such_where_no_few_genes_carry_an_effect():
+    """Both experiments have p = .045, and .055 without a gene that holds a tenth: no claim on genes, in any word of the card."""
+    rows = [replace(row, p_self_contained=0.045) for row in experiments(2.0, 1.8)]
+    record = steady(rows, kind="experiment")["h"]
+    near = [
+        replace(entry, genes=[replace(gene, estimate=replace(gene.estimate, p_value=0.055)) for gene in entry.genes])
+        for entry in record.effects
+    ]
+    cards = [
+        experiment_card(rows, influence={"h": replace(record, effects=effects)})
+        for effects in (near, [replace(entry, genes=[replace(entry.genes[0], share=0.5)]) for entry in near])
+    ]
+    told = [[row["brief"] for row in card["certainty"]["downgrades"]] for card in cards]
+    assert [card["verdict"] for card in cards] == ["suggestive", "suggestive"]
+    assert [{cap["cap"] for cap in card["caps"]} for card in cards] == [{NEAR_LIMIT}, {"influence"}]
+    assert [("p near .05" in briefs, "few genes carry it" in briefs) for briefs in told] == [
+        (True, False),
+        (False, True),
+    ]
+    assert [card["would_change"].partition("To settle it: ")[2] for card in cards] == [
+        "more samples.",
+        "an effect that no single gene carries.",
+    ]
 
 
 def test_every_card_tells_what_would_change_the_answer():

@@ -15,7 +15,9 @@ from pathlib import Path
 
 _TESTS = Path(__file__).parents[1]
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["snakemake.cli", "pydantic", "yaml", "jinja2"])
+_FORKS.set_forkserver_preload(
+    ["snakemake.cli", "snakemake.report.html_reporter", "smart_open", "nbformat", "pydantic", "yaml", "jinja2"]
+)
 
 
 def call_snakemake(arguments: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path) -> int:

@@ -151,6 +151,8 @@ def _column_problem(values: pd.Series, column: Column, where: str) -> Problem | 
         column.may_be_empty and (column.kind == "text" or (plain == "f" and column.kind == "number"))
     ):
         return None  # whatever stands in it is one
+    if column.kind == "text" and all(isinstance(cell, str) and cell for cell in values.tolist()):
+        return None  # as almost every column of text; pandas takes ten times as long to say so
     empty = values.isna() | (values.isin([""]) if column.kind == "text" else False)
     if not column.may_be_empty and bool(empty.any()):
         row = int(empty.to_numpy().argmax())
@@ -212,8 +214,10 @@ def _words(values: pd.Series) -> list[str]:
     if values.dtype.kind == "f":
         numbers = values.to_numpy(dtype=float, na_value=math.nan).tolist()
         return ["" if number != number else f"{number:.10g}" for number in numbers]
-    missing = values.isna().tolist()
-    return ["" if gone else str(cell) for cell, gone in zip(values.tolist(), missing, strict=True)]
+    cells = values.tolist()
+    if all(isinstance(cell, str) for cell in cells):
+        return cells
+    return ["" if gone else str(cell) for cell, gone in zip(cells, values.isna().tolist(), strict=True)]
 
 
 _ENDS = str.maketrans("\r\0", "  ")

@@ -270,6 +270,17 @@ def test_genes_are_drawn_without_replacement_by_their_weights(sign):
     np.testing.assert_allclose(left_out, expected, atol=5 * np.sqrt(0.25 / n))
 
 
+def test_count_distinct_takes_sets_in_order():
+    rng = np.random.default_rng(3)
+    members = np.array([np.sort(rng.choice(9, size=4, replace=False)) for _ in range(40)])
+    taken: list[set[int]] = []
+    for genes in map(set, members.tolist()):
+        if all(len(genes & other) / len(genes | other) < 0.5 for other in taken):
+            taken.append(genes)
+    assert 1 < len(taken) < 40
+    assert count_distinct(members, 9) == len(taken)
+
+
 def strata_of(available, weights=None, beyond=()):
     """Strata of a set of 12 genes at 0, 1 … 11, two in each of six; so many others around each pair, and some beyond."""
     others = [2 * at + 0.5 for at, n in enumerate(available) for _ in range(n)]

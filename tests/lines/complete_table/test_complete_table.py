@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from sidemine.differential.gene_statistics import TableColumns
-from sidemine.enrichment.preranked_camera import MIN_CORRELATION, Reference, reference_correlations
+from sidemine.enrichment.preranked_camera import MIN_CORRELATION, Reference, members_by_value, reference_correlations
 from sidemine.errors import InputError
 from sidemine.lines.complete_table.config import PROTEIN
 from sidemine.lines.complete_table.measure import TableToTest, measure_table
@@ -112,6 +112,65 @@ def test_references_are_averaged_by_their_degrees_of_freedom() -> None:
     one, other = (reference_correlations([part], SETS, GENES)["SHIFTED"] for part in (REFERENCE, none))
     assert both == pytest.approx((80 * one + 20 * other) / 100)
     assert reference_correlations([none], SETS, GENES[:1]) == {}
+
+
+def in_one_group(n: int) -> list[str]:
+    """The names of a table whose first n genes are one group of proteins: one row for all of them."""
+    return [";".join(GENES[:n]), *GENES[n:]]
+
+
+def test_a_group_of_proteins_counts_once_in_its_set() -> None:
+    """The same test as of a table that holds one of its genes alone; the genes are told beside the values."""
+    independent = Reference("other", GENES, np.random.default_rng(5).normal(size=(N, 300)))
+    grouped, details = measure(declared(), to_test(full_table(Z[7:]), in_one_group(8), references=[independent]))
+    single, _ = measure(declared(), to_test(full_table(Z[7:]), GENES[7:], references=[independent]))
+    assert details.correlation_used == MIN_CORRELATION
+    assert (grouped.universe_n, grouped.n_measured) == (single.universe_n, single.n_measured) == (N - 7, 13)
+    assert (grouped.effect, grouped.p_value) == pytest.approx((single.effect, single.p_value))
+    assert grouped.reason.startswith("20 of 22 genes of the set are measured, in 13 values: ")
+    assert "genes or groups of genes" in grouped.null_used
+    assert [member.gene for member in details.members].count(";".join(GENES[:8])) == 1
+    few, _ = measure(declared("SHIFTED"), to_test(full_table(Z[16:]), in_one_group(17), references=[independent]))
+    assert few.reason == "20 of 22 genes of the set are measured, in 4 values, fewer than 5."
+
+
+def test_no_value_and_no_gene_counts_more_than_once_in_a_set() -> None:
+    """A stands alone and in a group, B and C in that group alone, D lies outside of the set; genes of both signs cancel."""
+    groups = [("A",), ("A", "B", "C", "D"), ("D",), ("E", "F")]
+    rows = [("A", 1.0), ("B", 1.0), ("C", 1.0), ("E", 1.0), ("F", -1.0)]
+    members = pd.DataFrame(rows, columns=["gene", "weight"]).assign(gene_set="S", family="x", version="1")
+    by_value, by_gene = members_by_value(members, groups)
+    assert dict(zip(by_value["gene"], by_value["weight"], strict=True)) == pytest.approx({"A": 0.5, "A;B;C;D": 1.0})
+    weights = dict(zip(by_gene["gene"], by_gene["weight"], strict=True))
+    assert weights == pytest.approx({"A": 0.7, "B": 0.4, "C": 0.4, "E": 0.5, "F": -0.5})
+    plain, alone = members_by_value(members, [(gene,) for gene in "ABCDEF"])
+    for found in (plain, alone):
+        assert found[["gene", "weight"]].to_numpy().tolist() == [[gene, weight] for gene, weight in rows]
+
+
+def test_without_an_effect_a_set_with_a_group_is_called_no_more_often() -> None:
+    """20 genes, 8 of them one row: called in 17 % of tables where that row counted eight times."""
+    independent = Reference("other", GENES, np.random.default_rng(5).normal(size=(N, 300)))
+    called = 0
+    for seed in range(200):
+        z = np.random.default_rng([seed, 8]).normal(size=N - 7)
+        measured, _ = measure_table(declared(), to_test(TableColumns(z=z), in_one_group(8), references=[independent]))
+        called += (measured.p_value or 0) <= 0.05
+    assert called <= 14
+
+
+def test_a_list_counts_a_group_once_within_its_universe(tmp_path: Path) -> None:
+    """Twenty listed genes in 13 values: hypergeometric over values and over the genes that are not listed."""
+    (tmp_path / "universe.txt").write_text("\n".join(GENES))
+    universe = read_gene_list(tmp_path / "universe.txt", TABLE)[0]
+    names = in_one_group(8)[:33]
+    effect = np.where(np.arange(33) < 13, 2.0, -2.0)
+    table = to_test(TableColumns(effect=effect, p_value=np.full(33, 0.001)), names, universe=universe)
+    measured, details = measure(declared(), table)
+    up = next(one for one in details.listed if one.direction == "up")
+    assert (up.listed, up.hits) == (13, 13)
+    assert up.p_value == pytest.approx(stats.hypergeom.sf(12, N - 7, 13, 13))
+    assert (measured.universe_n, measured.n_measured) == (N - 7, 13)
 
 
 @pytest.mark.parametrize(

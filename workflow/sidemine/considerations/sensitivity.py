@@ -18,6 +18,8 @@ from sidemine.effect.scale import scale_of
 SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without its leading genes", "without one cohort"
 HIDDEN_FACTORS, COMPOSITION = "adjusted for hidden factors", "adjusted for the mix of cells"
 FLAGGED_SAMPLES, REUSED_CONTROLS = "without flagged samples", "without re-used controls"
+NEAR_LIMIT = "near limit"
+"""Name of a gate and a cap: p is so near .05 that a small part of the effect decides."""
 ASKED = (SPREAD, ONE_GENE, ONE_COHORT, HIDDEN_FACTORS, COMPOSITION, FLAGGED_SAMPLES)
 """Names of the rows that every card has, in their order; what no consideration filled stands there with the reason."""
 SENSITIVITY_P = 0.05

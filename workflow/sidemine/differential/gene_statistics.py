@@ -1,6 +1,7 @@
 """Statistics of genes from a complete published table: what a table without samples can give to a set test.
 
-Everything becomes one normal deviate per gene, target minus reference. A fold change alone has no error and gives none.
+Everything becomes one normal deviate per gene, target minus reference; one for all genes of a complex or a group of proteins, which
+were measured together. A fold change alone has no error and gives none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,10 @@ _AGREEMENT = 0.2
 
 _FEWEST_OF_ONE_SIGN = 20
 """Of so many genes of a complete table some are lower."""
+
+
+_DIGITS_OF_COPY = 15
+"""Rows of different genes whose numbers agree in so many significant digits are one measurement, written down several times."""
 
 
 _ONE_SIDED = 0.95
@@ -61,14 +66,14 @@ class TableColumns:
 
 @dataclass(frozen=True)
 class GeneStatistics:
-    """One normal deviate per gene of a complete table. Signs are target minus reference.
+    """Normal deviates of a complete table, one for each gene or group of genes. Signs are target minus reference.
 
     Attributes
     ----------
     genes
-        Approved symbols, sorted, each once: the universe.
+        Approved symbols of each value, sorted, no group twice: one gene, or those that were measured together. The universe.
     z
-        Normal deviates; where several rows are of one gene, their mean.
+        Normal deviates; where several rows are of the same genes, their mean.
     effect, se
         Means of what the table gives; NaN where it gives none.
     losses
@@ -77,7 +82,7 @@ class GeneStatistics:
         What was done, in sentences.
     """
 
-    genes: list[str]
+    genes: list[tuple[str, ...]]
     z: NDArray[np.float64]
     effect: NDArray[np.float64]
     se: NDArray[np.float64]
@@ -86,8 +91,23 @@ class GeneStatistics:
 
     @property
     def n_universe(self) -> int:
-        """How many genes the table measures."""
+        """How many values the table holds."""
         return len(self.genes)
+
+    @property
+    def names(self) -> list[str]:
+        """What each value is called: its genes, divided by semicolons."""
+        return [";".join(group) for group in self.genes]
+
+    @property
+    def symbols(self) -> frozenset[str]:
+        """All genes that were measured, alone or with others."""
+        return frozenset(gene for group in self.genes for gene in group)
+
+    @property
+    def noun(self) -> str:
+        """What the values are of, in words."""
+        return "genes or groups of genes" if any(len(group) > 1 for group in self.genes) else "genes"
 
 
 def normal_deviates(columns: TableColumns, where: str) -> tuple[NDArray[np.float64], list[str]]:
@@ -244,13 +264,13 @@ def collect_statistics(
     columns: TableColumns,
     where: str,
 ) -> GeneStatistics:
-    """Give every gene of a table one statistic.
+    """Give every gene of a table one statistic, and genes that were measured together one in common.
 
     Parameters
     ----------
     genes
-        Approved symbols of each row: none where it could not be resolved; several where it measures a complex, whose
-        value then counts for each of them.
+        Approved symbols of each row: none where it could not be resolved; several where it measures a complex or a group of
+        proteins. Rows of different genes with the same numbers, to the last of many digits, are such a group too.
     reasons
         Per row: how its genes were resolved, or why not.
     columns
@@ -261,7 +281,7 @@ def collect_statistics(
     Returns
     -------
     GeneStatistics
-        Rows of one gene are averaged: neither the largest nor the smallest is chosen by what it shows.
+        Rows of the same genes are averaged: neither the largest nor the smallest is chosen by what it shows.
 
     Raises
     ------
@@ -274,8 +294,8 @@ def collect_statistics(
     losses["no number in the columns of the statistic"] += sum(
         bool(row) and not good for row, good in zip(genes, usable, strict=True)
     )
-    pairs = [(gene, place) for place, row in enumerate(genes) if usable[place] for gene in dict.fromkeys(row)]
-    if not pairs:
+    used = [place for place, row in enumerate(genes) if row and usable[place]]
+    if not used:
         told = "; ".join(f"{count} × {reason}" for reason, count in losses.most_common(3))
         raise InputError(
             Problem(
@@ -285,24 +305,63 @@ def collect_statistics(
                 "Check column `columns` in lines.tsv.",
             )
         )
-    symbols, codes = np.unique(np.array([gene for gene, _ in pairs], dtype=str), return_inverse=True)
-    rows = np.array([place for _, place in pairs], dtype=np.intp)
-    complexes = sum(len(set(row)) > 1 for place, row in enumerate(genes) if usable[place])
+    groups, copied = _groups(genes, columns, used)
+    values = sorted(set(groups))
+    place_of = {group: place for place, group in enumerate(values)}
+    codes = np.array([place_of[group] for group in groups], dtype=np.intp)
+    rows = np.array(used, dtype=np.intp)
+    if copied:
+        notes.append(f"Rows that repeat the numbers of another gene: {copied}; one value of all these genes.")
+    complexes = sum(len(group) > 1 for group in values)
     if complexes:
-        notes.append(
-            f"Rows that measure a complex or a group of proteins: {complexes}; the value counts for each gene of it."
-        )
-    repeated = int((np.bincount(codes) > 1).sum())
+        notes.append(f"Values of a complex or a group of proteins: {complexes}; each counts once in a set.")
+    n_rows = Counter(group for place, group in zip(used, groups, strict=True) if group == _names(genes[place]))
+    repeated = sum(count > 1 for count in n_rows.values())
     if repeated:
         notes.append(f"Genes with several rows: {repeated}; the mean of their z stands for each.")
     return GeneStatistics(
-        genes=[str(symbol) for symbol in symbols],
+        genes=values,
         z=_means(z, rows, codes),
         effect=_means(columns.effect, rows, codes),
         se=_means(columns.se, rows, codes),
         losses={reason: count for reason, count in sorted(losses.items()) if count},
         notes=notes,
     )
+
+
+def _names(row: Sequence[str]) -> tuple[str, ...]:
+    return tuple(sorted(set(row)))
+
+
+def _groups(
+    genes: Sequence[Sequence[str]], columns: TableColumns, rows: Sequence[int]
+) -> tuple[list[tuple[str, ...]], int]:
+    """Return which genes each of these rows measures, and how many rows repeat the numbers of other genes.
+
+    A group of proteins that was written out, one row per gene, is still one measurement.
+    """
+    numbers = [
+        values for name, values in vars(columns).items() if values is not None and name not in {"adjusted_p", "n"}
+    ]
+    keys = [tuple(float(values[row]) for values in numbers) for row in rows]
+    alike: dict[tuple[float, ...], set[str]] = {}
+    for key, row in zip(keys, rows, strict=True):
+        alike.setdefault(key, set()).update(genes[row])
+    found = []
+    for key, row in zip(keys, rows, strict=True):
+        own = _names(genes[row])
+        is_copy = len(alike[key]) > len(own) and sum(map(_digits, key)) >= _DIGITS_OF_COPY
+        found.append(_names(sorted(alike[key])) if is_copy else own)
+    return found, sum(group != _names(genes[row]) for group, row in zip(found, rows, strict=True))
+
+
+def _digits(number: float) -> int:
+    """Return the significant digits of a number as it was written.
+
+    >>> _digits(0.25), _digits(-1.5e-7), _digits(0.0), _digits(0.1234567)
+    (2, 2, 0, 7)
+    """
+    return len(f"{abs(number):.14e}".partition("e")[0].replace(".", "").strip("0")) if np.isfinite(number) else 0
 
 
 def _means(values: NDArray[np.float64] | None, rows: NDArray[np.intp], codes: NDArray[np.intp]) -> NDArray[np.float64]:

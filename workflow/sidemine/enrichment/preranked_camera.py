@@ -97,6 +97,43 @@ def reference_correlations(
     return {name: total / weights[name] for name, total in sums.items()}
 
 
+def members_by_value(members: pd.DataFrame, genes: Sequence[Sequence[str]]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return a set over the values of a table in which one value may be of several genes: none counts more than once.
+
+    Proteins of one group share their measurement, which would be counted as evidence once for each of them that the set holds.
+    Without an effect, a set of 20 of which 8 are such a group is then called in 17 % of tables.
+
+    Parameters
+    ----------
+    members
+        The set, as `gene_set_table.GENE_SETS` describes.
+    genes
+        Approved symbols of each value.
+
+    Returns
+    -------
+    by_value, by_gene
+        Rows of the set with the names of values (`GeneStatistics.names`) in place of genes, and of its measured genes, with weights: a gene that several
+        values hold is divided among them, and the genes of a value share its weight where they would count more than once.
+        Values of one gene each: the weights of the set.
+    """
+    import pandas as pd
+
+    pairs = [(";".join(group), gene) for group in genes for gene in group]
+    found = pd.DataFrame(pairs, columns=["value", "gene"]).merge(members, on="gene")
+    part = 1 / found.groupby(["gene_set", "gene"])["value"].transform("size")
+    together = part.groupby([found["gene_set"], found["value"]]).transform("sum")
+    found["weight"] *= part / np.maximum(together, 1.0)
+    by_value, by_gene = (
+        found.groupby(["gene_set", name], sort=False)
+        .agg({"family": "first", "version": "first", "weight": "sum"})
+        .reset_index()
+        .rename(columns={"value": "gene"})
+        for name in ("value", "gene")
+    )
+    return by_value[by_value["weight"] != 0], by_gene[by_gene["weight"] != 0]
+
+
 def preranked_camera(
     z: NDArray[np.float64], membership: SetMembership, correlation: NDArray[np.float64]
 ) -> pd.DataFrame:

@@ -11,7 +11,7 @@ not rated: so few data sets cannot show it.
 Concerns are gates that were not passed, caps, findings of the checks, sensitivity rows that change the reading, and lines of evidence that disagree, as
 they stand on the card. One concern of each kind of evidence always stands: groups of a cohort were not randomised; and
 mRNA in treated samples is not the function of a pathway in people; it is told last, after what is peculiar to the answer, and what would turn it
-stands first. So no answer is of high certainty. An answer that excludes
+stands first, unless a p near .05 is all that it takes. So no answer is of high certainty. An answer that excludes
 an effect, that points against the declared direction, or that is split is not weakened by a gate that asks for an effect in that
 direction. A finding is no concern where the effect without it reads the same; it is told as not rated down. An answer that is
 *not testable* has no certainty: there is nothing to be certain of.
@@ -29,6 +29,7 @@ from sidemine.considerations.sensitivity import (
     COMPOSITION,
     FLAGGED_SAMPLES,
     HIDDEN_FACTORS,
+    NEAR_LIMIT,
     ONE_COHORT,
     ONE_GENE,
     REUSED_CONTROLS,
@@ -193,6 +194,7 @@ CONCERNS = {
     "specificity": Concern(Domain.INDIRECTNESS, "like other sets", "a change beyond that of sets like it"),
     "comparator sets": Concern(Domain.INDIRECTNESS, "like other sets", "a change beyond that of sets like it"),
     "influence": Concern(Domain.INDIRECTNESS, "few genes carry it", "an effect that no single gene carries"),
+    NEAR_LIMIT: Concern(Domain.IMPRECISION, "p near .05", "more samples"),
     ALONE: Concern(Domain.IMPRECISION, "one {noun}", "a second {noun}", of_exclusions=True),
     "one cohort": Concern(Domain.IMPRECISION, "one cohort carries it", "more cohorts", of_exclusions=True),
     "pooled p": Concern(Domain.IMPRECISION, "{p}", "more people"),
@@ -258,7 +260,7 @@ def certainty_of(
         return None
     standing = _STANDING["cohort" if card.kind == "cohort" else "experiment"]
     concerns = _concerns(card, found, unexpected)
-    turning = {_OF_ROW.get(row.name, OTHER_CHECK) for row in card.sensitivity if row.changes}
+    turning = {_of_row(row.name, card) for row in card.sensitivity if row.changes} - {NEAR_LIMIT}
     told_first = sorted(concerns, key=lambda name: name not in turning)
     downgrades = [*(_downgrade(name, concerns[name], card, n_questions) for name in told_first), standing]
     split = (
@@ -299,7 +301,7 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     asked = [row for row in card.sensitivity if not row.missing]
     changing = [row.name for row in asked if row.changes]
     if changing:
-        settling = dict.fromkeys(_concern(_OF_ROW.get(name, OTHER_CHECK)).lifted_by for name in changing)
+        settling = dict.fromkeys(_concern(_of_row(name, card)).lifted_by for name in changing)
         turning = ", ".join(CHECKED.get(name, name) for name in changing)
         return f"Checks already change it: {turning}. To settle it: {'; '.join(list(settling)[:_NAMED])}."
     checks = "The one check changes" if len(asked) == 1 else f"None of {len(asked)} checks changes"
@@ -327,6 +329,14 @@ def what_would_answer(decided: Decided) -> str:
     if decided.decision.unspecial:
         return as_sentence(CONCERNS["specificity"].lifted_by)
     return "More samples, or further datasets."
+
+
+def _of_row(name: str, card: Card) -> str:
+    """Return the concern behind a row of "what would change the answer"."""
+    caps = {cap.cap for cap in card.caps}
+    if name == ONE_GENE and NEAR_LIMIT in caps and "influence" not in caps:
+        return NEAR_LIMIT
+    return _OF_ROW.get(name, OTHER_CHECK)
 
 
 def _concern(name: str) -> Concern:
@@ -372,6 +382,6 @@ def _all_concerns(card: Card, found: Sequence[Found], unexpected: Sequence[str])
         yield "sizes", f"{apart.words[:1].upper()}{apart.words[1:]}, so no single figure stands for them."
     for check in card.sensitivity:
         if check.changes:
-            yield _OF_ROW.get(check.name, OTHER_CHECK), f"{check.words[:1].upper()}{check.words[1:]}."
+            yield _of_row(check.name, card), f"{check.words[:1].upper()}{check.words[1:]}."
     if card.synthesis and card.synthesis.conflicting:
         yield "lines", card.synthesis.sentence

@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sidemine.considerations.judgement import Cap, DoubtWeight, Gate, Judgement, as_sentence
+from sidemine.considerations.sensitivity import NEAR_LIMIT
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.verdict.card import CardCap
@@ -315,8 +316,13 @@ class Decided:
 
     @property
     def first_change(self) -> str:
-        """What would change the answer, in one sentence: the first such row of the considerations; empty without any."""
-        rows = [row for judgement in self.judgements for row in judgement.sensitivity if row.changes]
+        """What would change the answer, in one sentence: the first such row of the considerations; empty without any.
+
+        A row that changes it by a small part of the effect, since p is near .05, comes after the others.
+        """
+        by_little = [any(cap.cap == NEAR_LIMIT for cap in judgement.caps) for judgement in self.judgements]
+        order = sorted(zip(by_little, self.judgements, strict=True), key=lambda pair: pair[0])
+        rows = [row for _, judgement in order for row in judgement.sensitivity if row.changes]
         return as_sentence(rows[0].words) if rows else ""
 
 

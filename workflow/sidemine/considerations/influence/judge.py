@@ -22,15 +22,26 @@ from sidemine.considerations.judgement import (
     judge_by_hypothesis,
     make_gate,
 )
-from sidemine.considerations.sensitivity import ONE_GENE, no_sensitivity, reading_of, sensitivity_of, without_effect
+from sidemine.considerations.sensitivity import (
+    NEAR_LIMIT,
+    ONE_GENE,
+    no_sensitivity,
+    reading_of,
+    sensitivity_of,
+    without_effect,
+)
 from sidemine.effect.scale import scale_of
 
 INFLUENCE_P = 0.05
 """Two-sided p that the effect must reach without its most influential gene, and with the few that move most held back."""
+CARRIED = 0.25
+"""Share of an effect that its leading genes must hold for the answer to be theirs. Where all genes move alike, those held back hold
+less than a fifth: an effect that does not hold without them has a p near .05, which any few genes would turn."""
 SMALLEST_SHARE_TOLD = 0.01
 """Share of an effect below which no figure is told of a gene."""
 MOST_NAMED = 3
 """Genes named in a sentence; the panel names all."""
+_WEIGHTS = {"influence": DoubtWeight.FAULT, NEAR_LIMIT: DoubtWeight.OF_FINDING}
 NOT_MEASURED = "the effect without single genes was not measured"
 _DEMAND = f"influence: the same sign and p ≤ {INFLUENCE_P:g} without the most influential gene, and (of ten genes or more) with the few that move most, a tenth and at least two, counted as moving no more than the next gene surely does"
 
@@ -59,9 +70,7 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
     unit = scale_of(case.hypothesis.kind).short_unit
     # Of cohorts without an effect nothing hangs on a gene.
     serious = [] if case.is_cohort and without_effect(case) else hanging
-    caps = tuple(
-        Cap("influence", f"{_told(entry, unit)}: the answer may be that of {_few_words(entry)}.") for entry in serious
-    )
+    caps = tuple(_cap(entry, unit) for entry in serious)
     if not effects:
         caps = (Cap("influence", f"Nobody can tell whether the answer is that of one gene: {reason}."),)
     return Judgement(
@@ -69,14 +78,14 @@ def judge_influence(case: Case, record: Influence | None) -> Judgement:
         missing={"influence": reason} if record is None else {},
         gates=(
             make_gate(
-                "influence",
+                "influence" if not hanging or any(is_carried(entry) for entry in hanging) else NEAR_LIMIT,
                 demand,
                 None if not counted else not hanging,
                 "; ".join(_told(entry, unit) for entry in shown) or reason,
             ),
         ),
         caps=caps,
-        doubts=tuple(Doubt(DoubtWeight.FAULT, cap.reason) for cap in caps[:1] if serious),
+        doubts=tuple(Doubt(_WEIGHTS[cap.cap], cap.reason) for cap in caps[:1] if serious),
         sensitivity=(_sensitivity(case, shown, reason),),
     )
 
@@ -91,15 +100,28 @@ def _keeps(entry: InfluenceOnEffect, changed: WithoutGene | FewHeldBack) -> bool
     return left.effect * entry.reference.effect > 0 and left.p_value <= INFLUENCE_P
 
 
+def is_carried(entry: InfluenceOnEffect) -> bool:
+    """Tell whether an effect that does not hold is that of its leading genes; else its p is so near the limit that little decides."""
+    return not holds(entry) and _telling(entry).share >= CARRIED
+
+
 def _telling(entry: InfluenceOnEffect) -> WithoutGene | FewHeldBack:
-    """Return what is told of an effect: one gene, or the few where these alone take the effect away."""
-    one = entry.genes[0]
-    return entry.few if entry.few and _keeps(entry, one) and not _keeps(entry, entry.few) else one
+    """Return what is told of an effect: one gene, or the few where these alone take the effect away, or carry it."""
+    one, few = entry.genes[0], entry.few
+    if few is None or _keeps(entry, few):
+        return one
+    return few if _keeps(entry, one) or one.share < CARRIED <= few.share else one
 
 
-def _few_words(entry: InfluenceOnEffect) -> str:
-    told = _telling(entry)
-    return f"{len(told.genes)} genes" if isinstance(told, FewHeldBack) else "one gene"
+def _cap(entry: InfluenceOnEffect, unit: str) -> Cap:
+    told, words = _telling(entry), _told(entry, unit)
+    if is_carried(entry):
+        few = f"{len(told.genes)} genes" if isinstance(told, FewHeldBack) else "one gene"
+        return Cap("influence", f"{words}: the answer may be that of {few}.")
+    p_value = f"p = {entry.reference.p_value:.2g}"
+    return Cap(
+        NEAR_LIMIT, f"{words}; {p_value} with all genes lies so near .05 that a small part of the effect decides."
+    )
 
 
 def _is_shown(case: Case, entry: InfluenceOnEffect) -> bool:

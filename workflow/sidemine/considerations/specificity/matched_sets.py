@@ -41,7 +41,7 @@ GROUPS, SMALLEST_GROUP = 4, 4
 """Groups of columns per wanted value, and their fewest columns, in the search for the largest values."""
 SETS_PER_BLOCK = 250
 """Sets drawn together: bounds memory and is fixed, so that results do not depend on the machine."""
-SETS_AT_ONCE = 32
+SETS_AT_ONCE = 64
 """Of these, sets whose values pass through the cache of a core together: a third less time, the same numbers."""
 
 SMALLEST_NOISE = np.float32(2.0**-26)
@@ -409,10 +409,11 @@ def count_distinct(members: NDArray[np.int64], n_genes: int) -> int:
     n_sets, size = members.shape
     rows = np.repeat(np.arange(n_sets), size)
     incidence = csr_array((np.ones(n_sets * size), (rows, members.ravel())), shape=(n_sets, n_genes))
-    shared = np.asarray((incidence @ incidence.T).todense())
-    close = shared / (2 * size - shared) >= SHARED_GENES
-    taken: list[int] = []
-    for number in range(n_sets):
-        if not close[number, taken].any():
-            taken.append(number)
-    return len(taken)
+    shared = (incidence @ incidence.T).tocoo()
+    close = shared.data / (2 * size - shared.data) >= SHARED_GENES
+    later, earlier = shared.row[close], shared.col[close]
+    later, earlier = later[earlier < later], earlier[earlier < later]
+    taken = np.ones(n_sets, dtype=np.bool_)
+    for number in np.unique(later):
+        taken[number] = not taken[earlier[later == number]].any()
+    return int(taken.sum())

@@ -328,5 +328,5 @@ def _comparator_record(effect: float, rest: pd.DataFrame, question: _Question) -
 def _sets_of(table: pd.DataFrame) -> list[SetBeside]:
     """Return the rows of a table; JSON knows no NaN."""
     columns = [item.name for item in fields(SetBeside)]
-    plain = table[columns].astype(object).where(table[columns].notna(), None)
-    return [SetBeside(**{str(key): value for key, value in row.items()}) for row in plain.to_dict("records")]
+    values = [[None if value != value else value for value in table[column].tolist()] for column in columns]
+    return [SetBeside(**dict(zip(columns, row, strict=True))) for row in zip(*values, strict=True)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,13 @@ import numpy as np
 
 from sidemine.differential.gene_statistics import GeneStatistics, collect_statistics, refuse_ratios
 from sidemine.differential.table_completeness import find_threshold
+from sidemine.drawing.words import count
 from sidemine.enrichment.over_representation import list_enrichment
 from sidemine.enrichment.preranked_camera import (
     FEWEST_GENES,
     MIN_CORRELATION,
     Reference,
+    members_by_value,
     preranked_camera,
     reference_correlations,
 )
@@ -69,7 +71,8 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     """Test the declared set in a complete table, or describe it in one that was cut.
 
     A complete table: the genes of the set against the table's other genes, by CAMERA on statistics with the correlation of
-    the set in other samples, never below .05; Simes' p of the set's own genes stands beside it. A table that was cut (all
+    the set in other samples, never below .05; Simes' p of the set's own genes stands beside it. One value of several genes counts
+    once, in a set, in the universe and in a list. A table that was cut (all
     adjusted p below .5, no small fold change, fewer rows than tests, or fewer genes than the declared universe): counts,
     and with a declared universe over-representation, as a description.
 
@@ -99,7 +102,7 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
         refuse_ratios(columns, table.rows.where)
     statistics = collect_statistics(genes.genes, genes.reasons, table.rows.columns, table.rows.where)
     universe = table.universe
-    if universe and not threshold and (held := len(universe & set(statistics.genes))) < _COMPLETE * len(universe):
+    if universe and not threshold and (held := len(universe & statistics.symbols)) < _COMPLETE * len(universe):
         threshold = f"it holds {held:,} of the {len(universe):,} genes that were measured"
     checks = check_rows(table.rows, genes, row.format)
     if threshold and (doubt := check_sign(columns)):
@@ -111,14 +114,14 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
 
 
 def _details(
-    table: TableToTest, statistics: GeneStatistics, members: pd.DataFrame, checks: list[LabelCheck]
+    table: TableToTest, statistics: GeneStatistics, members: Iterable[str], checks: list[LabelCheck]
 ) -> TableDetails:
-    wanted = set(members["gene"])
+    wanted = frozenset(members)
     lost = [f"{table.names_lost} names of the declared universe have no approved symbol."] if table.names_lost else []
     measured = [
-        MemberOfSet(gene, float(z), float(effect) if np.isfinite(effect) else None)
-        for gene, z, effect in zip(statistics.genes, statistics.z, statistics.effect, strict=True)
-        if gene in wanted
+        MemberOfSet(name, float(z), float(effect) if np.isfinite(effect) else None)
+        for name, z, effect in zip(statistics.names, statistics.z, statistics.effect, strict=True)
+        if name in wanted
     ]
     return TableDetails(
         n_rows=table.rows.n_rows,
@@ -143,19 +146,23 @@ def _contradictions(checks: list[LabelCheck]) -> str:
 def _test(
     row: DeclaredLine, table: TableToTest, statistics: GeneStatistics, members: pd.DataFrame, checks: list[LabelCheck]
 ) -> tuple[Measured, TableDetails]:
-    details = _details(table, statistics, members, checks)
-    n_in_set, n_measured = len(members), len(details.members)
-    known = reference_correlations(table.references, members, statistics.genes)
+    by_value, by_gene = members_by_value(members, statistics.genes)
+    details = _details(table, statistics, by_value["gene"], checks)
+    n_in_set, n_genes, n_values = len(members), len(by_gene), len(by_value)
+    n_measured = min(n_genes, n_values)
+    known = reference_correlations(table.references, by_gene, by_gene["gene"].tolist())
     measured = Measured(
         universe_n=statistics.n_universe,
         n_in_set=n_in_set,
         n_measured=n_measured,
-        downgrades=_downgrades(statistics, n_in_set, details, table.references),
+        downgrades=_downgrades(statistics, n_in_set, frozenset(by_gene["gene"]), table.references),
         cap=_contradictions(checks),
     )
-    membership = build_membership(members, statistics.genes, min_size=FEWEST_GENES)
-    if not membership.gene_sets:
-        reason = f"{n_measured} of {n_in_set} genes of the set are measured, fewer than {FEWEST_GENES}."
+    measures = f"{n_genes} of {n_in_set} genes of the set are measured"
+    together = "" if n_values == n_genes else f", in {count(n_values, 'value')}"
+    membership = build_membership(by_value, statistics.names, min_size=FEWEST_GENES)
+    if n_measured < FEWEST_GENES:
+        reason = f"{measures}{together}, fewer than {FEWEST_GENES}."
         return replace(measured, reason=reason, instead="not testable"), details
     if row.set not in known:
         reason = "No cohort of the study, and no reference, tells how the genes of the set correlate."
@@ -176,7 +183,7 @@ def _test(
         p_simes=p_simes,
     )
     side = "higher" if effect > 0 else "lower"
-    weights = dict(zip(members["gene"], members["weight"], strict=True))
+    weights = dict(zip(by_value["gene"], by_value["weight"], strict=True))
     n_of_side = sum((member.z * weights[member.gene] > 0) == (effect > 0) for member in details.members)
     return (
         replace(
@@ -186,18 +193,19 @@ def _test(
             ci_high=high,
             p_value=p_value,
             p_declared=half if (effect > 0) == (row.direction == "up") else 1 - half,
-            null_used=f"CAMERA on statistics within the {statistics.n_universe:,} genes of the table, correlation {used:.2f}",
-            reason=f"{n_of_side} of {n_measured} measured genes are {side}; Simes' p of these genes alone is {p_simes:.2g}.",
+            null_used=f"CAMERA on statistics within the {statistics.n_universe:,} {statistics.noun} of the table, correlation {used:.2f}",
+            reason=(f"{measures}{together}: " if together else "")
+            + f"{n_of_side} of {n_values} {'values' if together else 'measured genes'} are {side}; "
+            f"Simes' p of these {'values' if together else 'genes'} alone is {p_simes:.2g}.",
         ),
         details,
     )
 
 
 def _downgrades(
-    statistics: GeneStatistics, n_in_set: int, details: TableDetails, references: Sequence[Reference]
+    statistics: GeneStatistics, n_in_set: int, measured: frozenset[str], references: Sequence[Reference]
 ) -> tuple[str, ...]:
     reasons: list[str] = []
-    measured = {member.gene for member in details.members}
     if len(measured) < n_in_set / 2:
         reasons.append(f"the table measures {len(measured)} of {n_in_set} genes of the set")
     known = len(measured & {gene for reference in references for gene in reference.genes})
@@ -216,23 +224,21 @@ def _describe(
     checks: list[LabelCheck],
 ) -> tuple[Measured, TableDetails]:
     signed = dict(zip(members["gene"], members["weight"], strict=True))
-    lists: Mapping[str, list[str]] = {
-        direction: [gene for gene, z in zip(statistics.genes, statistics.z, strict=True) if z * sign > 0]
-        for direction, sign in (("up", 1), ("down", -1))
-    }
-    universe = table.universe
-    everything = None if universe is None else universe | set(statistics.genes)
     wanted = {gene for gene, weight in signed.items() if weight > 0}
-    in_universe = wanted if everything is None else wanted & everything
+    hit = np.array([not wanted.isdisjoint(group) for group in statistics.genes])
+    universe = table.universe
+    # What was measured: the values that are listed, and the genes that are not.
+    unlisted = frozenset[str]() if universe is None else universe - statistics.symbols
+    n_universe = statistics.n_universe + len(unlisted)
+    n_measured = int(hit.sum()) + len(wanted & unlisted)
     listed = []
-    for direction, genes in lists.items():
-        hits = len(wanted.intersection(genes))
+    for direction, sign in (("up", 1), ("down", -1)):
+        of_side = statistics.z * sign > 0
+        n, hits = int(of_side.sum()), int((hit & of_side).sum())
         p_value = None
-        if everything is not None:
-            p_value = float(
-                list_enrichment(np.array([hits]), np.array([len(in_universe)]), len(genes), len(everything))[0]
-            )
-        listed.append(ListedGenes(direction, len(genes), hits, p_value))
+        if universe is not None:
+            p_value = float(list_enrichment(np.array([hits]), np.array([n_measured]), n, n_universe)[0])
+        listed.append(ListedGenes(direction, n, hits, p_value))
     told = ", ".join(
         f"{one.hits} of {one.listed} {'higher' if one.direction == 'up' else 'lower'} ones"
         + (
@@ -244,18 +250,23 @@ def _describe(
     )
     if any(check.check == SIGN for check in checks):
         # Which way a gene goes is not known, so no list of higher or lower ones is told.
-        found = len(set(signed).intersection(statistics.genes))
+        found = sum(not signed.keys().isdisjoint(group) for group in statistics.genes)
         told, listed = f"{found} of {statistics.n_universe:,}; whether these are higher or lower is not told", []
     missing = "" if universe is not None else " What was measured is not declared, so nothing is compared with chance."
-    details = replace(_details(table, statistics, members, checks), threshold=threshold, listed=listed)
+    named = (
+        name
+        for name, group in zip(statistics.names, statistics.genes, strict=True)
+        if not signed.keys().isdisjoint(group)
+    )
+    details = replace(_details(table, statistics, named, checks), threshold=threshold, listed=listed)
     return (
         Measured(
-            universe_n=statistics.n_universe if everything is None else len(everything),
+            universe_n=n_universe,
             n_in_set=len(members),
-            n_measured=len(in_universe) if everything is not None else len(details.members),
+            n_measured=n_measured if universe is not None else len(details.members),
             instead="described",
             cap=_contradictions(checks),
-            reason=f"The table was cut ({threshold}), so it is described and not tested: of its genes the set has {told}.{missing}",
+            reason=f"The table was cut ({threshold}), so it is described and not tested: of its {statistics.noun} the set has {told}.{missing}",
         ),
         details,
     )

@@ -9,7 +9,7 @@ from sidemine.lines.published.record import LabelCheck
 
 @dataclass(frozen=True)
 class MemberOfSet:
-    """A measured gene of the set: z and effect, target minus reference; effect None where the table gives none."""
+    """A measured gene of the set, or the genes of one value: z and effect, target minus reference; effect None where the table gives none."""
 
     gene: str
     z: float
@@ -25,7 +25,7 @@ class ListedGenes:
     direction
         up or down.
     listed, hits
-        Genes of that direction in the list, and those of them in the set.
+        Genes of that direction in the list (several of one value count once), and those of them in the set.
     p_value
         Hypergeometric, within the declared universe; None without one. It takes genes as independent: a description.
     """
@@ -57,7 +57,7 @@ class TableDetails:
     p_simes
         Simes' two-sided p of the set's own genes: whether any of them changed at all.
     members
-        Measured genes of the set, by size of z.
+        Measured genes of the set, each value once, by size of z.
     listed
         Of a list that was cut.
     """
