@@ -111,14 +111,6 @@ def test_gseapy_stays_quiet_about_ties_and_logging_is_as_before(capfd: pytest.Ca
     assert capfd.readouterr() == ("", "")
 
 
-def test_nothing_is_loaded_that_only_draws() -> None:
-    script = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import test_prerank; "
-        "test_prerank.score(test_prerank._fit(), test_prerank.SETS); sys.exit('matplotlib' in sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", script, str(Path(__file__).parent)], check=True)
-
-
 def test_seed_zero_is_refused() -> None:
     with pytest.raises(InputError, match="not positive"):
         score(_fit(), SETS, seed=0)

@@ -53,6 +53,7 @@ NEEDED_BY_MOST = (
     "scipy.sparse",
     "scipy.stats",
     "anndata",
+    "gseapy",
 )
 """What takes long to load, in the order in which the jobs of any study ask for it; two or three of them would load it at
 the same time, and this process once more. What is none of it is learnt."""
