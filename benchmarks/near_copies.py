@@ -1,17 +1,25 @@
 """How often the check of near copies finds a library that was sequenced twice, and how often it calls others copies.
 
 python benchmarks/near_copies.py --seeds 20
+python benchmarks/near_copies.py --datasets results/*/datasets/*/expression.h5ad --seeds 100
+
+The second reads prepared datasets: how often halves of one, drawn at random and one of them in z-scores, are said to share a sample,
+and how many samples are found again in z-scores of the whole dataset and of half of its samples.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
+import anndata
 import numpy as np
 from numpy.typing import NDArray
 
+from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.near_copies import N_ERRORS, Differences, differences_within, find_copies
+from sidemine.quality.reuse import Comparable, find_copies_between
 
 GENES = 15_000
 DEPTHS = ("20 million each", "1 million each", "1 to 50 million", "two of 50 among 1.5", "two of 1 among 30")
@@ -108,13 +116,54 @@ def rows(seeds: int, cvs: Sequence[float], n: int) -> Iterator[str]:
                 )
 
 
+def _comparable(values: NDArray[np.float64]) -> Comparable:
+    names = [str(sample) for sample in range(values.shape[1])]
+    return Comparable(names, values, None, None, lambda _: differences_within(values))
+
+
+def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.asarray((values - values.mean(axis=1, keepdims=True)) / values.std(axis=1, ddof=1, keepdims=True))
+
+
+def _found(values: NDArray[np.float64], first: NDArray[np.intp], second: NDArray[np.intp]) -> list[tuple[int, int]]:
+    """Return the pairs that some samples and z-scores of others are said to share."""
+    kept = (np.ptp(values[:, first], axis=1) > 0) & (np.ptp(values[:, second], axis=1) > 0)
+    pairs = find_copies_between(_comparable(values[kept][:, first]), _comparable(_scaled(values[kept][:, second])))
+    return [(int(first[int(pair.first)]), int(second[int(pair.second)])) for pair in pairs]
+
+
+def rows_of_datasets(files: Sequence[Path], seeds: int, sizes: Sequence[int]) -> Iterator[str]:
+    """Give one line per dataset: splits of each size with a pair, and samples that are found again."""
+    for file in files:
+        data = anndata.read_h5ad(file)
+        values = log2_expression(data).T
+        values = values[np.isfinite(values).all(axis=1)]
+        n, rng = values.shape[1], np.random.default_rng([SEED, len(values)])
+        told = []
+        for size in sizes:
+            orders = [rng.permutation(n) for _ in range(seeds)] if n >= 2 * size else []
+            called = sum(bool(_found(values, order[:size], order[size : 2 * size])) for order in orders)
+            told.append(f"{called} of {len(orders)}")
+        whole, half = np.arange(n), np.sort(rng.permutation(n)[: n // 2])
+        again = [sum(a == b for a, b in _found(values, whole, part)) for part in (whole, half)]
+        yield "\t".join([file.parent.name, str(n), *told, f"{again[0]} of {n}", f"{again[1]} of {n // 2}"])
+
+
 def main() -> None:
     """Read the command line and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--samples", type=int, default=8)
     parser.add_argument("--cv", type=float, nargs="+", default=[0.05, 0.1, 0.3])
+    parser.add_argument("--datasets", type=Path, nargs="+")
     given = parser.parse_args()
+    if given.datasets:
+        sizes = (5, 6, 7, 8)
+        split = "\t".join(f"a pair between {size} and {size} other samples" for size in sizes)
+        print(f"dataset\tsamples\t{split}\tfound in z-scores\tin those of half of them")
+        for line in rows_of_datasets(given.datasets, given.seeds, sizes):
+            print(line, flush=True)
+        return
     print(
         "cv\tsamples\tdepths\tmoved\tdatasets with a false pair\tre-sequenced found\tprepared twice (CV .03) found\tAUC"
     )

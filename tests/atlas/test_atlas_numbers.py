@@ -13,6 +13,7 @@ from planted_atlas import N_EFFECTS, NULL, THREE, effect_of, judged, pathways_of
 from sidemine.atlas.blocks import Origin, Profiles
 from sidemine.atlas.compare import Pathway, compare_effect, rotate_drugs
 from sidemine.atlas.concordance import random_sets
+from sidemine.atlas.finished import drug_deviates, refusal_of
 from sidemine.atlas.global_test import CHANCE_DRUGS, MISMATCHED, OTHER_PATHWAYS, mean_square, permuted, strata_of
 from sidemine.atlas.judge import Asked, find_repeats, judge
 from sidemine.differential.design import build_design
@@ -104,6 +105,27 @@ def test_wells_of_a_dish_are_no_replicates_in_an_atlas_either(wells):
         assert p_value == pytest.approx(expected, abs=1.5 / NULL.rotations)
         called += p_value <= 0.05
     assert called <= 4
+
+
+def test_wells_of_one_culture_give_no_profile():
+    """Rotations know how wells differ, not cultures: such a contrast is left out of either side, and the table says why."""
+    pattern = np.where(IN_SET, np.linspace(-3, 3, N_GENES), 0.0)
+    drug, cohort = fit_study(1, 4, 4, pattern), fit_study(2, 30, 30, 0.2 * pattern)
+    wells = source_of("d", drug, of_wells=True)
+    assert (
+        refusal_of(wells)
+        == "the samples of d are wells of one culture: how another culture would answer is not in their error"
+    )
+    assert drug_deviates(wells) is None
+    assert drug_deviates(replace(wells, of_wells=False)) is not None
+    drugs = replace(profiles_of({"e": source_of("e", fit_study(3, 4, 4))}), left_out=[f"d: {refusal_of(wells)}"])
+    pathway = Pathway("p", frozenset(GENES[:40]), {"d": "drug", "e": "other", "f": "third"})
+    (unit,) = compare_effect("x", effect_of({"s.a": cohort}), [pathway], drugs, [], NULL).record.units
+    assert unit.profiles == ["e"]
+    assert unit.left_out == [f"d: {refusal_of(wells)}", "f: it could not be tested"]
+    effect = effect_of({"s.a": cohort, "s.b": fit_study(4, 30, 30)}, of_wells=True)
+    assert effect.genes == []
+    assert [reason.partition(":")[0] for reason in effect.left_out] == ["s.a", "s.b"]
 
 
 def test_siblings_and_repeats_count_once():

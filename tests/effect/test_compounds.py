@@ -16,7 +16,7 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.compound_reading import arm_limit, needed_of, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
-from sidemine.effect.compounds import ArmData, _least_of_blocks, measure_compounds
+from sidemine.effect.compounds import ArmData, _least_of_units, measure_compounds
 from sidemine.effect.plain_words import signed_percent
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import HypothesisEvidence, Margin
@@ -85,7 +85,7 @@ TRUTHS = {
     "not class-wide, this compound only (B)": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
     "shown for 2 of 4 compounds (A, B)": {"a": -1, "b": -1, "c": 0, "d": 0, "x": 0},
     "no compound": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
-    "not told from the vehicle": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
+    "not told apart from the other compounds": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }
 
 
@@ -249,7 +249,7 @@ def test_a_dose_response_needs_a_trend_among_the_treated_doses(shifts, pattern):
 
 def test_a_vehicle_that_is_off_makes_no_dose_response():
     found = measured(data_of({"vehicle": 1, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert read_panel(found, 0.4).pattern == "not told from the vehicle"
+    assert read_panel(found, 0.4).pattern == "not told apart from the other compounds"
 
 
 def test_times_with_a_vehicle_each_are_read_alike():
@@ -360,6 +360,130 @@ def test_repeats_that_one_arm_merges_and_another_does_not_are_told_as_such():
     )
 
 
+def cultures(rows: list[tuple[str, int]], **columns: list[str]) -> ArmData:
+    """Draw one culture per arm and donor named; arms a and b lie lower."""
+    rng = np.random.default_rng(3)
+    n_donors = 1 + max(donor for _, donor in rows)
+    donors = rng.normal(0, 0.5, (n_donors, N_GENES))[[donor for _, donor in rows]]
+    values = rng.normal(8, 0.2, (len(rows), N_GENES)) + donors
+    values[[row for row, (name, _) in enumerate(rows) if name in "ab"], :N_SET] -= 1
+    names = [f"s{row}" for row in range(len(rows))]
+    samples = pd.DataFrame({"sample": names, "unit": names, "fate": "used", "value_column": names})
+    samples = samples.assign(arm=[name for name, _ in rows], donor=[f"D{donor}" for _, donor in rows], **columns)
+    return replace(data_of({"vehicle": 0}), values=values, names=names, samples=samples)
+
+
+def blocked_panel(lacking: int, repeats: int = 0) -> ArmData:
+    """Draw a panel of 8 donors, of whom arm b lacks some; the first donors give several cultures to arm b."""
+    rows = [(name, donor) for name in ("vehicle", "a", "b", "x") for donor in range(8 - lacking * (name == "b"))]
+    return cultures([*rows, *(("b", donor) for donor in range(repeats))])
+
+
+def blocked(name: str, **declared: str) -> ContrastToFit:
+    """Return the contrast of an arm within donors."""
+    return contrast(name).model_copy(update={"block": "donor", "samples_in_block": "repeats", **declared})
+
+
+def test_an_arm_that_lacks_donors_leaves_the_samples_of_all_arms_as_units():
+    """Alone it falls back to a correlation, and donors are its units; in the model of all arms donors are columns, as in the others."""
+    data = blocked_panel(lacking=2)
+    auto, fixed = (
+        measured(data, arms_of("abx"), **{name: blocked(name, blocking=how) for name in "abx"})
+        for how in ("auto", "fixed")
+    )
+    assert [arm.df for arm in auto.arms] == [30 - 4 - 7] * 3
+    for one, other in zip(auto.arms, fixed.arms, strict=True):
+        assert (one.effect, one.effect_se, one.tested) == (other.effect, other.effect_se, other.tested)
+
+
+@pytest.mark.parametrize("said", ["repeats", "unsaid", "units"])
+def test_repeats_that_an_arm_holds_leave_donors_as_units(said):
+    """Two donors give two cultures each to the arm that lacks donors: nothing merges them there, so errors count each donor once."""
+    data = blocked_panel(lacking=2, repeats=2)
+    rows = {name: blocked(name, samples_in_block=said) for name in "abx"}
+    apart = measured(data, arms_of("abx"), **rows)
+    units = data.samples["unit"].where(data.samples["arm"] != "b", data.samples["donor"])
+    one_unit = replace(data, samples=data.samples.assign(unit=units))
+    held = measured(one_unit, arms_of("abx"), **rows)
+    assert apart.problem is None
+    assert [arm.df < 10 for arm in held.arms] == [True] * 3
+    assert [arm.df < 10 for arm in apart.arms] == [said != "units"] * 3
+
+
+@pytest.mark.parametrize(("with_vehicle", "counted"), [(6, (6, 6)), (3, (3, 3)), (2, None)])
+def test_donors_of_one_arm_alone_do_not_count(with_vehicle, counted):
+    """Donors of arm b who gave nothing else are taken out by their own column: n is that of the others, and two of those are too few."""
+    rows = [(name, donor) for name in ("vehicle", "a", "x") for donor in range(6)]
+    rows += [("b", donor) for donor in (*range(with_vehicle), *range(6, 10))]
+    found = measured(cultures(rows), arms_of("abx"), **{name: blocked(name) for name in "abx"})
+    a, b, x = found.arms
+    assert [(arm.n_target, arm.n_reference) for arm in (a, x)] == [(6, 6)] * 2
+    if counted is None:
+        assert "rests on 2 v" in b.problem.what
+        assert "fewer than 2 arms" in found.problem.what
+    else:
+        assert (b.n_target, min(b.n_target, b.n_reference)) == counted
+        assert a.df == x.df == b.df
+
+
+def test_an_arm_that_hangs_on_one_sample_alone_is_compared_where_other_arms_tell_the_batch():
+    """By itself arm a has one sample in the batch of the vehicle; arms b and x tell what the batch does, and without them it is refused."""
+    batches = {"vehicle": "1111", "a": "122", "b": "112", "x": "112"}
+    rows = [(name, donor) for name, labels in batches.items() for donor in range(len(labels))]
+    data = cultures(rows, batch=[f"B{label}" for labels in batches.values() for label in labels])
+    data = replace(data, samples=data.samples.drop(columns="donor"))
+    by_batch = {name: contrast(name).model_copy(update={"covariates": ["batch"]}) for name in "abx"}
+    found = measured(data, arms_of("abx"), **by_batch)
+    assert [arm.problem for arm in found.arms] == [None] * 3
+    assert [arm.df for arm in found.arms] == [13 - 5] * 3
+    of_others = data.samples["arm"].isin(["b", "x"]) & (data.samples["batch"] == "B2")
+    hanging = data.samples.assign(batch=data.samples["batch"].mask(of_others, "B3"))
+    found = measured(replace(data, samples=hanging), arms_of("abx"), **by_batch)
+    assert found.arms[0].problem is not None
+    assert "the difference hangs on sample s4" in found.arms[0].problem.what
+
+
+def test_the_order_of_repeats_does_not_change_a_panel():
+    """Each donor has two days of its own, all arms on both: merged repeats are of the donor, whichever day is listed first."""
+    rows = [(name, donor) for donor in range(4) for name in ("vehicle", "a", "b", "x") for _ in (0, 1)]
+    days = [f"D{donor} day {place % 2}" for place, (_, donor) in enumerate(rows)]
+    data = cultures(rows, day=days, unit=[f"U{donor}" for _, donor in rows])
+    by_day = {name: blocked(name, block="day", samples_in_block="units") for name in "abx"}
+    order = np.arange(len(rows))
+    later_first = np.concatenate([order[1::2], order[::2]])
+    mixed = np.where((order // 2) % 3 == 1, order ^ 1, order)
+    found = []
+    for turned in (order, later_first, mixed):
+        names = [data.names[place] for place in turned]
+        again = replace(
+            data, values=data.values[turned], names=names, samples=data.samples.iloc[turned].reset_index(drop=True)
+        )
+        found.append(measured(again, arms_of("abx"), **by_day))
+    assert [arm.df for arm in found[0].arms] == [16 - 4 - 3] * 3
+    for other in found[1:]:
+        for one, same in zip(found[0].arms, other.arms, strict=True):
+            assert (same.effect, same.effect_se, same.df) == pytest.approx((one.effect, one.effect_se, one.df))
+
+
+def test_arms_of_fewer_repeats_have_errors_of_their_own():
+    """Rows of one culture among rows that are means of four vary more than one variance of all arms says; more repeats vary less."""
+    few = [(name, donor) for name in ("vehicle", "a", "b") for donor in range(4)]
+    many = [(name, donor) for name in "cx" for donor in range(4) for _ in range(4)]
+    rows = {name: blocked(name) for name in "abcx"}
+    found = measured(cultures([*few, *many]), arms_of("abcx"), **rows)
+    a, b, c, x = found.arms
+    assert a.df == b.df < 9
+    assert c.df == x.df == 20 - 5 - 3
+    assert found.notes[1].startswith("Rows of a, b stand for fewer repeats")
+    vehicles = measured(
+        cultures([*few, *(("x", donor) for donor in range(4)), *few[:4]]),
+        arms_of("abx"),
+        **{name: blocked(name) for name in "abx"},
+    )
+    assert [arm.df for arm in vehicles.arms] == [16 - 4 - 3] * 3
+    assert len(vehicles.notes) == 1
+
+
 def test_a_direction_that_was_not_declared_costs_twice_the_p():
     data = data_of({"vehicle": 0, "a": -0.3, "b": -0.2, "x": 0})
     one, both = (read_panel(measured(data, arms_of("abx"), direction=way), 0.1) for way in ("down", "either"))
@@ -414,7 +538,7 @@ def test_a_shape_over_wells_is_no_surer_than_their_dishes():
     fit = fit_contrast(values, genes, design)
     means = (values[:20] / resistant_sd(fit)[:20, None]).mean(axis=0).reshape(6, 3).mean(axis=1)
     up = stats.ttest_ind(means[:3], means[3:], alternative="greater").pvalue
-    least = _least_of_blocks([fit], build_membership(rows.assign(licence="none", source="here"), genes))
+    least = _least_of_units([fit], build_membership(rows.assign(licence="none", source="here"), genes))
     assert least == pytest.approx((up, 1 - up))
     alone = replace(design, block_labels=None, blocking="none")
-    assert _least_of_blocks([fit_contrast(values, genes, alone)], build_membership(rows, genes)) == (0.0, 0.0)
+    assert _least_of_units([fit_contrast(values, genes, alone)], build_membership(rows, genes)) == (0.0, 0.0)

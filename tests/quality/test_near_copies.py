@@ -182,6 +182,38 @@ def test_a_library_is_found_again_in_another_dataset_at_another_depth():
     assert [(pair.first, pair.second) for pair in found] == [("a1", "b2")]
 
 
+def scaled(values, columns=slice(None)):
+    """Return z-scores by gene of some samples."""
+    return (values[:, columns] - values.mean(axis=1, keepdims=True)) / values.std(axis=1, ddof=1, keepdims=True)
+
+
+@pytest.mark.parametrize("n", [6, 12])
+def test_a_copy_in_z_scores_is_found(n):
+    """A dataset that was scaled by gene, over other samples too, holds the same samples as its log2 values; independent ones are none."""
+    rng = np.random.default_rng(n)
+    sds = rng.gamma(4, 0.1, (1500, 1))
+    values = rng.normal(8, 2, (1500, 1)) + sds * (
+        rng.normal(size=(1500, n)) + rng.normal(size=(1500, 3)) @ rng.normal(size=(3, n)) / 2
+    )
+    one, half = comparable(values), n // 2 if n // 2 >= 6 else n
+    for other, expected in ((scaled(values), n), (scaled(values, slice(half)), half), (values / 3 - 2, n)):
+        pairs = [(pair.first, pair.second) for pair in find_copies_between(one, comparable(other, prefix="b"))]
+        assert pairs == [(f"a{place}", f"b{place}") for place in range(expected)]
+    alone = rng.normal(8, 2, (1500, 1)) + sds * rng.normal(size=(1500, n))
+    for other in (alone, scaled(alone)):
+        assert find_copies_between(one, comparable(other, prefix="b")) == []
+    assert find_copies_between(comparable(values[:, :5]), comparable(scaled(values[:, :5]), prefix="b")) == []
+
+
+def test_one_design_in_two_laboratories_is_no_copy():
+    """Strong treatments, the same in both: standardised genes follow the treatment, and samples of one arm are near within a dataset, too."""
+    rng = np.random.default_rng(3)
+    arms = np.repeat(np.eye(3), 3, axis=1)
+    effects = rng.normal(0, 2, (1500, 3))
+    first, second = (rng.normal(8, 2, (1500, 1)) + effects @ arms + rng.normal(0, 0.3, (1500, 9)) for _ in range(2))
+    assert find_copies_between(comparable(first), comparable(scaled(second), prefix="b")) == []
+
+
 def test_answers_stay_with_their_pairs_and_idle_ones_are_told():
     pairs = [NearCopy("s1", "s2", 0.1), NearCopy("s1", "s4", 0.2)]
     answer = IndependentPair(samples=["s2", "s1"], independent_because="two cultures of one clone.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
 from example_results import write_example_results
@@ -61,6 +63,14 @@ def test_question_without_pooled_genes_says_why(results):
     assert options["skin"].n == 0
     assert "not among these results" in options["skin"].words
     assert explorer_block(results, results.verdicts.verdicts[4], set(results.genes)) is None
+
+
+def test_a_panel_has_no_pooled_genes(results):
+    """Its arms share samples: the first of them would stand for all. A table that an earlier version left is not read."""
+    cards = [replace(card, kind="panel") for card in results.verdicts.verdicts]
+    of_panels = replace(results, verdicts=replace(results.verdicts, verdicts=cards), pooled_genes={})
+    words = {option.words for option in explorer_options(of_panels)}
+    assert words == {"no gene: arms that share samples are not pooled; each has its own genes among the comparisons"}
 
 
 def test_contrasts_tell_what_kept_genes_out(block):

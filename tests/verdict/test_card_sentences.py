@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 from test_rules import contrast, evidence, untestable
 
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.errors import Problem
 from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
 from sidemine.verdict.vocabulary import Verdict
 
@@ -40,6 +42,17 @@ def test_what_the_unit_means_is_told():
     )
     assert effect_sentence("S", found, "cohort", "Adjusted.").endswith("between people of one group. Adjusted.")
     assert "Total effect, composition not adjusted" in effect_sentence("S", found, "cohort", "")
+
+
+def test_an_arm_of_a_panel_is_told_as_the_model_of_all_arms_has_it():
+    """One arm, one answer: the table of the panel beside the sentence holds the same figures."""
+    arm = ArmEffect("a", "A", True, "", None, None, True, 3, 3, None, -0.7, 0.2, 9.0, -1.06, -0.35)
+    panel = CompoundEvidence("class_wide", "down", "", "", [arm], 9, 3, [])
+    found = replace(evidence(contrast("a", effect=-0.72, **TOLD)), compounds=panel)
+    told = "S genes are on average 0.70 log2 units lower (cases versus healthy; GSE1; 95 % CI -1.06 to -0.35)."
+    assert told in effect_sentence("S", found, "panel", "")
+    alone = replace(found, compounds=replace(panel, problem=Problem("w", "w", "w", "w")))
+    assert "0.72 log2 units lower" in effect_sentence("S", alone, "panel", "")
 
 
 def test_contrasts_that_could_not_be_tested_are_named():

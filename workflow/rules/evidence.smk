@@ -49,13 +49,13 @@ rule measure_effects:
         "../scripts/measure_effects.py"
 
 
-# The tables beside the pooled primary effect, which stands in the evidence itself. One job for all hypotheses: pooling
-# 20,000 genes takes less time than starting a job.
+# The tables beside the pooled primary effect, which stands in the evidence itself. A panel has none: its arms share samples,
+# so one of them would stand for all. One job for all hypotheses: pooling 20,000 genes takes less time than starting a job.
 rule pool_datasets:
     input:
         evidence=expand(
             "<results>/evidence/{hypothesis}.json",
-            hypothesis=SCOPE.hypotheses,
+            hypothesis=SCOPE.pooled_hypotheses,
         ),
         fits=expand(
             "<results>/contrasts/{contrast}/fit.npz", contrast=SCOPE.primary_contrasts
@@ -65,11 +65,11 @@ rule pool_datasets:
     output:
         genes=expand(
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
-            hypothesis=SCOPE.hypotheses,
+            hypothesis=SCOPE.pooled_hypotheses,
         ),
         sets=expand(
             "<results>/pooled/{hypothesis}/sets.tsv",
-            hypothesis=SCOPE.hypotheses,
+            hypothesis=SCOPE.pooled_hypotheses,
         ),
         provenance="<results>/provenance/pool_datasets.json",
     log:
@@ -84,7 +84,7 @@ rule pool_datasets:
         specification=get_specification("pool_datasets"),
         code=get_code("pool_datasets.py"),
     message:
-        "Pool the datasets of all hypotheses"
+        "Pool the datasets of all hypotheses but panels"
     script:
         "../scripts/pool_datasets.py"
 

@@ -97,7 +97,7 @@ rule build_report:
         ),
         pooled=expand(
             "<results>/pooled/{hypothesis}/genes.tsv.gz",
-            hypothesis=SCOPE.hypotheses,
+            hypothesis=SCOPE.pooled_hypotheses,
         ),
         checked=get_comparison,
     output:

@@ -76,6 +76,8 @@ def _declared_files() -> Iterator[ResultFile]:
                 yield ResultFile(path, record=folder or file.removesuffix(".json"))
 
 
+_NO_PANEL = "Of cohorts and experiments. The arms of a panel share samples: they stand in one model (`compounds.json`), not here."
+
 RESULT_FILES: tuple[ResultFile, ...] = (
     ResultFile("report.html", words="The page."),
     ResultFile("verdicts.json", record="verdicts"),
@@ -115,8 +117,8 @@ RESULT_FILES: tuple[ResultFile, ...] = (
     ResultFile("contrasts/<contrast>/set_descriptions.tsv", (SET_TESTS,)),
     ResultFile("contrasts/<contrast>/enrichment.tsv", (ENRICHMENT,)),
     ResultFile("evidence/<hypothesis>.json", record="evidence"),
-    ResultFile("pooled/<hypothesis>/genes.tsv.gz", (POOLED_GENES,)),
-    ResultFile("pooled/<hypothesis>/sets.tsv", (POOLED_SETS,)),
+    ResultFile("pooled/<hypothesis>/genes.tsv.gz", (POOLED_GENES,), words=_NO_PANEL),
+    ResultFile("pooled/<hypothesis>/sets.tsv", (POOLED_SETS,), words=_NO_PANEL),
     *_declared_files(),
     ResultFile(
         "annex/<name>", words="Figures in files of their own, where the study asks for them; the name says which."

@@ -62,8 +62,8 @@ def fit_study(seed, n_target, n_reference, shift=None, correlation=0.2, genes=GE
     return fit_contrast(7 + 0.3 * values, list(genes), build_design(samples, is_target, ~is_target, []))
 
 
-def source_of(name, fit, *, accession=None, units=None, panel="", is_stimulus=False):
+def source_of(name, fit, *, accession=None, units=None, panel="", is_stimulus=False, of_wells=False):
     """Return a contrast source that shares nothing with any other, unless it is told to."""
     accession = accession or f"GSE_{name}"
     units = frozenset(f"{accession}/{sample}" for sample in fit.samples) if units is None else frozenset(units)
-    return ContrastSource(name, (accession, "cells"), units, False, panel, is_stimulus, fit)
+    return ContrastSource(name, (accession, "cells"), units, False, panel, is_stimulus, fit, of_wells=of_wells)

@@ -320,6 +320,24 @@ def test_derived_set_is_frozen_before_the_disease(markers):
     assert not set(without["leading_genes"].split(",")) & set(GENES[:40])
 
 
+def test_a_derived_set_that_wells_confirm_is_undetermined(markers):
+    """Its p on the side of the drug is that of the confirmation, which knows how wells differ, not cultures; other rows keep their calls."""
+    fits = fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0))
+    declared = {"bridges": [bridge(drug=["drug_a"], **DERIVE)]}
+
+    def calls(**wells):
+        table, _ = measure(sources_of(fits, **{name: {"of_wells": True} for name in wells}), markers, declared)
+        rows = table[(table["disease_contrast"] == "pooled") & (table["estimand"] == "total")]
+        return rows.set_index("gene_set").loc[["T", "b_derived"], ["call", "reason"]]
+
+    plain, confirmed, found = calls(), calls(drug_b=True), calls(drug_a=True)
+    assert plain["call"].tolist() == ["mimics", "mimics"]
+    assert confirmed["call"].tolist() == ["mimics", "undetermined"]
+    assert "the samples of drug_b are wells of one culture" in confirmed.loc["b_derived", "reason"]
+    # What was found in wells and confirmed in cultures is no worse for it: nothing but the confirmation is tested.
+    assert found["call"].tolist() == ["undetermined", "mimics"]
+
+
 def test_derived_set_needs_independent_experiments_and_enough_genes(markers):
     """A confirmation by the same samples is refused; a drug that does nothing gives no set."""
     drug = np.where(IN_SET, 4.0, 0)

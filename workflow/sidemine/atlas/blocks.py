@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,12 +69,15 @@ class Profiles:
         The matrix; rows may lie on disk until they are used.
     origins
         One per row.
+    left_out
+        Profiles that have no row, with the reason.
     """
 
     names: Sequence[str]
     genes: Sequence[str]
     values: Single
     origins: Sequence[Origin]
+    left_out: Sequence[str] = ()
 
     def on(self, genes: Sequence[str]) -> Profiles:
         """Return the profiles on some genes, not a number where one is missing."""
@@ -82,7 +85,7 @@ class Profiles:
         columns = np.array([place.get(gene, -1) for gene in genes], dtype=np.int64)
         values = np.full((len(self.names), len(genes)), np.nan, dtype=np.float32)
         values[:, columns >= 0] = self.values[:, columns[columns >= 0]]
-        return Profiles(self.names, genes, values, self.origins)
+        return replace(self, genes=genes, values=values)
 
     def rows(self, names: Sequence[str]) -> Array:
         """Return some rows in double precision."""
@@ -157,4 +160,5 @@ def read_profiles(paths: Sequence[Path]) -> Profiles:
     for part, block in blocks:
         values[start : start + len(part), [place[gene] for gene in block.columns]] = part
         start += len(part)
-    return Profiles(names, genes, values, [origin for _, block in blocks for origin in block.origins])
+    origins = [origin for _, block in blocks for origin in block.origins]
+    return Profiles(names, genes, values, origins, [reason for _, block in blocks for reason in block.left_out])

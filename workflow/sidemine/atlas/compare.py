@@ -144,10 +144,11 @@ def compare_effect(
 def _independent(pathway: Pathway, drugs: Profiles, effect: EffectProfile) -> tuple[list[str], list[str]]:
     """Return the profiles of a pathway that share nothing with the effect, and the others with the reason."""
     origins = dict(zip(drugs.names, drugs.origins, strict=True))
+    refused = {reason.partition(":")[0]: reason for reason in drugs.left_out}
     chosen, left_out = [], []
     for profile in pathway.drugs:
         if profile not in origins:
-            left_out.append(f"{profile}: it could not be tested")
+            left_out.append(refused.get(profile, f"{profile}: it could not be tested"))
         elif not effect.genes:
             left_out.append(f"{profile}: no profile of the effect could be tested")
         elif shared := origins[profile].meets(effect.origin):

@@ -16,6 +16,7 @@ from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.libraries import find_set, read_library
 from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
+from sidemine.lines.bridge.call import OF_WELLS
 from sidemine.lines.bridge.comparators import read_signatures
 from sidemine.lines.bridge.contrasts import ContrastSource, find_dependent, source_of, testable_fits
 from sidemine.lines.bridge.profiles import build_side
@@ -136,9 +137,19 @@ def origin_of(source: ContrastSource) -> Origin:
     return Origin([source.source], sorted(source.units))
 
 
-def drug_deviates(source: ContrastSource) -> tuple[list[str], Array] | None:
-    """Return genes and normal deviates of a contrast; None where it could not be tested."""
+def refusal_of(source: ContrastSource) -> str:
+    """Return why a contrast gives no profile; empty where it does.
+
+    Wells of one culture do not: rotations know how wells differ, not cultures, and a bridge on them is undetermined.
+    """
     if source.fit is None:
+        return "it could not be tested"
+    return OF_WELLS.format(names=source.contrast) if source.of_wells else ""
+
+
+def drug_deviates(source: ContrastSource) -> tuple[list[str], Array] | None:
+    """Return genes and normal deviates of a contrast; None where it gives no profile (`refusal_of`)."""
+    if source.fit is None or refusal_of(source):
         return None
     return source.fit.genes, StandardisedSpace.of(source.fit).observed
 
@@ -181,8 +192,9 @@ def pooled_effect(sources: dict[str, ContrastSource], seed: int, left_out: Seque
     left_out
         What was left out before, with the reason.
     """
-    fits = testable_fits(list(sources), sources)
-    told = [*left_out, *(f"{name} could not be tested" for name in sources if name not in fits)]
+    refused = {name: reason for name, source in sources.items() if (reason := refusal_of(source))}
+    fits = testable_fits([name for name in sources if name not in refused], sources)
+    told = [*left_out, *(f"{name}: {reason}" for name, reason in refused.items())]
     dependent = find_dependent(list(fits), sources, "cohort")
     told += [f"{name} {reason}" for name, reason in dependent.items()]
     fits = {name: fit for name, fit in fits.items() if name not in dependent}

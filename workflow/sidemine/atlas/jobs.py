@@ -19,6 +19,7 @@ from sidemine.atlas.finished import (
     read_effect,
     read_library_rows,
     read_members,
+    refusal_of,
 )
 from sidemine.atlas.judge import Asked, Blocks, find_repeats, judge
 from sidemine.atlas.page import draw_page
@@ -97,7 +98,7 @@ def read_drugs(atlas: Atlas, source: str) -> None:
         [row.profile for row, _ in kept],
         genes,
         origins=[origin_of(contrasts[row.contrast]) for row, _ in kept],
-        left_out=[f"{row.profile}: it could not be tested" for row in rows if found[row.contrast] is None],
+        left_out=[f"{row.profile}: {reason}" for row in rows if (reason := refusal_of(contrasts[row.contrast]))],
     )
 
 

@@ -115,7 +115,9 @@ def fit_declared_contrast(
     return ContrastOutcome(fitted, differential_table(fit, expression.var), fit)
 
 
-def design_again(contrast: ContrastToFit, samples: pd.DataFrame, treatment: Treatment, min_group_size: int) -> Design:
+def design_again(
+    contrast: ContrastToFit, samples: pd.DataFrame, treatment: Treatment, min_group_size: int, *, alone: bool = True
+) -> Design:
     """Build the design of a fitted contrast once more, from the dataset's `samples.tsv` and `treatment.json`.
 
     Parameters
@@ -128,6 +130,8 @@ def design_again(contrast: ContrastToFit, samples: pd.DataFrame, treatment: Trea
         `treatment.json` of its dataset.
     min_group_size
         Fewest independent units per group.
+    alone
+        As in `design.build_design`.
 
     Raises
     ------
@@ -135,7 +139,7 @@ def design_again(contrast: ContrastToFit, samples: pd.DataFrame, treatment: Trea
         Never for a contrast that was fitted: the same design was built then.
     """
     row, groups, _ = treated(contrast, select_groups(contrast, samples), treatment)
-    return design_contrast(row, groups, min_group_size)
+    return design_contrast(row, groups, min_group_size, alone=alone)
 
 
 def declared_groups(expression: AnnData, contrast: ContrastToFit) -> Groups:

@@ -156,6 +156,7 @@ def build_design(
     *,
     drop_missing: bool = False,
     samples_in_block: SamplesInBlock = "units",
+    alone: bool = True,
 ) -> Design:
     """Build the design of one contrast from sample labels.
 
@@ -180,6 +181,9 @@ def build_design(
         Fewest independent units per group.
     samples_in_block
         What several samples of a group in one fixed block are. repeats: errors count a block once. unsaid: they are refused.
+    alone
+        Whether the contrast is fitted by itself. An arm of a panel is not: what its difference hangs on is asked of the model of all
+        arms, in which others tell a covariate (`arms.ArmsModel.refuse_what_one_unit_decides`).
 
     Raises
     ------
@@ -267,7 +271,7 @@ def build_design(
         members=members,
         blocks_are_units=blocks_are_units,
     )
-    if blocks_are_units or how != "correlation":
+    if alone and (blocks_are_units or how != "correlation"):
         # Weights and the correlation of a fit leave what the design spans within units as it is, so this is told before one.
         refuse_what_one_unit_decides(common_space(np.zeros((1, len(table))), matrix).basis, design)
     return design

@@ -131,7 +131,7 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
     return Groups(used, matched[0], matched[1], too_few), problems
 
 
-def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int) -> Design:
+def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int, *, alone: bool = True) -> Design:
     """Build the design that a contrast declares: its groups, covariates and block.
 
     Parameters
@@ -142,6 +142,8 @@ def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int
         The samples that are fitted.
     min_group_size
         Fewest independent units per group.
+    alone
+        As in `design.build_design`.
 
     Raises
     ------
@@ -159,6 +161,7 @@ def design_contrast(contrast: ContrastToFit, groups: Groups, min_group_size: int
             min_group_size,
             drop_missing=contrast.missing_covariates == "drop",
             samples_in_block=contrast.samples_in_block,
+            alone=alone,
         )
     except Untestable as error:
         beside = "".join(f"; of the {side} take no part {words}" for side, words in groups.too_few_cells.items())

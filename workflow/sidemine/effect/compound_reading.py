@@ -17,6 +17,8 @@ ONE_SIDED_P = 0.025
 """One-sided p, in the declared direction, up to which something is shown: that of every experiment."""
 EXCLUDED_P = 0.05
 """One-sided p at which an effect of the margin is excluded."""
+VEHICLE_ALONE = "not told apart from the other compounds"
+"""Pattern of what holds against the vehicle, and not against the compounds of another class, where the vehicle drops out."""
 _ORDERED = {"dose": "doses", "time": "times"}
 _LATER = {"dose": "higher", "time": "later"}
 
@@ -229,7 +231,7 @@ def _pattern_of_class(reading: PanelReading, arms: Sequence[ArmEffect]) -> str:
         named = f": {', '.join(names)}" if len(names) == reading.at_least else ""
         return f"class-wide ({reading.at_least} of {k} compounds{named})"
     if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= needed:
-        return "not told from the vehicle"
+        return VEHICLE_ALONE
     others_excluded = set(reading.excluded) >= compound_of.keys() - set(reading.acting)
     if len(names) == 1 and others_excluded and reading.refuted and not reading.opposed:
         return f"not class-wide, this compound only ({names[0]})"
@@ -253,7 +255,7 @@ def _pattern_of_response(reading: PanelReading, asks: str) -> str:
     noun = _ORDERED[asks]
     if not reading.shown:
         if reading.p_vehicle is not None and reading.p_vehicle <= ONE_SIDED_P and len(reading.beyond) >= reading.needed:
-            return "not told from the vehicle"
+            return VEHICLE_ALONE
         return f"none of the {noun}" if reading.refuted else "open"
     if reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P:
         return f"{asks}-dependent"

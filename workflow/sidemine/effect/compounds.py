@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -109,43 +109,94 @@ def measure_compounds(
         try:
             if data.problem is not None:
                 raise Untestable(data.problem)
-            designs[name] = design_again(row, data.samples, data.treatment, min_group_size)
+            designs[name] = design_again(row, data.samples, data.treatment, min_group_size, alone=False)
         except Untestable as finding:
             problems[name] = finding.problems[0]
     panel = hypothesis.compounds
-    arms = [_shell(hypothesis, name, designs, problems) for name in panel.contrasts]
+    model, refused = None, None
+    if sum(name in designs for name in hypothesis.primary.contrasts) >= FEWEST_ARMS:
+        try:
+            model = _model_of(rows, designs, problems, _by_name(data.samples), min_group_size)
+        except Untestable as finding:
+            refused = finding.problems[0]
+    counts = {name: _counted(name, row, model) for name, row in designs.items()}
+    arms = [_shell(hypothesis, name, counts.get(name, (0, 0)), problems) for name in panel.contrasts]
     evidence = CompoundEvidence(
         panel.asks, hypothesis.primary.direction, panel.dose_unit, panel.time_unit, arms, 0, 0, []
     )
     carrying = [arm.contrast for arm in arms if arm.carries and arm.problem is None]
     if len(carrying) < FEWEST_ARMS:
         return replace(evidence, problem=_too_few_arms(panel, carrying, list(problems.values())))
+    if model is None:
+        return replace(evidence, problem=refused)
     try:
-        model = model_arms([rows[name] for name in designs], designs, _by_name(data.samples))
         others = _others(panel, rows, carrying, designs)
         weights = _combinations(model, panel, rows, carrying, others)
         fits = _fit(model, list(weights.values()), data, rows[carrying[0]])
         fitted = dict(zip(weights, fits, strict=True))
+        own = {name for name, each in weights.items() if model.understates_variance(each)}
         membership = _membership(fits[0], gene_sets, hypothesis.primary.set, min_set_size)
     except Untestable as finding:
         return replace(evidence, problem=finding.problems[0])
     return replace(
         evidence,
-        arms=[_measured(arm, fitted, membership) if arm.problem is None else arm for arm in arms],
+        arms=[_measured(arm, fitted, membership, own) if arm.problem is None else arm for arm in arms],
         n_samples=len(_samples_of(model)),
         n_coefficients=len(model.design.columns),
         others=others,
         n_references=len({_reference(rows[name]) for name in carrying}),
-        response=None if panel.asks == "class_wide" else _response(fitted, weights, membership, rotations, seed),
-        notes=_notes(model, panel, carrying, rows, arms),
+        response=None if panel.asks == "class_wide" else _response(fitted, weights, membership, own, rotations, seed),
+        notes=_notes(model, panel, carrying, rows, arms, own),
     )
 
 
+def _model_of(
+    rows: Mapping[str, ContrastToFit],
+    designs: dict[str, Design],
+    problems: dict[str, Problem],
+    samples: pd.DataFrame,
+    min_group_size: int,
+) -> ArmsModel:
+    """Return the model of all arms; those that rest on too little in it leave `designs` for `problems`."""
+    while True:
+        model = model_arms([rows[name] for name in designs], designs, samples)
+        found = {name: _problem_of(rows[name], design, model, min_group_size) for name, design in designs.items()}
+        refused = {name: problem for name, problem in found.items() if problem is not None}
+        for name, problem in refused.items():
+            problems[name] = problem
+            del designs[name]
+        if not refused or not designs:
+            return model
+
+
+def _problem_of(row: ContrastToFit, design: Design, model: ArmsModel, min_group_size: int) -> Problem | None:
+    """Return why the model of all arms cannot compare an arm, if so: too few units, or all of it hangs on one."""
+    target, reference = _counted(row.contrast, design, model)
+    if min(target, reference) < min_group_size:
+        return Problem(
+            f"in the model of all arms the difference rests on {target} v {reference} independent units, and {min_group_size} are "
+            "the minimum: where blocks are fixed in one arm they are in all, and a block that holds one group only tells nothing",
+            f"contrast {row.contrast}, block {row.block}",
+            f"at least {min_group_size} independent units per group in blocks that hold others of the panel",
+            "Leave the arm out of the panel, or set `blocking` to correlation in all arms (contrasts.tsv).",
+        )
+    try:
+        model.refuse_what_one_unit_decides(row.contrast)
+    except Untestable as finding:
+        return finding.problems[0]
+    return None
+
+
+def _counted(name: str, design: Design, model: ArmsModel | None) -> tuple[int, int]:
+    """Return the units of target and reference of an arm: those of its own design that count in the model of all arms."""
+    target, reference = model.count_units(name) if model else (design.n_target, design.n_reference)
+    return min(target, design.n_target), min(reference, design.n_reference)
+
+
 def _shell(
-    hypothesis: HypothesisOfCompounds, name: str, designs: Mapping[str, Design], problems: Mapping[str, Problem]
+    hypothesis: HypothesisOfCompounds, name: str, n: tuple[int, int], problems: Mapping[str, Problem]
 ) -> ArmEffect:
     arm = hypothesis.compounds.arm(name)
-    design = designs.get(name)
     return ArmEffect(
         contrast=name,
         compound=arm.compound,
@@ -154,8 +205,8 @@ def _shell(
         dose=arm.dose,
         time=arm.time,
         carries=name in hypothesis.primary.contrasts,
-        n_target=design.n_target if design else 0,
-        n_reference=design.n_reference if design else 0,
+        n_target=n[0],
+        n_reference=n[1],
         problem=problems.get(name),
     )
 
@@ -271,10 +322,13 @@ def _membership(fit: ContrastFit, gene_sets: pd.DataFrame, name: str, fewest: in
     )
 
 
-def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: SetMembership) -> ArmEffect:
-    fit = fitted[arm.contrast]
-    size = scale_of("panel").of_sets(fit, membership, ())
-    over = fitted.get(f"{arm.contrast}{_OVER}")
+def _measured(
+    arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: SetMembership, own: Collection[str]
+) -> ArmEffect:
+    """Return an arm with its effect; `own`: combinations whose errors are not those of all arms (`ArmsModel.understates_variance`)."""
+    fit, name_over = fitted[arm.contrast], f"{arm.contrast}{_OVER}"
+    size = scale_of("experiment" if arm.contrast in own else "panel").of_sets(fit, membership, ())
+    over = fitted.get(name_over)
     return replace(
         arm,
         effect=float(size.effect[0]),
@@ -282,15 +336,15 @@ def _measured(arm: ArmEffect, fitted: Mapping[str, ContrastFit], membership: Set
         df=float(size.df[0]),
         ci_low=float(size.ci_low[0]),
         ci_high=float(size.ci_high[0]),
-        tested=_tested(fit, membership),
-        over_others=None if over is None else _tested(over, membership),
+        tested=_tested(fit, membership, arm.contrast in own),
+        over_others=None if over is None else _tested(over, membership, name_over in own),
     )
 
 
-def _tested(fit: ContrastFit, membership: SetMembership) -> SidedP:
+def _tested(fit: ContrastFit, membership: SetMembership, own_errors: bool = False) -> SidedP:
     row = fry(fit, membership, mixed=False).iloc[0]
     # One variance of all arms, as their intervals take it: each arm alone is small.
-    least = float(p_of_units(fit, membership)[0]) if fit.blocks else 0.0
+    least = float(p_of_units(fit, membership)[0]) if fit.blocks or own_errors else 0.0
     return SidedP(max(float(row["p_value"]), least), str(row["direction"]))
 
 
@@ -298,13 +352,15 @@ def _response(
     fitted: Mapping[str, ContrastFit],
     weights: Mapping[str, Array],
     membership: SetMembership,
+    own: set[str],
     rotations: int,
     seed: int,
 ) -> Response:
     shapes = [name for name in weights if name.startswith(_SHAPE)]
     shares = membership.shares().toarray()[0]
     largest = largest_of_contrasts([fitted[name] for name in shapes], shares, n_rotations=rotations, seed=seed)
-    least_up, least_down = _least_of_blocks([fitted[name] for name in shapes], membership)
+    uneven = bool(own.intersection(shapes))
+    least_up, least_down = _least_of_units([fitted[name] for name in shapes], membership, uneven)
     over, trend_over = fitted.get(_TREATED), fitted.get(_TREND_OVER)
     return Response(
         shapes=[
@@ -313,18 +369,21 @@ def _response(
         ],
         p_up=max(largest.p_up, least_up),
         p_down=max(largest.p_down, least_down),
-        trend=_tested(fitted[_TREND], membership),
-        over_others=None if over is None else _tested(over, membership),
-        trend_over_others=None if trend_over is None else _tested(trend_over, membership),
+        trend=_tested(fitted[_TREND], membership, _TREND in own),
+        over_others=None if over is None else _tested(over, membership, _TREATED in own),
+        trend_over_others=None if trend_over is None else _tested(trend_over, membership, _TREND_OVER in own),
     )
 
 
-def _least_of_blocks(fits: Sequence[ContrastFit], membership: SetMembership) -> tuple[float, float]:
-    """Return, upwards and downwards, the smallest one-sided p of these contrasts with blocks as units, times their number.
+def _least_of_units(
+    fits: Sequence[ContrastFit], membership: SetMembership, uneven: bool = False
+) -> tuple[float, float]:
+    """Return, upwards and downwards, the smallest one-sided p of these contrasts with errors by unit, times their number.
 
-    0 where no blocks enter as a correlation: a rotation takes that correlation as the same for all genes and their mean.
+    A rotation takes one variance for all rows and, where blocks enter as a correlation, one correlation for all genes and their mean.
+    0 where neither matters: no blocks as units, and rows of as many repeats (`uneven`: fewer than one variance allows for).
     """
-    if not len(fits[0].blocks):
+    if not len(fits[0].blocks) and not uneven:
         return 0.0, 0.0
     two_sided = np.array([p_of_units(fit, membership)[0] for fit in fits])
     higher = np.array([fry(fit, membership, mixed=False)["direction"].iloc[0] == "up" for fit in fits])
@@ -352,6 +411,7 @@ def _notes(
     carrying: Sequence[str],
     rows: Mapping[str, ContrastToFit],
     arms: Sequence[ArmEffect],
+    own: Collection[str],
 ) -> list[str]:
     shared = len({_reference(rows[name]) for name in carrying}) == 1
     reference = "one shared reference" if shared else "a reference of their own"
@@ -362,4 +422,9 @@ def _notes(
         f"One linear model of {n_samples} samples{merged} holds all {len(panel.contrasts) - len(left_out)} arms; those "
         f"that carry the answer have {reference}."
     ]
+    if uneven := [name for name in model.contrasts if name in own]:
+        notes.append(
+            f"Rows of {', '.join(uneven)} stand for fewer repeats than those of other arms, so that they may vary more: their errors are "
+            "their own, not those of all arms."
+        )
     return notes + ([f"Not in the model, since they cannot be tested: {', '.join(left_out)}."] if left_out else [])

@@ -97,7 +97,12 @@ def distances_within(values: NDArray[np.float64]) -> NDArray[np.float64] | None:
     chosen = values[better_expressed(values)]
     if chosen.shape[1] < MIN_SAMPLES or chosen.shape[0] < MIN_GENES:
         return None
-    samples = np.ascontiguousarray(chosen.T)
+    return distances_among(chosen)
+
+
+def distances_among(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the distances between samples over these genes (genes × samples, complete); diagonal: infinite."""
+    samples = np.ascontiguousarray(values.T)
     distances = np.full((len(samples), len(samples)), np.inf)
     # A distance is the same both ways, to the last bit.
     for row, others in enumerate(compared_samples(samples)):

@@ -241,7 +241,12 @@ def collect(results: Path) -> StudyResults:
     wanted += [folder / name for folder in contrasts.values() for name in ("design.json", "quality.json")]
     _require(wanted)
     answers = read_answers(results)
-    pooled = {entry.id: results / "pooled" / entry.id / "genes.tsv.gz" for entry in study.config.hypotheses}
+    # A folder of an earlier version may hold tables of a panel's first arm.
+    pooled = {
+        entry.id: results / "pooled" / entry.id / "genes.tsv.gz"
+        for entry in study.config.hypotheses
+        if entry.kind != "panel"
+    }
     calibration = results / "calibration.tsv"
     return StudyResults(
         study=study,

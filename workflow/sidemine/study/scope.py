@@ -26,6 +26,11 @@ class Scope:
         return [hypothesis.id for hypothesis in self.study.config.hypotheses]
 
     @property
+    def pooled_hypotheses(self) -> list[str]:
+        """Those whose contrasts may be pooled: the arms of a panel share samples, and stand in one model instead."""
+        return [hypothesis.id for hypothesis in self.study.config.hypotheses if hypothesis.kind != "panel"]
+
+    @property
     def primary_contrasts(self) -> list[str]:
         """Contrasts that are primary in some hypothesis."""
         hypotheses = self.study.config.hypotheses

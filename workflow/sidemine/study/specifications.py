@@ -285,7 +285,11 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 },
             )
         },
-        "pool_datasets": {"": make(PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses])},
+        "pool_datasets": {
+            "": make(
+                PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses if row.kind != "panel"]
+            )
+        },
         "decide_verdicts": {
             "": make(
                 DecideVerdicts,

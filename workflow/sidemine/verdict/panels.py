@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sidemine.considerations.judgement import Gate, make_gate
-from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, PanelReading, arm_limit, read_panel
+from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, VEHICLE_ALONE, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.verdict.experiments import FAMILY_P, OF_WELLS, ExperimentRules
@@ -186,16 +186,21 @@ def _read(evidence: HypothesisEvidence) -> PanelReading:
 
 
 def _told(reading: PanelReading, panel: CompoundEvidence, margin: float, direction: str) -> str:
-    p = f"{'p, doubled for both directions,' if direction == 'either' else 'one-sided p'} = {reading.p:.2g}"
+    kind = "p, doubled for both directions," if direction == "either" else "one-sided p"
+    vehicle, guard = (None if each is None else f"{each:.2g}" for each in (reading.p_vehicle, reading.p_guard))
+    p = (
+        f"{kind} = {vehicle} against the vehicle, against the other compounds p = {guard}"
+        if guard
+        else f"{kind} = {reading.p:.2g}"
+    )
     beyond = f"{len(reading.beyond)} of {reading.k} estimates lie beyond the margin of {margin:.3g} log2 units {declared_way(direction)}"
-    guard = f", against the other compounds p = {reading.p_guard:.2g}" if reading.p_guard is not None else ""
     if panel.asks == "class_wide":
         limits = _limits(panel, reading.excluded, panel.direction)
         told = ", ".join(f"{name} (one-sided 95 % limit {limit:z.2f})" for name, limit in limits.items())
         not_in = f"; such an effect is excluded in {told}" if reading.shown and limits else ""
-        return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{guard}{not_in}"
+        return f"{beyond}; that at least {reading.needed} of {reading.k} act has {p}{f', against both p = {reading.p:.2g}' if guard else ''}{not_in}"
     trend = f", trend among treated arms p = {reading.p_trend:.2g}" if reading.p_trend is not None else ""
-    return f"{beyond}; the largest of four shapes has {p}{guard}{trend}"
+    return f"{beyond}; the largest of four shapes has {p}{trend}"
 
 
 def _limits(panel: CompoundEvidence, excluded: Sequence[str], direction: str) -> dict[str, float]:
@@ -216,7 +221,7 @@ def _refuted(reading: PanelReading, panel: CompoundEvidence, margin: float) -> s
 
 
 def _open(reading: PanelReading, panel: CompoundEvidence) -> str:
-    if reading.pattern == "not told from the vehicle":
+    if reading.pattern.startswith(VEHICLE_ALONE):
         return "Against the vehicle alone it would hold; against the other compounds, where the vehicle drops out, it does not."
     if reading.p_guard is not None and reading.p_guard <= ONE_SIDED_P:
         return "Against the other compounds it holds, against the vehicle it does not: the vehicle may be off, or the others act."

@@ -44,14 +44,18 @@ def effect_sentence(set_name: str, evidence: HypothesisEvidence, kind: str, adju
     pooled = evidence.pooled.contrasts if kind == "cohort" else []
     parts = []
     untestable = []
+    # The arms of a panel are told as its one model has them, which the answer rests on.
+    panel = evidence.compounds if kind == "panel" else None
+    of_model = {arm.contrast: arm for arm in panel.arms} if panel and panel.problem is None else {}
     for row in evidence.contrasts:
-        if row.effect is None or row.ci_low is None or row.ci_high is None:
+        found = of_model.get(row.contrast, row)
+        if found.effect is None or found.ci_low is None or found.ci_high is None:
             untestable.append(row.contrast)
             continue
         aside = "; not pooled" if pooled and row.contrast not in pooled else ""
         parts.append(
-            f"{amount(row.effect, scale.short_unit)} ({row.target_label} versus {row.reference_label}; "
-            f"{row.accession}; 95 % CI {row.ci_low:z.2f} to {row.ci_high:z.2f}{aside})"
+            f"{amount(found.effect, scale.short_unit)} ({row.target_label} versus {row.reference_label}; "
+            f"{row.accession}; 95 % CI {found.ci_low:z.2f} to {found.ci_high:z.2f}{aside})"
         )
     if not parts:
         return f"{set_name} genes could not be tested in {', '.join(untestable)}."

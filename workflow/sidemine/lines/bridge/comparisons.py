@@ -52,6 +52,8 @@ class Scope:
         Responsive genes: the deviate beyond which a gene is chosen.
     p_drug
         Derived sets, whose weights stand for the drug: p of their confirmation. None: the drug is rotated.
+    confirmed_in
+        Contrasts that this p comes from.
     """
 
     scope: str
@@ -60,6 +62,7 @@ class Scope:
     words: str
     cutoff: float = 0.0
     p_drug: float | None = None
+    confirmed_in: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class BridgeData:
     comparators
         On the shared genes.
     wells
-        Contrasts of the two sides whose samples are wells of one culture.
+        Contrasts of the two sides, and those that confirm derived sets, whose samples are wells of one culture.
     """
 
     genes: Sequence[str]
@@ -178,6 +181,9 @@ def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
     }
     p_disease, p_drug = _rotate(data, drugs, estimates, n_rotations)
 
+    def parts_of(profile: Profile | FrozenProfile) -> list[str]:
+        return [part.name for part in profile.parts]
+
     def comparison(key: Key, call: tuple[Call, str] | None = None) -> Comparison:
         estimand, name, place = key
         (drug, scope), disease = drugs[place], data.disease[estimand].profile(name)
@@ -189,7 +195,7 @@ def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
             place=place_among(drug, disease.deviates, scope.chosen, data.comparators) if total else NOWHERE,
             adjusted=estimates.get((ADJUSTED, name, place)),
             not_adjusted=data.adjustment[name],
-            wells=[part.name for part in (*drug.parts, *disease.parts) if part.name in data.wells],
+            wells=[part for part in (*parts_of(drug), *scope.confirmed_in, *parts_of(disease)) if part in data.wells],
         )
         shares = np.where(scope.chosen, drug.deviates * disease.deviates, 0.0)
         leading = leading_genes(data.genes, shares, N_LEADING) if total else []
@@ -235,7 +241,8 @@ def _drugs_and_scopes(data: BridgeData) -> list[tuple[Profile | FrozenProfile, S
         chosen = weights != 0
         words = f"the {chosen.sum()} shared genes of {name}"
         frozen = FrozenProfile("+".join(derived.derived_from), weights)
-        entries.append((frozen, Scope("derived", name, chosen, words, p_drug=derived.p_confirmed)))
+        scope = Scope("derived", name, chosen, words, p_drug=derived.p_confirmed, confirmed_in=derived.confirm)
+        entries.append((frozen, scope))
     return entries
 
 

@@ -267,7 +267,11 @@ class _Measurement:
             comparators=gather_comparators(
                 self._comparators([*drugs, *diseases]), self._signatures(), genes, bridge.target_pathways
             ),
-            wells={name for name in (*drugs, *diseases) if inputs.sources[name].of_wells},
+            wells={
+                name
+                for name in (*drugs, *diseases, *(name for one in derived for name in one.confirm))
+                if inputs.sources[name].of_wells
+            },
         )
 
     def _comparators(self, used: Sequence[str]) -> dict[str, ContrastFit]:

@@ -111,7 +111,9 @@ def explorer_options(results: StudyResults) -> list[ExplorerOption]:
     options = []
     for card in results.verdicts.verdicts:
         table = results.pooled_genes.get(card.hypothesis)
-        if table is None:
+        if card.kind == "panel":
+            words = "no gene: arms that share samples are not pooled; each has its own genes among the comparisons"
+        elif table is None:
             words = "no gene: the table pooled/…/genes.tsv.gz is not among these results"
         elif len(table):
             words = count(len(table), "gene")
