@@ -161,7 +161,7 @@ def test_a_control_that_misbehaves_is_told():
         (clean(), "Further cohorts that disagree. None of {n} checks changes it."),
         (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. The one check changes nothing."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
-        (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment."),
+        (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment, for or against."),
         (capped(clean(), "replication"), "Datasets that agree."),
         (changing(clean(), COMPOSITION), "Checks already change it: mix of cells. To settle it: sorted cells, or groups with the same mix of cells."),
         (replace(clean(), verdict=Verdict.CONFLICTING), "Further datasets, which tell which of these measures something else."),

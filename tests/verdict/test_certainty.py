@@ -101,7 +101,7 @@ def test_a_single_experiment_is_imprecise_and_asks_for_a_second():
     card = experiment_card(experiments(2.0))
     assert reasons(card)[:-1] == ["Only one experiment; two are needed."]
     assert domains(card)[:-1] == ["imprecision"]
-    assert card["would_change"] == "A second experiment."
+    assert card["would_change"] == "A second experiment, for or against."
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ CONCERNS = {
     "comparator sets": Concern(Domain.INDIRECTNESS, "like other sets", "a change beyond that of sets like it"),
     "influence": Concern(Domain.INDIRECTNESS, "few genes carry it", "an effect that no single gene carries"),
     NEAR_LIMIT: Concern(Domain.IMPRECISION, "p near .05", "more samples"),
-    ALONE: Concern(Domain.IMPRECISION, "one {noun}", "a second {noun}", of_exclusions=True),
+    ALONE: Concern(Domain.IMPRECISION, "one {noun}", "a second {noun}, for or against", of_exclusions=True),
     "one cohort": Concern(Domain.IMPRECISION, "one cohort carries it", "more cohorts", of_exclusions=True),
     "pooled p": Concern(Domain.IMPRECISION, "{p}", "more people"),
     "one experiment": Concern(Domain.IMPRECISION, "not shown", "an experiment that shows it"),
