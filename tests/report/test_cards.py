@@ -98,7 +98,7 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     rows = apart.evidence[:1] * 4
-    assert "more" not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("The smallest")[0]
+    assert " more. " not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Without any")[0]
     assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
     untestable = example_card(4)
     assert first_screen.plain_sentence(untestable).endswith(
@@ -118,8 +118,8 @@ def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
 
 @pytest.mark.parametrize(
     ("direction", "words"),
-    [("up", "The smallest rise that data of this size and spread can exclude is 0.30 SD."), ("down", "The smallest fall that data of this size and spread can exclude is 0.30 SD."),
-     ("either", "The smallest change that data of this size and spread can exclude is 0.30 SD.")],
+    [("up", "Without any rise, data of this size and spread could exclude one of 0.30 SD or more."), ("down", "Without any fall, data of this size and spread could exclude one of 0.30 SD or more."),
+     ("either", "Without any change, data of this size and spread could exclude one of 0.30 SD or more.")],
 )  # fmt: skip
 def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
     """An amount without a sign of its own; nothing where there is none."""

@@ -454,12 +454,12 @@ def test_what_the_rows_ask_for_is_said_below_them():
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
     # Where a margin differs, so does its reason: each stands there once.
-    share = replace(declared, value=0.2, rule="20% of the effect of x (1.00 log2 units)")
+    share = replace(declared, value=0.2, rule="20% of the effect of x, which is 1.00 log2 units")
     shared = replace(excluded, declared=replace(excluded.declared, margin=share))
     told = findings_of([excluded, excluded, shared], designs).keys
     assert [key for key in told if key.startswith("Margin")] == [
         margin,
-        "Margin 13 %: 20 % of the effect of x (1.00 log2 units).",
+        "Margin 13 %: 20 % of the effect of x, which is 1.00 log2 units.",
     ]
     assert "3 of these 3 questions share samples with another one: they do not confirm each other." in told
 

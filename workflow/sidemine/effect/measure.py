@@ -260,7 +260,7 @@ def _margin(
             f"(effect {control.effect:.2f} log2 units, two-sided p = {p_value:.2g})"
         )
         return margin(None, why), control
-    rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast} ({control.effect:.2f} log2 units)"
+    rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast}, which is {control.effect:.2f} log2 units"
     return margin(declared.fraction * abs(control.effect), rule), control
 
 

@@ -100,7 +100,7 @@ def excluded_words(card: Card, unit: str) -> str:
         return "No effect size could have been excluded."
     change = {"up": "rise", "down": "fall"}.get(card.declared.direction, "change")
     amount = f"{words.number(abs(value))} {unit.split(' of ')[0]}"
-    return f"The smallest {change} that data of this size and spread can exclude is {amount}."
+    return f"Without any {change}, data of this size and spread could exclude one of {amount} or more."
 
 
 def overview_line(card: Card) -> str:
@@ -151,13 +151,13 @@ def effect_tile(card: Card, subject: Subject) -> Tile | None:
 
 def excludable_tile(card: Card, _subject: Subject) -> Tile:
     """Return what the data could have excluded."""
-    value, name = card.smallest_excludable, "Smallest excludable"
+    value, name = card.smallest_excludable, "Could exclude"
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin.value
     beside = f"; margin {words.number(margin)}" if margin is not None else ""
     amount = f"{words.number(abs(value))} {_short_unit(card)}"
-    return make_tile("excludable", name, amount, f"one-sided 95 %{beside}")
+    return make_tile("excludable", name, amount, f"or more, were there no effect (one-sided 95 %){beside}")
 
 
 AGREES = {
