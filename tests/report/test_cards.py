@@ -87,7 +87,7 @@ def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
     assert "1.62 log2 units (" in plain
     assert "lower in “" in plain
     assert "counted beyond the other measured genes" in plain
-    assert plain.split(". The smallest")[0].count("lower") == 1
+    assert plain.split(". Without any")[0].count("lower") == 1
 
 
 def test_without_one_effect_every_comparison_is_told(apart):
@@ -172,9 +172,9 @@ def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
     margin = f"; margin {card.declared.margin.value:.2f}"
-    assert (tile.value, tile.hint) == ("0.30 SD", f"one-sided 95 %{margin}")
+    assert (tile.value, tile.hint) == ("0.30 SD", f"or more, were there no effect (one-sided 95 %){margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
-    assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 %"
+    assert first_screen.excludable_tile(unset, COHORTS).hint == "or more, were there no effect (one-sided 95 %)"
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")
@@ -277,7 +277,7 @@ def test_a_consideration_adds_its_words_by_its_registration(card, monkeypatch):
     )
     twins = replace(CONSIDERATIONS[0], name="twins", tell=lambda _: told)
     monkeypatch.setattr(subject, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
-    assert f"mix of cells; {told.clause}. The smallest" in first_screen.plain_sentence(card)
+    assert f"mix of cells; {told.clause}. Without any rise" in first_screen.plain_sentence(card)
     assert first_screen.key_amounts(card)[-1] == told.amount
     assert f" · {told.brief} · " in first_screen.overview_line(card)
     view = card_view(card, [Panel("forest", "", "", "", "")], [])
