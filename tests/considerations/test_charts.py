@@ -58,7 +58,9 @@ def charts():
     }
 
 
-@pytest.mark.parametrize("name", ["specification", "specificity", "confounders", "adjustment", "calibration", "compounds", "forest"])
+@pytest.mark.parametrize(
+    "name", ["specification", "specificity", "confounders", "adjustment", "calibration", "compounds", "forest"]
+)
 def test_a_chart_is_drawn_as_it_was_looked_at(name):
     """Marks, scales, colours, axes, sizes and words; what a chart holds is tested beside its panel."""
     drawn = json.loads(DRAWN.read_text(encoding="utf-8"))

@@ -388,7 +388,9 @@ def test_the_facts_of_a_panel():
     response = Response(shapes, 0.5, 0.01, SidedP(0.1, "down"), None)
     facts = panel_of(arm("a"), pattern="open", others=["X", "Y"], response=response, notes=["A note."]).facts
     assert facts[0] == "Pattern: open."
-    assert facts[1].startswith("Mean deviate of the set along each shape: linear −2.35; Emax 0.50. The p of the largest")
+    assert facts[1].startswith(
+        "Mean deviate of the set along each shape: linear −2.35; Emax 0.50. The p of the largest"
+    )
     assert facts[2:] == [
         "Compounds of another class, on the other side of the vehicle guard: X, Y.",
         "A note.",
@@ -434,7 +436,9 @@ def test_the_sentence_of_a_panel_tells_each_arm_with_its_side():
     assert told(*five).of_arms.endswith("B: 0.20 log2 units lower (95 % CI −0.40 to 0.00); and 1 more.")
     assert "more" not in told(*five[:4]).of_arms
     assert "genes: open. " in told(arm("a"), pattern=None).of_arms
-    assert told(arm("a", None), arm("b", carries=False)).of_arms == "S genes could not be tested in one model of the arms."
+    assert (
+        told(arm("a", None), arm("b", carries=False)).of_arms == "S genes could not be tested in one model of the arms."
+    )
 
 
 def test_a_hypothesis_without_a_panel_adds_no_other_word():

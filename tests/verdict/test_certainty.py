@@ -179,7 +179,9 @@ def checked(*changing, missing=()):
     """A card of two cohorts without caps: which of its checks change the reading, and which could not be made."""
     answer = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())[0]
     rows = [
-        Sensitivity(name, "It may.", changes=None if name in missing else name in changing, missing="why" * (name in missing))
+        Sensitivity(
+            name, "It may.", changes=None if name in missing else name in changing, missing="why" * (name in missing)
+        )
         for name in LOOKED_AT
     ]
     return replace(answer, sensitivity=rows, caps=[], gates=[])
