@@ -17,7 +17,7 @@ from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.flags import Flag
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.card import CardCap
+from sidemine.verdict.card import Agreeing, CardCap
 from sidemine.verdict.certainty import CHECKED, CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Verdict
 
@@ -104,6 +104,18 @@ def test_a_single_experiment_is_imprecise_and_asks_for_a_second():
     assert reasons(card)[:-1] == ["Only one experiment; two are needed."]
     assert domains(card)[:-1] == ["imprecision"]
     assert card["would_change"] == "A second experiment, for or against."
+
+
+@pytest.mark.parametrize(
+    ("agreeing", "domain"),
+    [(Agreeing(1, 1), "imprecision"), (Agreeing(1, 2), "inconsistency"), (Agreeing(0, 2), "inconsistency")],
+)
+def test_sources_that_do_not_agree_are_not_one_alone(agreeing, domain):
+    """How many there are decides, not how many agree."""
+    (answer,) = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())
+    caps = [CardCap("replication", "Not seen again.", True)]
+    rated = certainty_of(replace(answer, agreeing=agreeing, caps=caps, gates=[]), [], [])
+    assert [row.domain for row in rated.downgrades if row.reason == "Not seen again."] == [domain]
 
 
 @pytest.mark.parametrize(
