@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,6 +11,9 @@ from test_judges import entry, judged_composition, placed, record
 
 from sidemine.considerations.composition.panel import adjusted_tile, adjustment_chart, cell_rows
 from sidemine.considerations.composition.record import CompositionColumns
+from sidemine.considerations.compounds.panel import compound_methods, compound_panel, compound_tile
+from sidemine.considerations.compounds.record import CompoundColumns
+from sidemine.considerations.compounds.telling import tell_arms
 from sidemine.considerations.robustness.panel import (
     robustness_methods,
     robustness_panel,
@@ -27,8 +31,10 @@ from sidemine.considerations.specificity.panel import (
     specificity_tile,
 )
 from sidemine.considerations.specificity.record import SetBeside, Specificity
-from sidemine.drawing.panel import ComparatorEffect, Subject
+from sidemine.drawing.panel import ComparatorEffect, Subject, Told
+from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
 from sidemine.effect.record import ContrastEvidence
+from sidemine.errors import Problem
 
 
 def subject(*, is_cohort=True, **missing):
@@ -280,3 +286,246 @@ def test_cells_are_told_one_by_one():
     assert rows[0]["shift"] == "0.10 (−0.14 to 0.34)"
     assert rows[0]["adjusted"] == "0.50 (p = 0.001)"
     assert cell_rows(judged_composition(kind="experiment").columns) == []
+
+
+# Compounds
+
+NOT_FITTED = Problem("too few samples", "2 v 3", "3 v 3", "Add samples.")
+
+
+def arm(name, effect=-0.8, *, se=0.1, p=1e-9, over=None, **changes):
+    """An arm that is declared to go down; one without an effect is not in the model."""
+    values = ArmEffect(name, name.upper(), True, "", None, None, True, 3, 4, problem=NOT_FITTED)
+    if effect is not None:
+        found = "down" if effect < 0 else "up"
+        limits = effect - 2 * se, effect + 2 * se
+        others = SidedP(p if over is None else over, found)
+        values = replace(values, problem=None, effect=effect, effect_se=se, df=20.0, ci_low=limits[0], ci_high=limits[1],
+                         tested=SidedP(p, found), over_others=others)  # fmt: skip
+    return replace(values, **changes)
+
+
+def compounds(*arms, asks="class_wide", **changes):
+    """A panel of these arms in one model of 20 samples, with a compound of another class beside them."""
+    values = CompoundEvidence(asks, "down", "nM", "h", list(arms), 20, 8, ["X"])
+    return replace(values, **changes)
+
+
+def subject_of(panel, pattern="some words", **changes):
+    """What the words and the panel of a card are about."""
+    found = subject(is_cohort=False)
+    columns = (CompoundColumns(pattern, panel),)
+    return replace(found, unit="log2 fold change over complement", considered=columns, margin=0.4, **changes)
+
+
+def panel_of(*arms, pattern="some words", **changes):
+    """The panel of an answer card over these arms."""
+    return compound_panel(subject_of(compounds(*arms, **changes), pattern))
+
+
+def test_every_arm_of_a_panel_has_its_figures_in_their_columns():
+    """What was declared, what was measured, and whether the answer rests on it; dashes where there is nothing."""
+    full = arm("a", -0.5, cell="HaCaT", dose=10.0, time=6.0, p=0.04, over=0.2)
+    beside = arm("b", 0.3, carries=False, of_class=False, tested=None, over_others=None)
+    rows = panel_of(full, beside, arm("c", None)).table.rows
+    assert rows[0] == {
+        "arm": "a", "effect": "−0.50 [−0.70, −0.30]", "limit": "−0.67", "compound": "A", "of_class": "yes", "cell": "HaCaT", "dose": "10 nM",
+        "time": "6 h", "n": "3 v 4", "p": "0.040", "p_over": "0.20", "note": "carries the answer",
+    }  # fmt: skip
+    assert rows[1] == {
+        "arm": "b", "effect": "0.30 [0.10, 0.50]", "limit": "0.13", "compound": "B", "of_class": "no", "cell": "—", "dose": "—",
+        "time": "—", "n": "3 v 4", "p": "not computed", "p_over": "not computed", "note": "shown beside",
+    }  # fmt: skip
+    assert {key: rows[2][key] for key in ("effect", "limit", "p", "note")} == {
+        "effect": "—", "limit": "—", "p": "not computed", "note": "too few samples",
+    }  # fmt: skip
+
+
+def test_each_column_of_the_table_of_arms_is_filled():
+    """Every cell has a heading, and every heading a cell."""
+    table = panel_of(arm("a")).table
+    assert {column.key for column in table.columns} == set(table.rows[0])
+    assert (table.label, table.columns[0].key, table.columns[1].key) == ("Arms", "arm", "effect")
+    headings = {column.key: column.heading for column in table.columns}
+    assert headings["p_over"] == "p against the other compounds, two-sided"
+    assert headings["limit"] == "One-sided 95 % limit"
+
+
+@pytest.mark.parametrize(("others", "heading"), [(["X"], "others ⟶"), ([], "beside ⟶")])
+def test_arms_are_drawn_under_their_class(others, heading):
+    """The class first, then the other compounds, or what only stands beside; arms without an effect in neither."""
+    arms = arm("x", 0.1, of_class=False, carries=False), arm("a"), arm("c", None)
+    chart = panel_of(*arms, others=others).chart
+    drawn = [row["key"].split("|")[1] for row in chart["data"]["values"]]
+    assert drawn == ["class ⟶", "A", heading, "X"]
+
+
+@pytest.mark.parametrize(("problem", "words"), [(NOT_FITTED, "too few samples"), (None, "no arm could be fitted")])
+def test_a_panel_without_a_fitted_arm_says_why(problem, words):
+    """Its own problem, or that of its arms; the table still holds them."""
+    panel = panel_of(arm("a", None), problem=problem, pattern=None)
+    assert (panel.chart, panel.why_empty, len(panel.table.rows)) == (None, words, 1)
+
+
+@pytest.mark.parametrize(
+    ("asks", "title"),
+    [("class_wide", "Is it the class, or one compound?"), ("dose", "Does it depend on the dose?"), ("time", "Does it depend on the time?")],
+)  # fmt: skip
+def test_a_panel_leads_its_card_by_what_it_asks(asks, title):
+    """It stands beside the answer, by the name of its hypothesis; other hypotheses have none, and no tile."""
+    panel = panel_of(arm("a"), asks=asks)
+    assert (panel.title, panel.leads, panel.kind) == (title, True, "compounds")
+    assert (panel.element, panel.source) == ("compounds-h", "compounds.json")
+    assert compound_panel(subject_of(None)) is None
+    assert compound_tile(subject_of(None)) is None
+
+
+def test_the_facts_of_a_panel():
+    """Its pattern, the shapes, the other compounds, what the model notes, and the unit; only what there is."""
+    unit = "Effects are in log2 units beyond the other measured genes."
+    assert panel_of(arm("a"), pattern=None, others=[]).facts == [unit]
+    shapes = [ShapeStatistic("linear", [1.0], -2.345), ShapeStatistic("Emax", [1.0], 0.5)]
+    response = Response(shapes, 0.5, 0.01, SidedP(0.1, "down"), None)
+    facts = panel_of(arm("a"), pattern="open", others=["X", "Y"], response=response, notes=["A note."]).facts
+    assert facts[0] == "Pattern: open."
+    assert facts[1].startswith(
+        "Mean deviate of the set along each shape: linear −2.35; Emax 0.50. The p of the largest"
+    )
+    assert facts[2:] == [
+        "Compounds of another class, on the other side of the vehicle guard: X, Y.",
+        "A note.",
+        unit,
+    ]
+
+
+def test_the_tile_of_a_panel_is_its_pattern_over_the_arms_in_the_model():
+    """Arms that stand beside or could not be fitted do not count."""
+    panel = compounds(arm("a"), arm("b", carries=False), arm("c", None))
+    tile = compound_tile(subject_of(panel, "open"))
+    assert (tile.key, tile.value, tile.hint) == ("pattern", "open", "1 arm in one model")
+    assert compound_tile(subject_of(panel, None)).value == "none"
+
+
+def test_the_methods_of_panels_tell_the_tests_that_were_used():
+    """How many panels of how many samples; the words of a class where one is asked about, those of doses likewise."""
+    assert compound_methods([]) == ""
+    of_class, of_dose = compounds(arm("a")), compounds(arm("a"), asks="dose", n_samples=9)
+    both = compound_methods([of_class, of_dose])
+    assert "(2 panels, 20 samples, 9 samples)" in both
+    assert ("Class-wide: " in both, "Dose and time: " in both) == (True, True)
+    one = compound_methods([of_class])
+    assert "(1 panel, 20 samples)." in one
+    assert ("Class-wide: " in one, "Dose and time: " in one) == (True, False)
+    times = compound_methods([replace(of_dose, asks="time")])
+    assert ("Class-wide: " in times, "Dose and time: " in times) == (False, True)
+
+
+def told(*arms, pattern="some words", margin=0.4, **changes):
+    """What a panel adds to the words of its card."""
+    return tell_arms(replace(subject_of(compounds(*arms, **changes), pattern), margin=margin))
+
+
+def test_the_sentence_of_a_panel_tells_each_arm_with_its_side():
+    """The largest first, four at most, with both limits; those beside not at all."""
+    arms = [arm("a", -0.5), arm("b", 0.7), arm("c", 0.0), arm("z", -9.0, carries=False)]
+    assert told(*arms).of_arms == (
+        "S genes, counted beyond the other measured genes: some words. B: 0.70 log2 units higher (95 % CI 0.50 to 0.90); "
+        "A: 0.50 log2 units lower (95 % CI −0.70 to −0.30); C: 0.00 log2 units neither higher nor lower (95 % CI −0.20 to 0.20)."
+    )
+    five = [arm(name, -0.1 * place) for place, name in enumerate("abcde", 1)]
+    assert told(*five).of_arms.endswith("B: 0.20 log2 units lower (95 % CI −0.40 to 0.00); and 1 more.")
+    assert "more" not in told(*five[:4]).of_arms
+    assert "genes: open. " in told(arm("a"), pattern=None).of_arms
+    assert (
+        told(arm("a", None), arm("b", carries=False)).of_arms == "S genes could not be tested in one model of the arms."
+    )
+
+
+def test_a_hypothesis_without_a_panel_adds_no_other_word():
+    """Nothing is answered of what was not modelled."""
+    nothing = Told(of_arms="S genes could not be tested in one model of the arms.")
+    assert tell_arms(subject_of(None, None)) == nothing
+    assert told(arm("a", None), pattern=None, problem=NOT_FITTED) == nothing
+
+
+def test_effects_stand_in_a_line_three_at_most():
+    """In per cent, the first with what its limits are; in their order, or where some are left out the largest first."""
+    three = [arm("a", -0.5), arm("b", 0.5), arm("c", 0.0)]
+    assert told(*three).effects == (
+        "A: 29 % lower (95 % CI −38 to −19 %); B: 41 % higher (+23 to +62 %); C: 0 % different (−13 to +15 %)"
+    )
+    assert told(*three, arm("d", -1.0)).effects == (
+        "D: 50 % lower (95 % CI −56 to −43 %); A: 29 % lower (−38 to −19 %); B: 41 % higher (+23 to +62 %); and 1 more"
+    )
+    assert told(arm("a", None)).effects == ""
+
+
+def test_arms_are_named_by_what_tells_them_apart():
+    """Cells, doses and times that all share go without saying; where the names would not differ they stand in full."""
+
+    def names(*arms):
+        return [part.split(":")[0] for part in told(*arms).effects.split("; ")]
+
+    shared = {"cell": "HaCaT", "time": 6.0}
+    assert names(arm("a", dose=1.0, **shared), arm("a", dose=10.0, **shared)) == ["1 nM", "10 nM"]
+    assert names(arm("a", **shared), arm("b", **shared)) == ["A", "B"]
+    assert names(arm("a", cell="T", time=1.0), arm("a", cell="B", time=2.0)) == ["T, 1 h", "B, 2 h"]
+    assert names(arm("a", **shared), arm("a", **shared)) == ["A, HaCaT, 6 h"] * 2
+    assert names(arm("a", dose=None), arm("a", dose=10.0)) == ["A", "A, 10 nM"]
+    assert names(arm("a", **shared)) == ["A, HaCaT, 6 h"]
+
+
+def test_a_class_that_is_shown_says_of_how_many():
+    """Those that act by name, or how many together; the arm that does not with what is excluded of it."""
+    strong, flat = [arm(name) for name in "abc"], arm("d", 0.0, se=0.05, p=0.9)
+    assert told(*strong).answer == "At least 2 of 3: lower with A, B and C."
+    assert told(*strong[:2], flat).answer == "At least 2 of 3: lower with A and B. D: no fall as large as 24 %."
+    # Together they show it, and none by itself.
+    weak = [arm(name, p=0.02) for name in "abc"]
+    assert told(*weak).answer == "Lower with at least 3 of 3 (asked: 2)."
+    assert told(*weak, flat).answer == "Lower with at least 3 of 4. D: no fall as large as 24 %."
+    assert told(*(arm(name, p=0.045) for name in "ab")).answer == "Lower with at least 2 of 2."
+    assert told(*strong, pattern=None).answer == ""
+    rise = [arm(name, 0.8) for name in "ab"]
+    assert told(*rise, direction="up").answer == "At least 2 of 2: higher with A and B."
+    assert told(*rise, direction="either").answer == "At least 2 of 2: changed with A and B."
+
+
+def test_a_class_that_is_excluded_says_what_was_found_instead():
+    """None, one only, or one beside others that stay open; and what goes the other way."""
+    flat = [arm(name, 0.0, se=0.05, p=0.9) for name in "bcd"]
+    other = arm("e", 0.8)
+    none = "Excluded: that at least 2 of 3 act. "
+    assert told(*flat).answer == f"{none}Shown for none. B, C and D: no fall as large as 24 %."
+    assert told(arm("a"), *flat[:2]).answer == f"{none}Lower with A only. B and C: no fall as large as 24 %."
+    assert told(arm("a"), flat[0], other).answer == (
+        f"{none}Lower with A only. B and E: no fall as large as 24 %. The other way: E."
+    )
+    open_still = arm("f", -0.4, p=0.3)
+    assert told(arm("a"), *flat, open_still).answer == (
+        "Excluded: that at least 4 of 5 act. Lower with A. B, C and D: no fall as large as 24 %. F: neither shown nor excluded."
+    )
+    assert told(arm("a", p=0.3), arm("b", p=0.3), flat[0]).answer == ""
+    rise = [arm(name, 0.0, se=0.05, p=0.9) for name in "ab"]
+    assert told(*rise, direction="up").answer.endswith("A and B: no rise as large as 32 %.")
+    assert told(*rise, direction="either").answer.endswith("A and B: no change as large as 0.40 log2.")
+
+
+@pytest.mark.parametrize(
+    ("direction", "low", "high", "words"),
+    [
+        ("down", -0.4, 0.1, " (one-sided 95 % limit −19 %)."),
+        ("down", -0.39, 9.0, "."),
+        ("up", -9.0, 0.4, " (one-sided 95 % limit +3 %)."),
+        ("up", -9.0, 0.39, "."),
+        ("either", -0.4, 0.1, " (one-sided 95 % limit −0.30)."),
+        ("either", -0.1, 0.4, " (one-sided 95 % limit −0.30)."),
+        ("either", -0.39, 0.39, "."),
+        ("down", 0.0, 0.4, "."),
+        ("up", -0.4, 0.0, "."),
+    ],
+)
+def test_a_limit_stands_where_the_declared_end_of_an_interval_reaches_the_margin(direction, low, high, words):
+    """The other end says nothing of what is excluded; an end at 0 reaches no margin."""
+    flat = arm("a", -0.13, p=0.9, ci_low=low, ci_high=high)
+    assert re.sub(r".* as large as [\d.]+ (%|log2)", "", told(flat, direction=direction).answer) == words

@@ -157,6 +157,23 @@ def test_the_line_of_an_answer_on_the_page_of_several_studies(card, apart):
     assert first_screen.overview_line(replace(example_card(4), agreeing=None)) == "no comparison could be tested"
 
 
+@pytest.mark.parametrize(
+    ("agreeing", "role", "words"),
+    [
+        (Agreeing(1, 3), "question", "1 of 3 sources agree"),
+        (Agreeing(3, 3), "question", "3 of 3 sources agree"),
+        (Agreeing(0, 2), "question", "0 of 2 sources agree"),
+        (Agreeing(1, 1), "question", "one source"),
+        (Agreeing(0, 1), "question", "one source"),
+        (Agreeing(1, 3), "negative_control", "1 of 3 sources show the change"),
+    ],
+)
+def test_the_line_counts_sources_that_agree_among_all(card, agreeing, role, words):
+    """One that agrees is not the only one; of a negative control, those that show what must not be seen."""
+    line = first_screen.overview_line(replace(card, agreeing=agreeing, role=role))
+    assert line.split(" · ")[-1] == words
+
+
 def test_tiles_of_the_effect(card, apart):
     """Named by kind; why there is no single figure; whether it rests on one dataset."""
     tile = first_screen.effect_tile(card, COHORTS)

@@ -89,6 +89,14 @@ def test_one_sided_p_in_the_declared_direction(direction, expected):
     assert shown["p_declared_direction"] == (None if expected is None else pytest.approx(expected))
 
 
+@pytest.mark.parametrize(("self_contained", "competitive", "expected"), [(0.02, None, 0.01), (None, 0.02, None)])
+def test_the_one_sided_p_is_that_of_the_self_contained_test(self_contained, competitive, expected):
+    """With or without a competitive one, and never of the competitive one alone."""
+    rows = cohorts(0.6, 0.5)
+    rows[0] = replace(rows[0], p_self_contained=self_contained, p_competitive=competitive)
+    assert cohort_card(rows)["evidence"][0]["p_declared_direction"] == expected
+
+
 def test_an_untestable_contrast_stands_on_the_card_without_figures():
     """It neither agrees nor disagrees, and excludes nothing."""
     card = cohort_card([*cohorts(0.6, 0.5), untestable("c")])

@@ -11,12 +11,14 @@ from test_roles import FLAT, MOVED, study
 from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, untestable
 from test_supported import HOLDS, cohort_card, cohorts, experiment_card, experiments
 
+from sidemine.considerations.judgement import Sensitivity
+from sidemine.considerations.sensitivity import ASKED, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
 from sidemine.quality.flags import Flag
 from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import CardCap
-from sidemine.verdict.certainty import CONCERNS, certainty_of
+from sidemine.verdict.certainty import CHECKED, CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Verdict
 
 FOUND = "The groups were not randomised: another difference between them may explain the result."
@@ -159,3 +161,67 @@ def test_too_few_data_and_no_margin_are_told_apart():
     assert answers([hypothesis()], {"h": few})[0]["would_change"] == "More samples, or further datasets."
     bare = evidence(contrast("a", 0.1, 0.4), margin=None)
     assert answers([hypothesis()], {"h": bare})[0]["would_change"].startswith("A margin: none could be set")
+
+
+LOOKED_AT = {
+    "effects that differ between cohorts": ("assumed spread of cohorts", "more cohorts, to tell how far they differ"),
+    "without its leading genes": ("leading genes", "an effect that no single gene carries"),
+    "without one cohort": ("each cohort", "more cohorts"),
+    "adjusted for hidden factors": ("hidden factors", "samples of recorded batch and quality"),
+    "adjusted for the mix of cells": ("mix of cells", "sorted cells, or groups with the same mix of cells"),
+    "without flagged samples": ("flagged samples", "an effect that holds without what is doubted"),
+    "without re-used controls": ("re-used controls", "an effect that holds without what is doubted"),
+}
+"""What each row of the table took away: what that looked at, and what would settle it."""
+
+
+def checked(*changing, missing=()):
+    """A card of two cohorts without caps: which of its checks change the reading, and which could not be made."""
+    answer = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())[0]
+    rows = [
+        Sensitivity(
+            name, "It may.", changes=None if name in missing else name in changing, missing="why" * (name in missing)
+        )
+        for name in LOOKED_AT
+    ]
+    return replace(answer, sensitivity=rows, caps=[], gates=[])
+
+
+@pytest.mark.parametrize("name", LOOKED_AT)
+def test_a_check_that_changes_the_answer_is_named_by_what_it_looked_at(name):
+    """And by what would settle it."""
+    looked_at, settles = LOOKED_AT[name]
+    assert what_would_change(checked(name)) == f"Checks already change it: {looked_at}. To settle it: {settles}."
+
+
+def test_every_check_of_a_card_has_a_name_for_what_it_looked_at():
+    """Those that every card has, and the one that some have."""
+    assert set(CHECKED) == {*ASKED, REUSED_CONTROLS} == set(LOOKED_AT)
+
+
+def test_of_several_checks_that_change_it_all_are_named_and_two_ways_to_settle_it():
+    """What settles two of them stands once; another check goes by its own name."""
+    *_, flagged, reused = LOOKED_AT
+    first, second = list(LOOKED_AT)[:2]
+    assert what_would_change(checked(flagged, reused)).endswith(
+        "flagged samples, re-used controls. To settle it: an effect that holds without what is doubted."
+    )
+    assert what_would_change(checked(first, second, flagged)).endswith(
+        "spread of cohorts, leading genes, flagged samples. To settle it: "
+        "more cohorts, to tell how far they differ; an effect that no single gene carries."
+    )
+    card = checked()
+    other = replace(card, sensitivity=[Sensitivity("with another scale", "It may.", changes=True)])
+    assert what_would_change(other).startswith("Checks already change it: with another scale.")
+
+
+def test_checks_that_change_nothing_are_counted():
+    """Where nothing else weighs against an answer: how many were made; what could not be made is none."""
+    names = list(LOOKED_AT)
+    further = "Further cohorts that disagree."
+    assert what_would_change(checked()) == f"{further} None of 7 checks changes it."
+    assert what_would_change(checked(missing=names[:5])) == f"{further} None of 2 checks changes it."
+    assert what_would_change(checked(missing=names[:6])) == f"{further} The one check changes nothing."
+    assert what_would_change(checked(missing=names)) == further
+    capped = replace(checked(), caps=[CardCap("composition", "It is seen.", True)])
+    assert what_would_change(capped) == "Sorted cells, or groups with the same mix of cells."

@@ -14,12 +14,16 @@ from sidemine.considerations.composition.cell_proxies import (
     _reliability,
     build_proxies,
     find_contaminated,
+    is_moved,
     read_markers,
+    read_panels,
     stimuli_checked,
 )
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.adjustment import standardised
+from sidemine.enrichment.fry import fry
+from sidemine.enrichment.set_membership import build_membership
 
 
 def proxies_of(fit, markers, contaminated=None):
@@ -100,6 +104,63 @@ def test_large_moves_need_no_strict_p():
         assert list(find_contaminated(MARKERS, noisy | {"stimulus_0": stimulated(shift, spread=1.6)})) == found
 
 
+@pytest.mark.parametrize(
+    ("effect", "p", "n_tests", "moved"),
+    [
+        (0.2, 0.005, 10, True),
+        (-0.2, 0.005, 10, True),
+        (0.19, 1e-9, 10, False),
+        (0.2, 0.0051, 10, False),
+        (0.5, 0.05, 10, True),
+        (-0.5, 0.05, 10, True),
+        (0.49, 0.05, 10, False),
+        (0.5, 0.051, 10, False),
+        (0.5, 0.051, 1, False),
+        (0.2, 0.05, 1, True),
+    ],
+)
+def test_how_far_and_how_surely_markers_must_move(effect, p, n_tests, moved):
+    """Either way: 0.2 log2 units at .05 over all that is looked at, 0.5 at .05; the limits themselves are enough."""
+    assert is_moved(effect, p, n_tests) is moved
+
+
+def test_cell_types_times_contrasts_share_the_five_percent():
+    """A quarter of a log2 unit at p = .0029: enough among 17, not among 18; what was not measured was asked about as well."""
+    fit, erythroid = stimulated(0.2), {"erythroid": MARKERS["erythroid"]}
+    foreign = fit_contrast(values(), [f"X{gene}" for gene in GENES], design())
+    for n in (17, 18):
+        types = erythroid | {f"type {number}": ["UNMEASURED"] for number in range(n - 1)}
+        contrasts = {"a": fit, **{f"b{number}": foreign for number in range(n - 1)}}
+        for found in (find_contaminated(types, {"a": fit}), find_contaminated(erythroid, contrasts)):
+            assert found == ({"erythroid": TOLD} if n == 17 else {})
+
+
+TOLD = "contaminated: its markers move in a (log2 0.25, p = 0.0029)"
+
+
+def test_contamination_asks_for_errors_by_unit_too():
+    """Six stimulated samples that vary three times as much: the test with one variance alone would find the markers moved."""
+    stimulated_ones = np.arange(N) < 6
+    expression = values()
+    expression[:, stimulated_ones] = 7 + 3 * (expression[:, stimulated_ones] - 7)
+    expression[50:62] += 0.7 * stimulated_ones
+    table = pd.DataFrame(index=[f"s{number}" for number in range(N)])
+    fit = fit_contrast(expression, GENES, build_design(table, stimulated_ones, ~stimulated_ones))
+    markers = pd.DataFrame({"gene_set": "erythroid", "family": "confounder", "gene": MARKERS["erythroid"]})
+    membership = build_membership(markers.assign(weight=1.0, version=""), GENES)
+    assert fry(fit, membership)["p_value"][0] < 0.001
+    assert find_contaminated({"erythroid": MARKERS["erythroid"]}, {"a": fit}) == {}
+
+
+def test_values_without_a_fold_change_contaminate_nothing():
+    """The limits are in log2 units; a contrast of z-scores is passed over, and the next one looked at."""
+    scores = stimulated(0.9, spread=0.2)
+    scores = replace(scores, facts=replace(scores.facts, unit="z-score"))
+    assert stimuli_checked(MARKERS, {"a": scores}) == []
+    assert find_contaminated(MARKERS, {"a": scores}) == {}
+    assert list(find_contaminated(MARKERS, {"a": scores, "b": stimulated(0.9, spread=0.2)})) == ["erythroid"]
+
+
 def test_contamination_names_the_first_contrast_with_its_figures():
     """Contrasts in the order of their names; effect and p stand in the reason."""
     found = find_contaminated(MARKERS, {"b": stimulated(0.9, spread=0.2), "a": stimulated(0.5, spread=0.2)})
@@ -138,6 +199,21 @@ def test_markers_come_sorted_without_forbidden_genes(tmp_path):
         [tmp_path / "b_cell.tsv", tmp_path / "a_cell.tsv"], pd.DataFrame({"family": ["target"], "gene": ["STAT1"]})
     )
     assert list(found.items()) == [("a_cell", ["HBB"]), ("b_cell", ["CD19", "CD79A"])]
+
+
+def test_panels_come_by_name_without_forbidden_genes(tmp_path):
+    """Files of one cell type are the panel of blood, beside what the study has of that name; a file of cell types is a panel."""
+    (tmp_path / "b_cell.tsv").write_text("gene\nCD79A\nCD19\nSTAT1\n")
+    (tmp_path / "a_cell.tsv").write_text("gene\nHBB\n")
+    (tmp_path / "tissue.tsv").write_text("cell_type\tgene\nz\tVWF\ny\tCDH5\nz\tSOCS3\nz\tACE\n")
+    sets = pd.DataFrame({"family": ["target", "member", "comparator"], "gene": ["STAT1", "SOCS3", "VWF"]})
+    own = {"own.tsv": {"lining": ["PRG4", "STAT1"]}, "blood": {"platelet": ["PPBP"]}}
+    found = read_panels([tmp_path / f"{name}.tsv" for name in ("tissue", "b_cell", "a_cell")], own, sets)
+    assert [(name, list(panel.items())) for name, panel in found.items()] == [
+        ("blood", [("a_cell", ["HBB"]), ("b_cell", ["CD19", "CD79A"]), ("platelet", ["PPBP"])]),
+        ("own.tsv", [("lining", ["PRG4"])]),
+        ("tissue", [("y", ["CDH5"]), ("z", ["ACE", "VWF"])]),
+    ]
 
 
 def test_what_does_not_vary_correlates_with_nothing():

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from anndata import AnnData
 from cases import case
+from scipy import stats
 
-from sidemine.considerations.hidden_factors.correlates import Samples, samples_of
-from sidemine.considerations.hidden_factors.factors import count_factors, find_factors, kept_by_loadings
+from sidemine.considerations.hidden_factors.correlates import Samples, find_correlates, samples_of
+from sidemine.considerations.hidden_factors.factors import Factors, count_factors, find_factors, kept_by_loadings
 from sidemine.considerations.hidden_factors.judge import judge_hidden_factors
-from sidemine.considerations.hidden_factors.measure import adjust_for_factors, measure_hidden_factors
+from sidemine.considerations.hidden_factors.measure import (
+    adjust_for_factors,
+    genes_to_search,
+    measure_hidden_factors,
+)
 from sidemine.considerations.hidden_factors.record import HiddenFactors
 from sidemine.considerations.sensitivity import HIDDEN_FACTORS
 from sidemine.differential.design import build_design
@@ -130,6 +136,18 @@ def test_sets_of_the_pathway_and_genes_close_to_the_score_show_no_factor():
     assert after.n_close >= before.n_close + 19
 
 
+def test_a_gene_is_close_by_its_residuals_beyond_one_half():
+    """On either side; what lies in the sets is no candidate, what does not vary neither, and only candidates are counted."""
+    along, across = np.array([0.8, 0.0, 0.6]), np.array([0.0, 1.0, 0.0])
+    correlations = {"A": 0.49, "B": 0.51, "C": -0.49, "D": -0.51, "T": 0.1, "M": 0.9, "P": 0.9, "R": 0.1, "FLAT": 0.0}
+    residuals = [3 * (r * along + np.sqrt(1 - r**2) * across) * (name != "FLAT") for name, r in correlations.items()]
+    fit = SimpleNamespace(genes=list(correlations), score_effects=np.column_stack([np.full(9, 7.0), residuals]))
+    sets = pd.DataFrame({"family": ["target", "member", "comparator"], "gene": ["T", "M", "R"]})
+    rows, n_close = genes_to_search(fit, np.array([9.0, *(5 * along)]), pd.DataFrame({"gene": ["P"]}), sets)
+    assert [fit.genes[row] for row in rows] == ["A", "C", "R"]
+    assert n_close == 2
+
+
 def test_a_factor_is_named_by_what_it_goes_with():
     """Confounder sets, recorded columns and figures of the values; what it does not go with is not named."""
     fit, factor, values = fitted(difference=1.0)
@@ -159,6 +177,151 @@ def test_samples_are_read_in_the_order_of_the_fit():
     assert np.array_equal(samples.values, values)
     assert samples.columns["site"] == [str(number) for number in range(N)]
     assert samples.figures["median of the values"] == pytest.approx(np.median(values, axis=0))
+
+
+def test_counts_tell_of_a_sample_how_many_there_are_in_all():
+    """Of all genes of the dataset, whichever are in the fit; other values have no total."""
+    fit, _, values = fitted()
+    counts = np.random.default_rng(5).negative_binomial(5, 0.1, (N, N_GENES + 3)).astype(float)
+    names = [*GENES, "LOW1", "LOW2", "LOW3"]
+    obs = pd.DataFrame(index=[f"s{number}" for number in range(N)])
+    samples = samples_of(AnnData(obs=obs, var=pd.DataFrame(index=names), layers={"counts": counts}), fit)
+    assert samples.figures["total counts (log)"] == pytest.approx(np.log(counts.sum(axis=1)))
+    assert samples.values == pytest.approx(
+        np.log2((counts + 0.5) / (counts.sum(axis=1, keepdims=True) + 1) * 1e6)[:, :N_GENES].T
+    )
+    plain = samples_of(AnnData(obs=obs, var=pd.DataFrame(index=GENES), layers={"log2": values.T}), fit)
+    assert set(plain.figures) == {"median of the values", "spread of the values"}
+    low, high = np.quantile(values, [0.25, 0.75], axis=0)
+    assert plain.figures["spread of the values"] == pytest.approx(high - low)
+
+
+FEW = [f"G{number}" for number in range(12)]
+"""Genes of a small contrast of 24 samples."""
+
+
+def small_fit():
+    """A contrast of few genes of unequal spread, without anything in it."""
+    rng = np.random.default_rng(9)
+    effects = rng.standard_normal((12, 23)) * rng.uniform(1, 3, (12, 1))
+    return SimpleNamespace(genes=FEW, residual_df=22, score_effects=effects)
+
+
+def nothing(_):
+    """No column and no figure."""
+    return {}
+
+
+def correlates(columns=nothing, figures=nothing, n_factors=1):
+    """What factors in the last ten genes go with, among what is made of their amounts; and these, factors × samples."""
+    rng, fit, rows = np.random.default_rng(8), small_fit(), np.arange(2, 12)
+    values, ones = rng.standard_normal((12, 24)), np.ones(n_factors)
+    loadings = np.linalg.qr(rng.standard_normal((10, n_factors)))[0]
+    found = Factors(rng.standard_normal((n_factors, 23)), ones, ones, ones, loadings, 0)
+    spread = np.sqrt(np.mean(fit.score_effects[rows, 1:] ** 2, axis=1, keepdims=True))
+    amounts = loadings.T @ (values[rows] / spread)
+    samples = Samples(values, columns(amounts), figures(amounts))
+    return find_correlates(fit, found, rows, SETS.iloc[:0], samples), amounts
+
+
+def near(amounts, weight, seed):
+    """Numbers that go with the amounts of a factor, the more the larger the weight."""
+    return weight * amounts / amounts.std() + np.random.default_rng(seed).standard_normal(len(amounts))
+
+
+def test_numbers_go_with_a_factor_by_their_correlation():
+    """Pearson's, over the samples that have a number, with its p."""
+
+    def gappy(amounts):
+        return {"figure": np.where(np.arange(24) < 4, np.nan, near(amounts[0], 2, 1))}
+
+    ((row,),), amounts = correlates(figures=gappy)
+    expected = stats.pearsonr(amounts[0][4:], gappy(amounts)["figure"][4:])
+    assert (row.what, row.kind) == ("figure", "values")
+    assert (row.correlation, row.p_value) == (pytest.approx(expected.statistic), pytest.approx(expected.pvalue))
+    ((column,),), _ = correlates(columns=lambda own: {"rin": [f"{number:.3f}" for number in 50 - own[0]]})
+    assert (column.what, column.kind, column.correlation) == ("rin", "column", pytest.approx(-1, abs=1e-5))
+
+
+@pytest.mark.parametrize(("n_known", "told"), [(3, 0), (4, 1)])
+def test_three_numbers_go_with_nothing(n_known, told):
+    """Any three lie near a line; nor does what is the same in all samples."""
+    found, _ = correlates(
+        figures=lambda own: {"few": np.where(np.arange(24) < n_known, own[0], np.nan), "flat": np.ones(24)}
+    )
+    assert [row.what for row in found[0]] == ["few"] * told
+
+
+def test_groups_go_with_a_factor_by_what_they_explain():
+    """The root of the share of variance between them, with the p of the analysis of variance; samples without one are out."""
+    labels = np.array(["", "x", "y", "z"])
+
+    def site(amounts):
+        places = 1 + np.argsort(np.argsort(near(amounts[0], 2, 2))) // 8
+        return {"site": [str(label) for label in labels[np.where(np.arange(24) < 3, 0, places)]]}
+
+    ((row,),), amounts = correlates(columns=site)
+    cells = np.array(site(amounts)["site"])
+    own = [amounts[0][cells == label] for label in "xyz"]
+    every = np.concatenate(own)
+    within = sum(np.sum((part - part.mean()) ** 2) for part in own)
+    assert row.correlation == pytest.approx(np.sqrt(1 - within / np.sum((every - every.mean()) ** 2)))
+    assert (row.kind, row.p_value) == ("column", pytest.approx(stats.f_oneway(*own).pvalue))
+
+
+@pytest.mark.parametrize(("n_levels", "told"), [(1, 0), (12, 1), (13, 0)])
+def test_a_column_with_more_levels_than_half_its_samples_names_samples(n_levels, told):
+    """And one with a single level tells nothing."""
+
+    def by_rank(amounts):
+        ranks = np.argsort(np.argsort(amounts[0]))
+        return {"site": [f"site {chr(97 + place)}" for place in ranks * n_levels // 24]}
+
+    assert len(correlates(columns=by_rank)[0][0]) == told
+
+
+def members(names, family="confounder", n=4):
+    """Confounder sets of so many genes each, beginning with the first ones of the small contrast."""
+    rows = [(name, family, f"G{gene}") for place, name in enumerate(names) for gene in range(place, place + n)]
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene"]).assign(weight=1.0, version="1")
+
+
+def test_a_set_goes_with_a_factor_by_its_residuals():
+    """Of genes in their standard deviations, within the groups, with the p of as many residual degrees of freedom."""
+    sets = members(["QUALITY"])
+    fit = small_fit()
+    residuals = fit.score_effects[:4, 1:]
+    score = (residuals / np.sqrt(np.mean(residuals**2, axis=1, keepdims=True))).mean(axis=0)
+    own = score + 0.4 * score.std() * np.random.default_rng(3).standard_normal(len(score))
+    one = np.ones(1)
+    factor = Factors(np.array([[9.0, *own]]), one, one, one, np.ones((10, 1)), 0)
+    ((row,),) = find_correlates(fit, factor, np.arange(2, 12), sets)
+    r = own @ score / np.linalg.norm(own) / np.linalg.norm(score)
+    p = 2 * stats.t.sf(r * np.sqrt((fit.residual_df - 1) / (1 - r**2)), fit.residual_df - 1)
+    assert (row.what, row.kind, row.correlation, row.p_value) == ("QUALITY", "set", pytest.approx(r), pytest.approx(p))
+    for other in (members(["FEW"], n=3), members(["C"], family="comparator"), sets.iloc[:0]):
+        assert find_correlates(fit, factor, np.arange(2, 12), other) == [[]]
+
+
+def test_every_comparison_counts_and_four_are_told():
+    """p is multiplied by all comparisons of all factors; the largest correlations stand first, on either side."""
+
+    def figures(amounts):
+        signs = {"a": 2.0, "b": -9.0, "c": 5.0, "d": -3.0, "e": 20.0}
+        return {name: near(amounts[1], weight, place) for place, (name, weight) in enumerate(signs.items())}
+
+    found, amounts = correlates(figures=figures, n_factors=2)
+    assert [row.what for row in found[1]] == ["e", "b", "c", "d"]
+    tests = figures(amounts)
+    for row in found[1]:
+        assert row.p_value == pytest.approx(10 * stats.pearsonr(amounts[1], tests[row.what]).pvalue)
+    weak = {"weak": near(amounts[1], 0.8, 4)}
+    p = stats.pearsonr(amounts[1], weak["weak"]).pvalue
+    assert 0.005 < p < 0.025
+    coins = {f"coin {seed}": np.random.default_rng(seed).standard_normal(24) for seed in range(4)}
+    for figures_told, told in ((weak, ["weak"]), (weak | coins, [])):
+        found, _ = correlates(figures=lambda _, made=figures_told: made, n_factors=2)
+        assert [row.what for row in found[1]] == told
 
 
 @pytest.mark.parametrize(

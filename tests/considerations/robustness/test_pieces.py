@@ -13,7 +13,7 @@ from planted_cohorts import GENES, SET, gene_sets, settings
 from scipy import stats
 
 from sidemine.considerations.composition.measure import adjust_effect, measure_composition
-from sidemine.considerations.robustness.contrast_data import NOT_REUSED, NotApplicable
+from sidemine.considerations.robustness.contrast_data import NOT_REUSED, NotApplicable, Refit
 from sidemine.considerations.robustness.grid import _direction
 from sidemine.considerations.robustness.measure import (
     Measured,
@@ -25,7 +25,7 @@ from sidemine.considerations.robustness.measure import (
 )
 from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
 from sidemine.considerations.robustness.record import ROBUSTNESS
-from sidemine.considerations.robustness.set_p_values import SetP, combine_stouffer, smallest_of_all
+from sidemine.considerations.robustness.set_p_values import PERMUTATIONS, SetP, combine_stouffer, set_p, smallest_of_all
 from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
 from sidemine.considerations.robustness.variants import REFERENCE, Change, Variant, cross_variants, declare_variants
 from sidemine.differential.contrast_fit import restrict_genes
@@ -33,9 +33,13 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast, moderate_robustly
 from sidemine.differential.linear_model import common_space
 from sidemine.effect.record import ContrastEvidence, Estimate, PooledEffect
+from sidemine.enrichment.camera import camera
 from sidemine.enrichment.fry import fry
+from sidemine.enrichment.label_permutation import label_permutation_test
+from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_effect import gene_spread, hedges_g, sample_score_effect
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.settings import Settings
 from sidemine.tables import read_table, table_of, write_table
@@ -131,6 +135,85 @@ def test_the_adjusted_effect_alone_is_that_of_the_record():
     nothing, reason = adjust_effect(fit, gene_sets(), {}, {})
     assert nothing is None
     assert "no usable cell proxy" in reason
+
+
+def two_groups(n_cases, n_controls, spread=1.0, **blocks):
+    """A contrast in which the set goes down a little; the cases may vary more, and samples may lie in blocks."""
+    n = n_cases + n_controls
+    cases = np.arange(n) < n_cases
+    values = np.random.default_rng(7).normal(8, np.where(cases, spread, 1.0), (len(GENES), n))
+    values[: len(SET), cases] -= 0.4
+    table = pd.DataFrame(
+        {name: [str(label) for label in labels] for name, labels in blocks.items()},
+        index=[f"s{row}" for row in range(n)],
+    )
+    found = build_design(table, cases, ~cases, block=next(iter(blocks), ""))
+    return Refit(fit_contrast(values, GENES, found), found)
+
+
+def asked(refit, test):
+    """The set by one test, with 99 rotations."""
+    return set_p(refit, gene_sets(), test, 99, 5)
+
+
+def test_each_test_of_a_set_is_what_its_name_says():
+    """On the genes of the set, or among all; movement either way has the direction of rotations."""
+    refit = two_groups(8, 8)
+    inside = restrict_genes(refit.fit, np.arange(len(SET)))
+    membership = build_membership(gene_sets(), inside.genes)
+    options = {"n_rotations": 99, "seed": 5, "competitive": False}
+    rotated, either = (rotation_test(inside, membership, **options, mixed=mixed).iloc[0] for mixed in (False, True))
+    permuted = label_permutation_test(inside, refit.design, membership, n_permutations=PERMUTATIONS, seed=5).iloc[0]
+    known = {
+        "fry": fry(inside, membership).iloc[0]["p_value"],
+        "camera": camera(refit.fit, build_membership(gene_sets(), GENES)).iloc[0]["p_value"],
+        "rotation": rotated["p_value"],
+        "mean_absolute_t": either["p_mixed"],
+        "label_permutation": permuted["p_value"],
+    }
+    assert len({round(p, 6) for p in known.values()}) == len(known)
+    for test, p_value in known.items():
+        assert asked(refit, test) == SetP(pytest.approx(p_value), "down"), test
+
+
+@pytest.mark.parametrize("test", ["camera", "mean_absolute_t"])
+def test_ten_residual_degrees_of_freedom_are_enough(test):
+    """With nine these tests tell nothing; FRY and rotations still do."""
+    assert 0 < asked(two_groups(6, 6), test).p_value < 1
+    nine = two_groups(6, 5)
+    with pytest.raises(NotApplicable, match=r"^uninformative with 9 residual degrees of freedom$"):
+        asked(nine, test)
+    assert asked(nine, "fry").direction == asked(nine, "rotation").direction == "down"
+
+
+def test_labels_are_permuted_from_six_samples_an_arm():
+    """In both arms; what else speaks against it is told in the words of the test."""
+    assert asked(two_groups(6, 6), "label_permutation").direction == "down"
+    for groups in ((5, 7), (7, 5)):
+        with pytest.raises(NotApplicable, match=r"^fewer than 6 samples in an arm are too few to permute$"):
+            asked(two_groups(*groups), "label_permutation")
+    dishes = two_groups(9, 9, dish=np.repeat(np.arange(6), 3))
+    with pytest.raises(NotApplicable, match=r"^labels cannot be permuted: the samples are not exchangeable$"):
+        asked(dishes, "label_permutation")
+
+
+def test_no_p_is_smaller_than_with_errors_by_unit():
+    """Four cases that vary thrice as much: FRY and rotations take the larger p, of an absolute change there is none."""
+    refit = two_groups(4, 16, spread=3.0)
+    inside = restrict_genes(refit.fit, np.arange(len(SET)))
+    membership = build_membership(gene_sets(), inside.genes)
+    of_units = p_of_units(inside, membership)[0]
+    assert fry(inside, membership)["p_value"].iloc[0] < of_units
+    assert asked(refit, "fry").p_value == asked(refit, "rotation").p_value == of_units
+
+
+def test_the_competitive_p_is_no_smaller_than_with_blocks_as_units():
+    """Three and three dishes of three wells."""
+    refit = two_groups(9, 9, dish=np.repeat(np.arange(6), 3))
+    whole = build_membership(gene_sets(), GENES)
+    both = camera(refit.fit, whole)["p_value"].iloc[0], p_of_blocks_over_others(refit.fit, whole)[0]
+    assert both[0] < both[1]
+    assert asked(refit, "camera").p_value == both[1]
 
 
 def test_p_values_are_combined_with_their_signs():

@@ -231,6 +231,36 @@ def test_a_set_that_shares_no_gene_has_no_overlap(shifted_fit):
     check_table(table, SPECIFICITY, "test")
 
 
+def test_overlaps_are_those_of_target_and_secondary_sets_that_share_genes(shifted_fit):
+    """Each without the other, both ways; a set within the primary one leaves nothing of itself."""
+    more = {
+        "APART": ("target", GENES[100:120]),
+        "BESIDE": ("target", GENES[10:30]),
+        "NOISE": ("confounder", GENES[10:30]),
+        "WITHIN": ("target", GENES[:12]),
+    }
+    rows = pd.DataFrame(
+        [(name, family, gene) for name, (family, genes) in more.items() for gene in genes],
+        columns=["gene_set", "family", "gene"],
+    ).assign(weight=1.0, version="1", licence="none", source="none")
+    sets = pd.concat([gene_sets().replace({"family": {"target": "member"}}), rows]).reset_index(drop=True)
+    sets.loc[sets["gene_set"] == "TARGET", "family"] = "target"
+    _, (record,) = measured(shifted_fit, sets=sets)
+    found = {(row.gene_set, row.without): row.n_measured for row in record.contrasts[0].overlaps}
+    assert found == {
+        ("BESIDE", "TARGET"): 10, ("OTHER", "TARGET"): 14, ("TARGET", "BESIDE"): 10, ("TARGET", "OTHER"): 14, ("TARGET", "WITHIN"): 8,
+    }  # fmt: skip
+
+
+def test_a_set_of_the_same_genes_leaves_nothing_of_either(shifted_fit):
+    """No row, and the table is whole."""
+    sets = gene_sets().query("gene_set != 'OTHER'")
+    copy = sets[sets["gene_set"] == "TARGET"].assign(gene_set="COPY")
+    table, (record,) = measured(shifted_fit, sets=pd.concat([sets, copy]).reset_index(drop=True))
+    assert record.contrasts[0].overlaps == []
+    check_table(table, SPECIFICITY, "test")
+
+
 def test_percentile_counts_ties_by_half():
     """Ties count half; without a declared direction signs do not count."""
     others = np.array([-2.0, 0.0, 1.0, 1.0])

@@ -150,21 +150,35 @@ def find_contaminated(markers: Mapping[str, list[str]], stimuli: Mapping[str, Co
             continue
         effects, tests = set_effects(fit, membership), fry(fit, membership, mixed=False)
         p_values = np.maximum(tests["p_value"], p_of_units(fit, membership))
-        strict = CONTAMINATION_P / (len(markers) * len(stimuli))
         for name, effect, p_value in zip(membership.gene_sets, effects["over_complement"], p_values, strict=True):
-            moves = p_value <= strict and abs(effect) >= CONTAMINATION_LOG2
-            if moves or (p_value <= CONTAMINATION_P and abs(effect) >= LARGE_LOG2):
+            if is_moved(effect, p_value, len(markers) * len(stimuli)):
                 contaminated.setdefault(
                     name, f"contaminated: its markers move in {contrast} (log2 {effect:.2f}, p = {p_value:.2g})"
                 )
     return contaminated
 
 
+def is_moved(effect: float, p_value: float, n_tests: int) -> bool:
+    """Tell whether markers move in stimulated samples: a little beyond doubt, or much.
+
+    Parameters
+    ----------
+    effect
+        Log2 units over the other genes, stimulated minus not.
+    p_value
+        Two-sided.
+    n_tests
+        Cell types × contrasts that are looked at.
+    """
+    strict = p_value <= CONTAMINATION_P / n_tests and abs(effect) >= CONTAMINATION_LOG2
+    return strict or (p_value <= CONTAMINATION_P and abs(effect) >= LARGE_LOG2)
+
+
 def _as_sets(markers: Mapping[str, list[str]]) -> pd.DataFrame:
     import pandas as pd
 
-    rows = [(name, "confounder", gene, 1.0, "own", "CC0", "own") for name, genes in markers.items() for gene in genes]
-    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version", "licence", "source"])
+    rows = [(name, "confounder", gene, 1.0, "own") for name, genes in markers.items() for gene in genes]
+    return pd.DataFrame(rows, columns=["gene_set", "family", "gene", "weight", "version"])
 
 
 def build_proxies(

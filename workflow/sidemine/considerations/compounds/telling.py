@@ -146,7 +146,8 @@ def _limits_words(panel: CompoundEvidence, arms: Sequence[ArmEffect], margin: fl
 
 def _reaches(arm: ArmEffect, direction: str, margin: float) -> bool:
     """Whether the two-sided interval of an arm holds an effect of the margin."""
-    up, down = (arm.ci_high or 0.0) >= margin, -(arm.ci_low or 0.0) >= margin
+    up = arm.ci_high is not None and arm.ci_high >= margin
+    down = arm.ci_low is not None and -arm.ci_low >= margin
     return {"up": up, "down": down}.get(direction, up or down)
 
 
