@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
-WEAK = 0.25
-"""Share of the perturbation's mean square beyond noise, below which another one is less than half as strong."""
+WEAK = 0.1
+"""Share of the perturbation's mean square beyond noise, below which another one is less than a third as strong."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Place:
     names, kinds, concordances
         The comparators that count (at least `FEWEST_GENES` shared genes), with their own concordance, in declared order.
     n_weak
-        Those of them, pathways counted once, that are less than half as strong as the perturbation: to be more like the disease than these says little.
+        Those of them, pathways counted once, that are less than a third as strong as the perturbation: to be more like the disease than these says little.
     """
 
     percentile: float | None
@@ -288,7 +288,7 @@ def place_among(
 
 
 def _n_weak(strengths: Array, own_strength: float) -> int:
-    """Return how many units are less than half as strong beyond noise, which gives normal deviates a mean square of 1.
+    """Return how many units are less than a third as strong beyond noise, which gives normal deviates a mean square of 1.
 
     Sizes that follow strength do not make up for it: among inert signatures the line that gives them is that of the inert.
     """
