@@ -548,9 +548,17 @@ def test_a_place_is_by_size_and_tells_of_weak_comparators():
         others = pd.DataFrame(3 * rng.standard_normal((20, N_GENES)), columns=GENES)
         others.iloc[:5] /= 3
         comparators = gather_comparators({}, others, GENES)
-        places.append(place_among(FrozenProfile("drug", drug, strength=3.0), disease, IN_SET, comparators))
+        frozen = FrozenProfile("drug", drug, strength_of_perturbation=3.0)
+        places.append(place_among(frozen, disease, IN_SET, comparators))
     assert 8 <= sum(place.percentile >= 90 for place in places) <= 32
     assert all(place.n_weak == 5 for place in places)
+    # A class of weak ones is one unit, and a whole library is asked as a small one is.
+    together = gather_comparators({}, others, GENES, {"class": [str(row) for row in range(5)]})
+    placed = place_among(frozen, disease, IN_SET, together)
+    assert (placed.n, placed.n_weak) == (16, 1)
+    library = pd.DataFrame(rng.standard_normal((120, N_GENES)), columns=GENES)
+    inert = place_among(replace(frozen, strength=3.0), disease, IN_SET, gather_comparators({}, library, GENES))
+    assert inert.n_weak == inert.n == 120
     sized = [abs(place.concordances) for place in places]
     assert all(
         place.margin == np.quantile(size, 0.9, method="lower") for place, size in zip(places, sized, strict=True)

@@ -41,7 +41,7 @@ def test_all_three_conditions_give_mimics_or_opposes():
         ({"total": concordance(half=0.51)}, "holds 0"),
         ({"percentile": 89.0}, "percentile 89"),
         ({"percentile": None, "margin": None, "n": 9}, "too few comparators to say more: 9 other perturbations"),
-        ({"weak": 11}, "11 of 20 comparators are less than half as strong"),
+        ({"weak": 11}, "11 of 20 comparators are less than a third as strong"),
         ({"adjusted": -0.1}, "the sign turns"),
         ({"adjusted": None, "words": "a is not declared as blood"}, "not declared as blood"),
     ],

@@ -167,6 +167,26 @@ def test_sites_that_follow_gc_call_nothing_where_change_follows_gc(matrices):
     assert site_effect("c", planted, found.share, found.composition).p_value < 0.01
 
 
+def dishes(seed, change=0.0):
+    """Fit 3 v 3 dishes of 3 wells: 40 genes move together from dish to dish, and by `change` with the treatment."""
+    rng = np.random.default_rng(seed)
+    dish = np.repeat(np.arange(6), 3)
+    values = rng.standard_normal((600, 18))
+    values[:40] += rng.standard_normal(6)[dish] + change * (dish < 3)
+    samples = pd.DataFrame({"dish": [f"d{at}" for at in dish]}, index=[f"s{at}" for at in range(18)])
+    samples["unit"] = samples["dish"]
+    return fit_contrast(7 + 0.3 * values, GENES, build_design(samples, dish < 3, dish >= 3, [], "dish", "correlation"))
+
+
+def test_wells_of_a_dish_are_no_replicates_for_sites_either():
+    """Blocks as a correlation, genes with a site that move from dish to dish, no effect: with samples as the units 30 % of 200."""
+    site = dict.fromkeys(GENES[:40], 1.0)
+    null = [site_effect("c", dishes(seed), site) for seed in range(80)]
+    assert sum(found.p_value <= 0.05 for found in null) <= 9
+    assert max(found.df for found in null) < 5
+    assert all(site_effect("c", dishes(seed, change=6.0), site).p_value < 0.05 for seed in range(5))
+
+
 def test_few_genes_with_a_site_are_not_tested():
     fit = fitted(np.random.default_rng(6), 4, np.zeros(600), np.zeros(600))
     assert "3 of 600 usable genes have a site" in site_effect("c", fit, dict.fromkeys(GENES[:3], 1.0))

@@ -35,6 +35,8 @@ PEAK_LEFT_USUAL = 2.0
 """The same in samples without strong structure among themselves (blood: 1.6, simulated cohorts: 2.1)."""
 FEW_SMALL = 0.3
 """First bin under its expectation: 1st percentile of the same random labelings."""
+RARE = 0.7
+"""First bin over its expectation below which unequal variances alone do not explain a shape."""
 RIGHT = 1.3
 """Last bin over its expectation: 99th percentile (1.29)."""
 RIGHT_OF_MIDDLE = 1.17
@@ -68,7 +70,7 @@ _CAUSES: dict[Shape, str] = {
     "hump": "Hidden structure, dependent samples or groups that vary unequally may distort the test.",
 }
 _UNEQUAL_VARIANCES = (
-    "With errors that allow for groups that vary unequally the p-values lie as under chance, so unequal variances explain it. "
+    "With errors that allow for groups that vary unequally they no longer speak against the model, so unequal variances explain it. "
     "p-values of sets and intervals allow for them; p-values of single genes do not."
 )
 
@@ -94,11 +96,7 @@ def read_histogram(p_values: Values, by_unit: Values = ()) -> PValueHistogram:
         f"{f'{n_discoveries:,}' if n_discoveries else 'No'} gene{' has' if n_discoveries < 2 else 's have'} q ≤ {FDR:g}."
     )
     shape = _shape(counts, n_discoveries)
-    explained = (
-        shape in AGAINST_THE_MODEL
-        and len(by_unit) > 0
-        and _shape(_counts(by_unit), _discoveries(by_unit)) not in AGAINST_THE_MODEL
-    )
+    explained = shape in AGAINST_THE_MODEL and len(by_unit) > 0 and _fits(by_unit)
     words = [base, _SEEN[shape], _UNEQUAL_VARIANCES if explained else _CAUSES.get(shape, "")]
     return PValueHistogram(counts, shape, " ".join(filter(None, words)), explained)
 
@@ -133,6 +131,16 @@ def _shape(counts: list[int], n_discoveries: int) -> Shape:
     if n_discoveries > MOST_BY_CHANCE:
         return "narrow peak at left"
     return "slight peak at left" if left > PEAK_LEFT_USUAL else "uniform"
+
+
+def _fits(p_values: Values) -> bool:
+    """Tell whether nothing speaks against p-values that allow for unequal variances, and small ones are not rare among them either.
+
+    Pairs that the design does not hold make small p-values rare in both ways of counting; one may lie beyond a limit and the other not.
+    """
+    counts = _counts(p_values)
+    rare = counts[0] * N_BINS < RARE * sum(counts)
+    return not rare and _shape(counts, _discoveries(p_values)) not in AGAINST_THE_MODEL
 
 
 def _limit(limit: float, n_bins: float, total: int) -> float:

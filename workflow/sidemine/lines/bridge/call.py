@@ -62,7 +62,7 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
     """Return the call and its reason, one branch of the rule.
 
     Mimics or opposes needs the larger p ≤ .05 and an interval without 0, an extreme percentile among at least 10 comparators
-    that are at least half as strong, and the same sign in the composition-adjusted profile. No resemblance beyond the margin needs that none is shown, and
+    that are at least a third as strong, and the same sign in the composition-adjusted profile. No resemblance beyond the margin needs that none is shown, and
     that the interval without noise lies inside the margin, which is the size that other perturbations have by themselves.
     Otherwise undetermined, as is everything on wells of one culture: p, interval and reliability know how wells differ, not cultures.
 
@@ -117,7 +117,7 @@ def _not_called(evidence: Evidence, value: float) -> str:
         )
     if place.n - place.n_weak < FEWEST_COMPARATORS:
         return (
-            f"{place.n_weak} of {place.n} comparators are less than half as strong as this perturbation, and to be more like the "
+            f"{place.n_weak} of {place.n} comparators are less than a third as strong as this perturbation, and to be more like the "
             f"disease than these says nothing: {FEWEST_COMPARATORS} as strong are needed"
         )
     if evidence.adjusted is None:
@@ -158,7 +158,7 @@ def few_words(place: Place) -> str:
 
 
 def _weak(place: Place) -> str:
-    return f" ({place.n_weak} of them less than half as strong)" if place.n_weak else ""
+    return f" ({place.n_weak} of them less than a third as strong)" if place.n_weak else ""
 
 
 def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expected: str = "either") -> str:

@@ -19,7 +19,7 @@ from sidemine.enrichment.rotated_deviates import StandardisedSpace
 from sidemine.errors import InputError, Problem
 from sidemine.lines.bridge.library import SignatureLibrary
 from sidemine.lines.bridge.statistic import FEWEST_GENES
-from sidemine.lines.bridge.strength import FEWEST_FOR_STRENGTH, expected_sizes
+from sidemine.lines.bridge.strength import expected_sizes
 from sidemine.text.delimited import read_delimited
 
 if TYPE_CHECKING:
@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
-WEAK = 0.25
-"""Share of the perturbation's mean square beyond noise, below which another one is less than half as strong."""
+WEAK = 0.1
+"""Share of the perturbation's mean square beyond noise, below which another one is less than a third as strong."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Place:
     names, kinds, concordances
         The comparators that count (at least `FEWEST_GENES` shared genes), with their own concordance, in declared order.
     n_weak
-        Those of them that are less than half as strong as the perturbation: to be more like the disease than these says little.
+        Those of them, pathways counted once, that are less than a third as strong as the perturbation: to be more like the disease than these says little.
     """
 
     percentile: float | None
@@ -283,17 +283,15 @@ def place_among(
         names=[name for name, keep in zip(comparators.names, usable, strict=True) if keep],
         kinds=[kind for kind, keep in zip(comparators.kinds, usable, strict=True) if keep],
         concordances=theirs,
-        n_weak=_n_weak(strengths, drug.strength),
+        n_weak=_n_weak(_by_unit(strengths, units), drug.strength_of_perturbation),
     )
 
 
 def _n_weak(strengths: Array, own_strength: float) -> int:
-    """Return how many comparators are less than half as strong beyond noise, which gives normal deviates a mean square of 1.
+    """Return how many units are less than a third as strong beyond noise, which gives normal deviates a mean square of 1.
 
-    0 from `FEWEST_FOR_STRENGTH` comparators on, where each is placed by the size that its strength gives.
+    Sizes that follow strength do not make up for it: among inert signatures the line that gives them is that of the inert.
     """
-    if len(strengths) >= FEWEST_FOR_STRENGTH or np.isnan(own_strength):
-        return 0
     return int(np.sum(strengths**2 - 1 < WEAK * (own_strength**2 - 1)))
 
 

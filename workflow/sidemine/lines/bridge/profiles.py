@@ -132,6 +132,11 @@ class Profile:
         """Root mean square of the deviates."""
         return float(np.sqrt(np.mean(self.deviates**2)))
 
+    @property
+    def strength_of_perturbation(self) -> float:
+        """What comparators must come near to."""
+        return self.strength
+
     @cached_property
     def noises(self) -> list[tuple[Array, float]]:
         """The noise of every part, weighted, with its degrees of freedom."""
@@ -148,6 +153,8 @@ class FrozenProfile:
     parts: tuple[Part, ...] = ()
     strength: float = float("nan")
     """Few genes were chosen because they are strong: that is no strength of a profile."""
+    strength_of_perturbation: float = float("nan")
+    """Strength of the whole profile of the perturbation that the genes were chosen by."""
 
 
 @dataclass(frozen=True)

@@ -190,13 +190,16 @@ def site_effect(
 
 @dataclass(frozen=True)
 class _Prepared:
-    """What every site of a contrast is tested with: usable genes, their deviates, covariates, and how genes correlate."""
+    """What every site of a contrast is tested with: usable genes, their deviates, covariates, and how genes correlate.
+
+    `noise`, genes × residual df (or blocks), times its own transpose is the correlation that chance gives the genes.
+    """
 
     contrast: str
     place: Mapping[str, int]
     basis: Array
     z: Array
-    scaled: Array
+    noise: Array
     df: float
     needs_others: bool
 
@@ -208,12 +211,20 @@ def _prepared(contrast: str, fit: ContrastFit, composition: Mapping[str, Sequenc
     columns = [spline_columns(fit.mean_expression[used])] if len(used) else [np.zeros((0, 1))]
     if composition is not None:
         columns.append(np.array([composition[gene] for gene in genes], dtype=np.float64).reshape(len(used), -1))
-    residuals = fit.effects[used, 1:]
+    # Blocks that enter as a correlation are the units: genes with a site that move together from block to block are more alike within
+    # one than that correlation says.
+    errors = fit.score_sandwich if fit.blocks else None
+    residuals = (fit.effects if errors is None else fit.score_effects)[used, 1:]
     scaled = residuals / np.sqrt(np.maximum(np.mean(residuals**2, axis=1), SMALLEST_VARIANCE))[:, None]
+    noise, df = (
+        (scaled / np.sqrt(fit.residual_df), float(fit.residual_df))
+        if errors is None
+        else (scaled @ errors.parts, errors.df)
+    )
     place = {gene: at for at, gene in enumerate(genes)}
     basis = basis_of(np.column_stack(columns))
     z = z_of_t(fit.t, fit.df)[used]
-    return _Prepared(contrast, place, basis, z, scaled, float(fit.residual_df), composition is None)
+    return _Prepared(contrast, place, basis, z, noise, df, composition is None)
 
 
 def _effect_of(prepared: _Prepared, site: Mapping[str, float]) -> SiteEffect | str:
@@ -232,7 +243,7 @@ def _effect_of(prepared: _Prepared, site: Mapping[str, float]) -> SiteEffect | s
     effect = float(rest @ z) / squares
     left = z - basis @ (basis.T @ z) - effect * rest
     variance = float(left @ left) / (len(z) - basis.shape[1] - 1)
-    inflation = max(1.0, float(np.mean((rest @ prepared.scaled) ** 2)) / squares)
+    inflation = max(1.0, float(np.sum((rest @ prepared.noise) ** 2)) / squares)
     se = float(np.sqrt(variance * inflation / squares))
     p_value = float(two_sided_p(np.array([effect / se]), prepared.df)[0])
     return SiteEffect(contrast, len(z), with_site, effect, se, prepared.df, inflation, p_value)
