@@ -205,6 +205,16 @@ def test_a_change_that_many_sets_share_is_none_of_the_pathway():
     assert row.decision.unspecial
 
 
+def test_one_consideration_that_refuses_is_enough_to_be_no_line_of_evidence():
+    """So is a required control that failed; otherwise it counts by its p in the declared direction."""
+    row = decided(STRONG, STRONG, STRONG)
+    assert row.p_of_line == RULES["panel"].declared_p(row.evidence, "down")
+    refused = replace(row.judgements[0], refusal="The tests call too often.")
+    assert replace(row, judgements=[*row.judgements, refused]).p_of_line is None
+    assert replace(row, failed_controls="k did not behave as expected").p_of_line is None
+    assert replace(row, readings=[]).p_of_line is None
+
+
 def test_a_panel_without_a_model_tells_why():
     row = decided(STRONG, STRONG, problem=Problem("a sample belongs to two groups", "s1", "one", "Mend it."))
     assert row.decision.verdict is Verdict.NOT_TESTABLE

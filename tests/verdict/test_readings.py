@@ -18,7 +18,7 @@ from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.verdict.certainty import _if_cohorts_differ
 from sidemine.verdict.cohorts import is_competitive
 from sidemine.verdict.decide import RULES
-from sidemine.verdict.experiments import FAMILY_P
+from sidemine.verdict.experiments import FAMILY_P, _where
 from sidemine.verdict.readings import (
     as_effect,
     has_declared_sign,
@@ -553,3 +553,18 @@ def test_a_spread_between_cohorts_is_told_with_its_interval_and_two_sided_p():
         row = _if_cohorts_differ(Case(hypothesis(), known, ("a", "b")))
         assert (row.ci_low, row.ci_high) == (prior.ci_low, prior.ci_high)
         assert row.p_value == 2 * min(prior.p_one_sided, 1 - prior.p_one_sided) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("passing", "tested", "words"),
+    [
+        (1, 1, "In its only contrast"),
+        (2, 2, "In both contrasts"),
+        (3, 3, "In all 3 contrasts"),
+        (1, 2, "In 1 of 2 contrasts"),
+        (2, 3, "In 2 of 3 contrasts"),
+    ],
+)
+def test_where_the_set_changed(passing, tested, words):
+    """Of how many contrasts."""
+    assert _where(passing, tested) == words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from test_composition import CASES, GENES, MARKERS, N, design, fitted, values
 
 from sidemine.considerations.composition.cell_proxies import (
     _correlation,
+    _is_expressed,
     _not_different,
     _reliability,
     build_proxies,
@@ -271,6 +273,15 @@ def test_how_many_of_many_cell_types_enter(t, kept):
     assert min(abs(t[names.index(name)]) for name in stay) >= max(
         (abs(t[names.index(name)]) for name in out), default=0
     )
+
+
+@pytest.mark.parametrize(
+    ("step", "place", "expressed"), [(1.0, 25, True), (1.0, 24, False), (0.015, 17, True), (0.015, 16, False)]
+)
+def test_half_of_the_markers_lie_above_a_quarter_of_all_genes_or_near_the_middle_one(step, place, expressed):
+    """Of 101 genes at equal steps the 26th from below, or half a log2 unit below the 51st where that is lower."""
+    fit = SimpleNamespace(facts=SimpleNamespace(engine="limma"), mean_expression=step * np.arange(101))
+    assert _is_expressed(fit, [0, place, 100]) is expressed
 
 
 def test_a_cell_type_that_is_not_in_the_sample_has_no_proxy():

@@ -21,6 +21,7 @@ from sidemine.considerations.hidden_factors.measure import (
     measure_hidden_factors,
 )
 from sidemine.considerations.hidden_factors.record import HiddenFactors
+from sidemine.considerations.judgement import DoubtWeight
 from sidemine.considerations.sensitivity import HIDDEN_FACTORS
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
@@ -348,6 +349,7 @@ def test_the_gate_holds_for_an_effect_and_fails_for_a_gradient(truth, passes):
     judged = judge_hidden_factors(case("cohort", "a", "b"), measure_hidden_factors("h", fits, PRIMARY, SETS))
     assert [gate.status for gate in judged.gates] == ["passed" if passes else "failed"]
     assert bool(judged.caps) is not passes
+    assert [doubt.weight for doubt in judged.doubts] == [DoubtWeight.REMAINS if passes else DoubtWeight.FAULT]
     assert all("the data cannot tell which" in cap.reason for cap in judged.caps)
     assert judged.columns.hidden_factors.adjusted.k == 2
     assert judged.sensitivity[0].name == HIDDEN_FACTORS

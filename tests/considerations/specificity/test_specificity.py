@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sidemine.considerations.specificity.matched_sets import (
+    _neighbours,
     _smd,
     _strata,
     _Stratum,
@@ -104,6 +105,19 @@ def test_neighbours_of_targets_are_not_drawn():
     fit = fitted(correlation=0.8)
     drawn = draw_matched_sets(fit, np.arange(30), np.ones(30), np.zeros(N_GENES, dtype=bool), 200, [1])
     assert not np.isin(drawn.members, np.arange(MODULE)).any()
+
+
+@pytest.mark.parametrize("n_genes", [4096, 4097, 9000])
+def test_every_gene_is_looked_at_for_a_member_that_it_follows(n_genes):
+    """On either side, beyond the limit, the first and the last of each block of genes included."""
+    residuals = np.random.default_rng(2).standard_normal((n_genes, 6))
+    residuals[[0, 4095, -1]] = residuals[10]
+    residuals[20] = -residuals[10]
+    residuals /= np.linalg.norm(residuals, axis=1, keepdims=True)
+    members = np.array([10, 30])
+    expected = np.abs(residuals @ residuals[members].T).max(axis=1) > 0.9
+    assert expected[[0, 4095, -1, 20]].all()
+    np.testing.assert_array_equal(_neighbours(residuals, members, 0.9), expected)
 
 
 def test_few_residual_df_raise_the_neighbour_limit():
