@@ -306,7 +306,7 @@ def warm_up(baseline: Baseline) -> None:
 
 
 def tests_for(mutant: Mutant, root: Path, baseline: Baseline, budget: float) -> list[str]:
-    """Return the tests that pass through the lines of a mutant, quickest first; for what runs on import, through its file.
+    """Return the tests that pass through the lines of a mutant, quickest first; for what runs on import, through its file, or import it.
 
     Tests that would go beyond the budget of seconds are left out, but at least one remains.
     """
@@ -318,7 +318,18 @@ def tests_for(mutant: Mutant, root: Path, baseline: Baseline, budget: float) -> 
     if mutant.in_function:
         chosen = [name for name, lines in baseline.lines.items() if lines & wanted]
     else:
-        chosen = [name for name, lines in baseline.lines.items() if any(file == path for file, _line in lines)]
+        # A test that takes a table from the file passes through no line of it.
+        taken = f"from {module_name(Path(mutant.file))} import"
+        takers = {
+            file
+            for file in {name.split("::")[0] for name in baseline.lines}
+            if taken in (root / file).read_text("utf-8")
+        }
+        chosen = [
+            name
+            for name, lines in baseline.lines.items()
+            if name.split("::")[0] in takers or any(file == path for file, _line in lines)
+        ]
         # A table of columns or a list of outputs runs on import alone: the tests of its room stand for its users.
         room = f"tests/{Path(mutant.file).parent}/"
         chosen = chosen or [name for name in baseline.lines if name.startswith(room)]

@@ -529,3 +529,75 @@ def test_a_limit_stands_where_the_declared_end_of_an_interval_reaches_the_margin
     """The other end says nothing of what is excluded; an end at 0 reaches no margin."""
     flat = arm("a", -0.13, p=0.9, ci_low=low, ci_high=high)
     assert re.sub(r".* as large as [\d.]+ (%|log2)", "", told(flat, direction=direction).answer) == words
+
+
+def doses(*limits, asks="dose", direction="down", trend=0.5, values=(1.0, 10.0, 100.0), **changes):
+    """What is told of doses or times with these limits, which do something; the p of their trend is two-sided."""
+    found = [
+        arm(name, (low + high) / 2, ci_low=low, ci_high=high, dose=value, time=value)
+        for name, value, (low, high) in zip("abc", values, limits, strict=False)
+    ]
+    side = "up" if direction == "up" else "down"
+    p_up, p_down = (1e-9, 1.0) if side == "up" else (1.0, 1e-9)
+    response = Response([], p_up, p_down, SidedP(trend, side), SidedP(1e-9, side))
+    return told(*found, asks=asks, direction=direction, response=response, **changes)
+
+
+FALLING = (-1.9, -1.5), (-1.6, -1.2), (-1.4, -1.0)
+
+
+@pytest.mark.parametrize(
+    ("limits", "changes", "words"),
+    [
+        (FALLING, {}, "open, the estimates shrink."),
+        # The limits of the first and the last meet.
+        ((*FALLING[:2], (-1.5, -1.0)), {}, "open."),
+        # The middle one is as large as the first, or as the last.
+        ((FALLING[0], FALLING[0], FALLING[2]), {}, "open."),
+        ((FALLING[0], FALLING[2], FALLING[2]), {}, "open."),
+        # In the order of the doses, whatever the order of the arms.
+        (FALLING, {"values": (100.0, 10.0, 1.0)}, "open."),
+        (FALLING[::-1], {"values": (100.0, 10.0, 1.0)}, "open, the estimates shrink."),
+        (FALLING[::-1], {}, "open."),
+        (FALLING[:1], {}, "open."),
+    ],
+)
+def test_estimates_shrink_where_each_is_smaller_and_the_last_lies_apart(limits, changes, words):
+    """On the declared side; the same mirrored. Where any change is asked about nothing is said of it."""
+    answer = doses(*limits, **changes).answer
+    assert answer.endswith(f"the verdict is on this. More at higher doses: {words}")
+    mirrored = [(-high, -low) for low, high in limits]
+    assert doses(*mirrored, direction="up", **changes).answer == answer.replace("lower", "higher")
+    assert doses(*limits, direction="either", **changes).answer.endswith("More at higher doses: open.")
+
+
+def test_a_response_is_told_as_effect_and_trend():
+    """At how many, in doses or times; with a trend in one sentence, and then the verdict is on both parts."""
+    flat = (-0.1, 0.1)
+    both = doses(*FALLING[:2], flat, trend=0.05)
+    assert (both.answer, both.part) == ("Lower, beyond the margin, at 2 of 3 doses, and more at higher doses.", "")
+    effect = doses(*FALLING, trend=0.051)
+    assert (effect.answer, effect.part) == (
+        "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: open, the estimates shrink.",
+        "effect only",
+    )
+    assert (
+        doses(*FALLING, asks="time", trend=0.05).answer
+        == "Lower, beyond the margin, at all 3 times, and more at later times."
+    )
+    assert "at all 3 times; the verdict is on this. More at later times: open" in doses(*FALLING, asks="time").answer
+    assert doses(flat, flat, flat).part == told(arm("a"), arm("b")).part == ""
+
+
+def test_doses_at_which_an_effect_is_excluded_are_named():
+    """All of them, with a limit where an interval reaches the margin."""
+    calm = [arm(name, 0.0, se=0.05, p=0.9, compound="A", dose=dose) for name, dose in (("a", 1.0), ("b", 10.0))]
+    response = Response([], 0.5, 0.5, SidedP(0.5, "down"), SidedP(0.5, "down"))
+    asked = {"asks": "dose", "response": response}
+    assert told(*calm, **asked).answer == "Excluded at 1 nM and 10 nM: a fall of 24 % or more."
+    assert told(*calm, direction="up", **asked).answer == "Excluded at 1 nM and 10 nM: a rise of 32 % or more."
+    wide = replace(calm[0], ci_low=-0.5)
+    assert told(wide, calm[1], **asked).answer == (
+        "Excluded at 1 nM and 10 nM: a fall of 24 % or more (one-sided 95 % limits −6 % and −6 %)."
+    )
+    assert told(*calm, arm("c", None, dose=100.0), **asked).answer == ""

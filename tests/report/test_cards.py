@@ -200,6 +200,15 @@ def test_tiles_of_exclusion_and_agreement(card):
     assert first_screen.agreeing_tile(card, COHORTS).name == "Cohorts that agree"
 
 
+@pytest.mark.parametrize(("direction", "where"), [("up", "the declared"), ("down", "the declared"), ("either", "one")])
+def test_what_agreement_asks_of_a_source_is_told(card, direction, where):
+    """By the declared direction; a panel, whose arms are one source, has no such tile."""
+    card = replace(card, declared=replace(card.declared, direction=direction))
+    hint = f"independent sources in {where} direction, effect beyond 1 SE (z > 1)"
+    assert first_screen.agreeing_tile(card, COHORTS).hint == hint
+    assert first_screen.agreeing_tile(replace(card, kind="panel"), EXPERIMENTS) is None
+
+
 def test_tiles_of_p_values_say_how_several_became_one(card):
     """Each test its own p and its own count."""
     rows = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from on_record import judges_on, steady, unmoved
@@ -12,13 +13,13 @@ from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, 
 from test_supported import HOLDS, cohort_card, cohorts, experiment_card, experiments
 
 from sidemine.considerations.judgement import Sensitivity
-from sidemine.considerations.sensitivity import ASKED, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
+from sidemine.effect.record import SizesDiffer
 from sidemine.quality.flags import Flag
 from sidemine.verdict.answer import answer_hypotheses
-from sidemine.verdict.card import CardCap
-from sidemine.verdict.certainty import CHECKED, CONCERNS, certainty_of, what_would_change
+from sidemine.verdict.card import Agreeing, CardCap
+from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Verdict
 
 FOUND = "The groups were not randomised: another difference between them may explain the result."
@@ -107,6 +108,18 @@ def test_a_single_experiment_is_imprecise_and_asks_for_a_second():
 
 
 @pytest.mark.parametrize(
+    ("agreeing", "domain"),
+    [(Agreeing(1, 1), "imprecision"), (Agreeing(1, 2), "inconsistency"), (Agreeing(0, 2), "inconsistency")],
+)
+def test_sources_that_do_not_agree_are_not_one_alone(agreeing, domain):
+    """How many there are decides, not how many agree."""
+    (answer,) = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())
+    caps = [CardCap("replication", "Not seen again.", True)]
+    rated = certainty_of(replace(answer, agreeing=agreeing, caps=caps, gates=[]), [], [])
+    assert [row.domain for row in rated.downgrades if row.reason == "Not seen again."] == [domain]
+
+
+@pytest.mark.parametrize(
     ("row", "told"),
     [(FLAT, "Required controls that behave as expected (k did not behave as expected)."), (MOVED, None)],
 )
@@ -175,15 +188,10 @@ LOOKED_AT = {
 """What each row of the table took away: what that looked at, and what would settle it."""
 
 
-def checked(*changing, missing=()):
-    """A card of two cohorts without caps: which of its checks change the reading, and which could not be made."""
-    answer = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())[0]
-    rows = [
-        Sensitivity(
-            name, "It may.", changes=None if name in missing else name in changing, missing="why" * (name in missing)
-        )
-        for name in LOOKED_AT
-    ]
+def checked(*changing):
+    """A card of two cohorts without caps, of whose checks these change the reading."""
+    (answer,) = answer_hypotheses([hypothesis()], {"h": evidence(*cohorts(0.6, 0.5))}, judges_on())
+    rows = [Sensitivity(name, "It may.", changes=name in changing) for name in LOOKED_AT]
     return replace(answer, sensitivity=rows, caps=[], gates=[])
 
 
@@ -194,9 +202,53 @@ def test_a_check_that_changes_the_answer_is_named_by_what_it_looked_at(name):
     assert what_would_change(checked(name)) == f"Checks already change it: {looked_at}. To settle it: {settles}."
 
 
-def test_every_check_of_a_card_has_a_name_for_what_it_looked_at():
-    """Those that every card has, and the one that some have."""
-    assert set(CHECKED) == {*ASKED, REUSED_CONTROLS} == set(LOOKED_AT)
+@pytest.mark.parametrize(
+    ("name", "domain", "lifted"),
+    [
+        ("none opposite", "inconsistency", "No dataset on the other side."),
+        ("spread", "inconsistency", "More cohorts, to tell how far they differ."),
+        ("near limit", "imprecision", "More samples."),
+        ("Holm", "imprecision", "More samples."),
+        ("pooled p", "imprecision", "More people."),
+        ("one experiment", "imprecision", "An experiment that shows it."),
+        ("panel", "imprecision", "Arms that show it."),
+        ("competitive test", "indirectness", "A change beyond that of other genes."),
+        ("specificity", "indirectness", "A change beyond that of sets like it."),
+        ("comparator sets", "indirectness", "A change beyond that of sets like it."),
+        ("influence", "indirectness", "An effect that no single gene carries."),
+        ("calibration", "risk of bias", "Tests that reject at most 5 % of planted nulls."),
+        ("direction", "risk of bias", "A direction that is declared beforehand."),
+        ("vehicle", "risk of bias", "Compounds of another class, or a second vehicle."),
+        ("no such name", "risk of bias", "An answer that meets every condition."),
+    ],
+)  # fmt: skip
+def test_each_concern_counts_in_its_domain_and_says_what_would_lift_it(name, domain, lifted):
+    """Beside the standing concern of a cohort."""
+    card = replace(checked(), caps=[CardCap(name, "It is seen.", True)])
+    first, standing = certainty_of(card).downgrades
+    assert (first.domain, first.reason, standing.reason) == (domain, "It is seen.", FOUND)
+    assert what_would_change(card) == lifted
+
+
+def test_sizes_and_lines_that_disagree_are_inconsistent():
+    """Each with its own words for what would lift it."""
+    card = checked()
+    sizes = replace(card, pooled=replace(card.pooled, sizes_differ=SizesDiffer("one is larger", "of age")))
+    lines = replace(card, synthesis=SimpleNamespace(conflicting=True, sentence="Another line says no."))
+    for doubted, reason, lifted in (
+        (sizes, "One is larger, so no single figure stands for them.", "A reason why the sizes differ."),
+        (lines, "Another line says no.", "Lines of evidence that agree."),
+    ):
+        first, _ = certainty_of(doubted).downgrades
+        assert (first.domain, first.reason) == ("inconsistency", reason)
+        assert what_would_change(doubted) == lifted
+
+
+def test_a_control_that_misbehaves_asks_for_controls():
+    """It weighs as bias, by its question."""
+    first, _ = certainty_of(checked(), [], ["Is it there?"]).downgrades
+    assert (first.domain, first.reason) == ("risk of bias", "A control did not behave as expected: Is it there?")
+    assert what_would_change(checked(), [], ["Is it there?"]) == "Controls that behave as expected."
 
 
 def test_of_several_checks_that_change_it_all_are_named_and_two_ways_to_settle_it():
@@ -213,15 +265,3 @@ def test_of_several_checks_that_change_it_all_are_named_and_two_ways_to_settle_i
     card = checked()
     other = replace(card, sensitivity=[Sensitivity("with another scale", "It may.", changes=True)])
     assert what_would_change(other).startswith("Checks already change it: with another scale.")
-
-
-def test_checks_that_change_nothing_are_counted():
-    """Where nothing else weighs against an answer: how many were made; what could not be made is none."""
-    names = list(LOOKED_AT)
-    further = "Further cohorts that disagree."
-    assert what_would_change(checked()) == f"{further} None of 7 checks changes it."
-    assert what_would_change(checked(missing=names[:5])) == f"{further} None of 2 checks changes it."
-    assert what_would_change(checked(missing=names[:6])) == f"{further} The one check changes nothing."
-    assert what_would_change(checked(missing=names)) == further
-    capped = replace(checked(), caps=[CardCap("composition", "It is seen.", True)])
-    assert what_would_change(capped) == "Sorted cells, or groups with the same mix of cells."

@@ -11,6 +11,7 @@ from test_composition import CASES, GENES, MARKERS, N, design, fitted, values
 
 from sidemine.considerations.composition.cell_proxies import (
     _correlation,
+    _not_different,
     _reliability,
     build_proxies,
     find_contaminated,
@@ -248,6 +249,28 @@ def test_of_many_cell_types_those_that_do_not_differ_stay_out():
     assert all("does not differ between the groups" in fact.reason for fact in out)
     few = build_proxies(fit, {cell: markers[cell] for cell in cells[6:]}, {}, target)
     assert len(few.names) == 8
+
+
+@pytest.mark.parametrize(
+    ("t", "kept"),
+    [
+        ([0.1] * 8, 8),
+        ([0.1] * 9, 3),
+        ([*[0.1] * 6, 0.3, -0.9, 0.2], 3),
+        ([*[0.1] * 4, *[1.33] * 5], 5),
+        ([*[0.1] * 4, *[-1.33] * 5], 5),
+        ([*[0.1] * 4, *[1.32] * 5], 3),
+    ],
+)
+def test_how_many_of_many_cell_types_enter(t, kept):
+    """Up to eight all; then the three most different, and every one with p ≤ .2: of 20 residual degrees of freedom |t| ≥ 1.325."""
+    names = [f"cell {number}" for number in range(len(t))]
+    out = _not_different(names, [np.array([2 * each, *[2.0, -2.0] * 10]) for each in t])
+    stay = [name for name in names if name not in out]
+    assert len(stay) == kept
+    assert min(abs(t[names.index(name)]) for name in stay) >= max(
+        (abs(t[names.index(name)]) for name in out), default=0
+    )
 
 
 def test_a_cell_type_that_is_not_in_the_sample_has_no_proxy():

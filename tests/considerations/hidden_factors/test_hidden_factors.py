@@ -140,7 +140,7 @@ def test_a_gene_is_close_by_its_residuals_beyond_one_half():
     """On either side; what lies in the sets is no candidate, what does not vary neither, and only candidates are counted."""
     along, across = np.array([0.8, 0.0, 0.6]), np.array([0.0, 1.0, 0.0])
     correlations = {"A": 0.49, "B": 0.51, "C": -0.49, "D": -0.51, "T": 0.1, "M": 0.9, "P": 0.9, "R": 0.1, "FLAT": 0.0}
-    residuals = [3 * (r * along + np.sqrt(1 - r**2) * across) * (name != "FLAT") for name, r in correlations.items()]
+    residuals = [0.2 * (r * along + np.sqrt(1 - r**2) * across) * (name != "FLAT") for name, r in correlations.items()]
     fit = SimpleNamespace(genes=list(correlations), score_effects=np.column_stack([np.full(9, 7.0), residuals]))
     sets = pd.DataFrame({"family": ["target", "member", "comparator"], "gene": ["T", "M", "R"]})
     rows, n_close = genes_to_search(fit, np.array([9.0, *(5 * along)]), pd.DataFrame({"gene": ["P"]}), sets)

@@ -238,6 +238,7 @@ def test_overlaps_are_those_of_target_and_secondary_sets_that_share_genes(shifte
         "BESIDE": ("target", GENES[10:30]),
         "NOISE": ("confounder", GENES[10:30]),
         "WITHIN": ("target", GENES[:12]),
+        "SINGLE": ("target", GENES[:1]),
     }
     rows = pd.DataFrame(
         [(name, family, gene) for name, (family, genes) in more.items() for gene in genes],
@@ -249,6 +250,7 @@ def test_overlaps_are_those_of_target_and_secondary_sets_that_share_genes(shifte
     found = {(row.gene_set, row.without): row.n_measured for row in record.contrasts[0].overlaps}
     assert found == {
         ("BESIDE", "TARGET"): 10, ("OTHER", "TARGET"): 14, ("TARGET", "BESIDE"): 10, ("TARGET", "OTHER"): 14, ("TARGET", "WITHIN"): 8,
+        ("TARGET", "SINGLE"): 19,
     }  # fmt: skip
 
 

@@ -98,7 +98,7 @@ def size_groups(table: pd.DataFrame) -> list[tuple[str, Sequence[Size]]]:
 
 def _own(rows: Sequence[CalibrationRow]) -> list[Size]:
     # The parameter of these rows is a set, and what else was set.
-    settings = [row.parameter.removeprefix("set=").split(", ", 1) for row in rows]
+    settings = [row.parameter.removeprefix("set=").split(", ") for row in rows]
     one_set = len({name for name, *_ in settings}) == 1
     labels = [
         ", ".join(filter(None, [row.subject, *more, "" if one_set else name]))

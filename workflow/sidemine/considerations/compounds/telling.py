@@ -184,7 +184,7 @@ def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
     differ = [len(set(column)) > 1 for column in zip(*(_parts(panel, arm) for arm in carrying), strict=True)]
 
     def name(arm: ArmEffect) -> str:
-        return ", ".join(part for part, told in zip(_parts(panel, arm), differ, strict=False) if told and part)
+        return ", ".join(part for part, told in zip(_parts(panel, arm), differ, strict=True) if told and part)
 
     every = {name(arm) for arm in carrying}
     return [name(arm) if all(every) and len(every) == len(carrying) else arm_label(panel, arm) for arm in arms]

@@ -169,7 +169,7 @@ def _measure(question: _Question, gene_sets: pd.DataFrame, drawn: _Drawn) -> tup
         percentile_matched=np.nan, percentile_comparators=np.nan
     )
     parts = [part for part in (effects, rest, overlaps) if len(part)]
-    table = pd.concat(parts, ignore_index=True).assign(
+    table = pd.concat(parts).assign(
         hypothesis=question.hypothesis.id,
         contrast=question.contrast,
         effect_scale="Hedges g" if question.common is not None else "log2 over complement",
