@@ -98,13 +98,21 @@ def test_a_group_that_was_written_out_by_gene_is_one_value() -> None:
     effect = np.array([1 / 3, 1 / 3, 1 / 3, 0.25, 0.25, -1 / 7])
     se = np.array([1 / 9, 1 / 9, 1 / 9, 0.1, 0.1, 0.2])
     genes = [("A",), ("B",), ("C", "A"), ("D",), ("E",), ("F",)]
-    found = collect_statistics(genes, [""] * 6, TableColumns(effect=effect, se=se), "here")
+    found = collect_statistics(genes, [""] * 6, TableColumns(effect=effect, se=se), "here", of_proteins=True)
     assert found.names == ["A;B;C", "D", "E", "F"]
     np.testing.assert_array_equal(found.effect, [1 / 3, 0.25, 0.25, -1 / 7])
     assert any("repeat the numbers of another gene: 3;" in note for note in found.notes)
     assert not any("several rows" in note for note in found.notes)
-    apart = collect_statistics(genes, [""] * 6, TableColumns(effect=effect.round(8), se=se.round(8)), "here")
+    apart = collect_statistics(
+        genes, [""] * 6, TableColumns(effect=effect.round(4), se=se.round(4)), "here", of_proteins=True
+    )
     assert apart.n_universe == 6
+    single = collect_statistics(
+        genes, [""] * 6, TableColumns(effect=effect.round(6), se=se.round(6)), "here", of_proteins=True
+    )
+    assert single.n_universe == 4  # as programs write single precision
+    of_genes = collect_statistics(genes, [""] * 6, TableColumns(effect=effect, se=se), "here")
+    assert of_genes.names == ["A", "A;C", "B", "D", "E", "F"]  # genes with one read in the same sample agree so
 
 
 def test_genes_whose_numbers_agree_by_chance_stay_apart() -> None:
@@ -120,7 +128,7 @@ def test_genes_whose_numbers_agree_by_chance_stay_apart() -> None:
         TableColumns(effect=ranks, p_value=2 * stats.norm.sf(3 * abs(ranks))),
         TableColumns(z=ranks * 3),
     ):
-        found = collect_statistics(genes, [""] * 1000, columns, "here")
+        found = collect_statistics(genes, [""] * 1000, columns, "here", of_proteins=True)
         assert found.n_universe == 1000
         assert len(found.notes) == 1
 

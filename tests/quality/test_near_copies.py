@@ -205,6 +205,17 @@ def test_a_copy_in_z_scores_is_found(n):
     assert find_copies_between(comparable(values[:, :5]), comparable(scaled(values[:, :5]), prefix="b")) == []
 
 
+def test_one_odd_sample_of_each_of_two_small_datasets_is_no_copy():
+    """In its standard deviation a lone sample of another tissue stands as far out in every gene, whatever it is."""
+    rng = np.random.default_rng(5)
+    level, tissue = rng.normal(8, 2, (3000, 1)), rng.normal(0, 1.5, 3000)
+    drawn = [level + 0.25 * rng.normal(size=(3000, 6)) for _ in range(2)]
+    for values in drawn:
+        values[:, 0] += tissue
+    first, second = (comparable(values, prefix=prefix) for values, prefix in zip(drawn, "ab", strict=True))
+    assert find_copies_between(first, second) == []
+
+
 def test_one_design_in_two_laboratories_is_no_copy():
     """Strong treatments, the same in both: standardised genes follow the treatment, and samples of one arm are near within a dataset, too."""
     rng = np.random.default_rng(3)

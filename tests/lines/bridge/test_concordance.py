@@ -548,7 +548,7 @@ def test_a_place_is_by_size_and_tells_of_weak_comparators():
         others = pd.DataFrame(3 * rng.standard_normal((20, N_GENES)), columns=GENES)
         others.iloc[:5] /= 3
         comparators = gather_comparators({}, others, GENES)
-        frozen = FrozenProfile("drug", drug, strength_of_perturbation=3.0)
+        frozen = FrozenProfile("drug", drug, effect_square=8 * 2 / 3)
         places.append(place_among(frozen, disease, IN_SET, comparators))
     assert 8 <= sum(place.percentile >= 90 for place in places) <= 32
     assert all(place.n_weak == 5 for place in places)

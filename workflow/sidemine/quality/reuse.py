@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 N_LIKELY, LIKELY = 3, 0.2
 """Samples of another dataset that are looked at for each sample, and the correlation of residuals from which on. Copies of
 one million reads, where biology varies by a tenth, have 0.28."""
+FEWEST_RESCALED = 3
+"""Samples that a rescaled copy of a dataset shares, at least. One odd sample (another tissue, reference RNA) stands as far out in every gene
+that it moves, whatever it is: one of each of two independent datasets of 6 samples looked alike in 40 of 40."""
 FEWEST_STANDARDISED, LIKELY_STANDARDISED = 6, 0.6
 """Samples of both datasets from which on genes are also compared in their own standard deviations, and the correlation from which on
 a pair is judged. Two of 6 to 8 other samples of one real dataset: no pair was called in 750 draws (`benchmarks/near_copies.py`); two of
@@ -173,7 +176,9 @@ def _copies_standardised(first: Comparable, second: Comparable) -> list[NearCopy
         (one, other): float(distances_from(a[:, one], b.T[[other]])[0]) ** 2
         for one, other in map(tuple, likely.tolist())
     }
-    return _near_pairs(first, second, judged, own, others)
+    pairs = _near_pairs(first, second, judged, own, others)
+    copied = min(len({pair.first for pair in pairs}), len({pair.second for pair in pairs}))
+    return pairs if copied >= FEWEST_RESCALED else []
 
 
 def _copies_in_log2(first: Comparable, second: Comparable) -> list[NearCopy]:

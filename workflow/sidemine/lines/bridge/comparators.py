@@ -7,6 +7,7 @@ taken, since it calls 9–50 % of the drugs of a library.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
 WEAK = 0.1
-"""Share of the perturbation's mean square beyond noise, below which another one is less than a third as strong."""
+"""Share of the perturbation's mean squared effect below which another one is less than a third as strong."""
+STDEV_UNSCALED_OF_SIGNATURES = math.sqrt(2 / 3)
+"""Public signatures do not say of how many samples they are: counted as of 3 v 3, as most are of two or three replicates."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ class Comparators:
         Comparators × shared genes: 1 where the gene was measured.
     units
         What each is counted as: its target pathway where the study declares that, else itself.
+    stdev_unscaled
+        Standard error of each for a residual variance of 1.
     """
 
     names: list[str]
@@ -65,11 +70,17 @@ class Comparators:
     deviates: Array
     measured: Array
     units: list[str]
+    stdev_unscaled: Array
 
     @cached_property
     def strengths(self) -> Array:
         """Root mean square of the deviates of each, over all its shared genes."""
         return np.asarray(np.sqrt(np.sum(self.deviates**2, axis=1) / np.maximum(self.measured.sum(axis=1), 1)))
+
+    @property
+    def effect_squares(self) -> Array:
+        """Mean square of the standardised effects of each (`Profile.effect_square`): more samples make deviates larger, not effects."""
+        return np.asarray((self.strengths**2 - 1) * self.stdev_unscaled**2)
 
 
 @dataclass(frozen=True)
@@ -217,7 +228,9 @@ def gather_comparators(
     centred = values - np.where(measured, values, 0).sum(axis=1, keepdims=True) / count
     own = len(fits)
     units = units_of(names[:own], names[own:], pathways or {})
-    return Comparators(names, kinds, np.where(measured, centred, 0.0), measured.astype(np.float64), units)
+    sizes = [fit.score_stdev_unscaled for fit in fits.values()]
+    stdev = np.array(sizes + [STDEV_UNSCALED_OF_SIGNATURES] * (len(rows) - own))
+    return Comparators(names, kinds, np.where(measured, centred, 0.0), measured.astype(np.float64), units, stdev)
 
 
 def units_of(contrasts: Sequence[str], signatures: Sequence[str], pathways: Mapping[str, Sequence[str]]) -> list[str]:
@@ -283,16 +296,8 @@ def place_among(
         names=[name for name, keep in zip(comparators.names, usable, strict=True) if keep],
         kinds=[kind for kind, keep in zip(comparators.kinds, usable, strict=True) if keep],
         concordances=theirs,
-        n_weak=_n_weak(_by_unit(strengths, units), drug.strength_of_perturbation),
+        n_weak=int(np.sum(_by_unit(comparators.effect_squares[usable], units) < WEAK * drug.effect_square)),
     )
-
-
-def _n_weak(strengths: Array, own_strength: float) -> int:
-    """Return how many units are less than a third as strong beyond noise, which gives normal deviates a mean square of 1.
-
-    Sizes that follow strength do not make up for it: among inert signatures the line that gives them is that of the inert.
-    """
-    return int(np.sum(strengths**2 - 1 < WEAK * (own_strength**2 - 1)))
 
 
 def _by_unit(values: Array, units: NDArray[np.object_]) -> Array:

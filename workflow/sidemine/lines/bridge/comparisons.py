@@ -240,9 +240,7 @@ def _drugs_and_scopes(data: BridgeData) -> list[tuple[Profile | FrozenProfile, S
     for name, derived, weights in data.derived:
         chosen = weights != 0
         words = f"the {chosen.sum()} shared genes of {name}"
-        frozen = FrozenProfile(
-            "+".join(derived.derived_from), weights, strength_of_perturbation=data.drug.whole.strength
-        )
+        frozen = FrozenProfile("+".join(derived.derived_from), weights, effect_square=data.drug.whole.effect_square)
         scope = Scope("derived", name, chosen, words, p_drug=derived.p_confirmed, confirmed_in=derived.confirm)
         entries.append((frozen, scope))
     return entries

@@ -7,6 +7,7 @@ shared genes, so that a shift of all genes is no resemblance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -133,9 +134,10 @@ class Profile:
         return float(np.sqrt(np.mean(self.deviates**2)))
 
     @property
-    def strength_of_perturbation(self) -> float:
-        """What comparators must come near to."""
-        return self.strength
+    def effect_square(self) -> float:
+        """Mean square of the standardised effects, in residual variances: what of the strength is not sample size or noise."""
+        information = math.fsum(part.fit.score_stdev_unscaled**-2 for part in self.parts)
+        return (self.strength**2 - 1) / information
 
     @cached_property
     def noises(self) -> list[tuple[Array, float]]:
@@ -153,8 +155,8 @@ class FrozenProfile:
     parts: tuple[Part, ...] = ()
     strength: float = float("nan")
     """Few genes were chosen because they are strong: that is no strength of a profile."""
-    strength_of_perturbation: float = float("nan")
-    """Strength of the whole profile of the perturbation that the genes were chosen by."""
+    effect_square: float = float("nan")
+    """That of the whole profile of the perturbation that the genes were chosen by."""
 
 
 @dataclass(frozen=True)

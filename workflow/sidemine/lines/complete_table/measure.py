@@ -22,6 +22,7 @@ from sidemine.enrichment.preranked_camera import (
 )
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.lines.complete_table.checks import DATES, SIGN, check_rows, check_sign
+from sidemine.lines.complete_table.config import PROTEIN
 from sidemine.lines.complete_table.record import ListedGenes, MemberOfSet, TableDetails
 from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
 from sidemine.lines.evidence import Measured
@@ -100,7 +101,10 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     # Ratios look like effects without small ones. Where p-values say that nothing was cut, that is what they are.
     if not cut_by_p and not (threshold and columns.p_value is None):
         refuse_ratios(columns, table.rows.where)
-    statistics = collect_statistics(genes.genes, genes.reasons, table.rows.columns, table.rows.where)
+    of_proteins = row.layer == PROTEIN.word
+    statistics = collect_statistics(
+        genes.genes, genes.reasons, table.rows.columns, table.rows.where, of_proteins=of_proteins
+    )
     universe = table.universe
     if universe and not threshold and (held := len(universe & statistics.symbols)) < _COMPLETE * len(universe):
         threshold = f"it holds {held:,} of the {len(universe):,} genes that were measured"
