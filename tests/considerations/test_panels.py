@@ -9,7 +9,7 @@ import pytest
 from cases import case
 from test_judges import entry, judged_composition, placed, record
 
-from sidemine.considerations.composition.panel import adjusted_tile, adjustment_chart, cell_rows
+from sidemine.considerations.composition.panel import adjusted_tile, adjustment_chart, cell_rows, cells_light
 from sidemine.considerations.composition.record import CompositionColumns
 from sidemine.considerations.compounds.panel import compound_methods, compound_panel, compound_tile
 from sidemine.considerations.compounds.record import CompoundColumns
@@ -31,7 +31,7 @@ from sidemine.considerations.specificity.panel import (
     specificity_tile,
 )
 from sidemine.considerations.specificity.record import SetBeside, Specificity
-from sidemine.drawing.panel import ComparatorEffect, Subject, Told
+from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, ComparatorEffect, Subject, Told
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
 from sidemine.effect.record import ContrastEvidence
 from sidemine.errors import Problem
@@ -274,6 +274,22 @@ def test_the_chart_of_composition_tells_total_each_cell_and_all():
     assert "pooled" not in unknown
     assert adjustment_chart(judged_composition(kind="experiment").columns.composition, "Hedges g") is None
     assert adjustment_chart(judged_composition().columns.composition, "Hedges g") is None
+
+
+def test_the_light_of_a_comparison_is_that_of_its_own_cells():
+    """Of two cohorts the groups of one differ in a cell type; of a third nothing is known."""
+    columns = judged_composition(entry("a"), entry("b"), carrying=("a", "b")).columns
+    calm, other = columns.composition.contrasts
+    first = other.single[0]
+    moved = replace(first, shift=replace(first.shift, ci_low=0.1, ci_high=0.3))
+    calm = replace(
+        calm, single=[replace(one, shift=replace(one.shift, ci_low=-0.1, ci_high=0.3)) for one in calm.single]
+    )
+    told = replace(columns.composition, contrasts=[calm, replace(other, single=[moved])])
+    about = replace(subject(), considered=(replace(columns, composition=told),))
+    lights = {name: cells_light(about, name) for name in "abc"}
+    assert [lights[name].status for name in "abc"] == [CLEAR, TOLD, UNKNOWN]
+    assert lights["b"].words == f"the groups differ in {first.cell_type}"
 
 
 def test_cells_are_told_one_by_one():

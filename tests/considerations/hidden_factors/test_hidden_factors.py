@@ -72,6 +72,17 @@ def test_factors_are_counted_one_after_the_other():
     assert count_factors(scaled @ np.linalg.svd(scaled)[2].T) == 2
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_most_loadings_of_a_factor_are_positive(seed):
+    """The sign of an eigenvector is arbitrary, and differs from machine to machine."""
+    rng = np.random.default_rng(seed)
+    values = noise(seed) + rng.choice([-1.0, 1.0]) * np.outer(rng.random(N_GENES), rng.standard_normal(1 + DF))
+    for genes in (values, -values):
+        loadings = find_factors(genes / np.sqrt(np.mean(genes[:, 1:] ** 2, axis=1, keepdims=True))).loadings
+        assert loadings.shape[1] > 0
+        assert (loadings.sum(axis=0) > 0).all()
+
+
 def test_the_correction_is_that_of_white_noise_where_the_noise_is_white():
     """Gavish and Donoho 2017: the best singular value is √((y² − β − 1)² − 4β) / y, by the measured y in units of the noise."""
     rng = np.random.default_rng(8)

@@ -11,7 +11,7 @@ from cases import case
 from scipy import stats
 
 from sidemine.considerations.influence.judge import holds, influence_words, judge_influence
-from sidemine.considerations.influence.measure import MOST_KEPT, _held_back, count_few, measure_influence
+from sidemine.considerations.influence.measure import MOST_KEPT, _held_back, _towards, count_few, measure_influence
 from sidemine.considerations.influence.panel import MOST_GENES, influence_panel
 from sidemine.considerations.influence.record import (
     FewHeldBack,
@@ -391,3 +391,9 @@ def test_the_panel_draws_the_effect_with_and_without_its_genes():
     assert f"X{MOST_GENES} " not in panel.facts[0]
     empty = influence_panel(InfluenceColumns(None), subject(influence="not measured"))
     assert (empty.chart, empty.why_empty) == (None, "not measured")
+
+
+def test_a_test_that_points_elsewhere_has_shown_nothing():
+    """Its p is 1; an effect of 0 points nowhere."""
+    effects, found = np.array([0.5, -0.5, 0.0, 0.5, -0.5]), np.array(["up", "down", "none", "down", "up"])
+    assert _towards(np.full(5, 0.01), found, effects).tolist() == [0.01, 0.01, 0.01, 1.0, 1.0]
