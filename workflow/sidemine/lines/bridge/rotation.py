@@ -7,8 +7,7 @@ genes is not. The larger of the two p-values counts: it holds its size when eith
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from sidemine.lines.bridge.profiles import Profile, Side
 
+    Array = NDArray[np.float64]
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -74,21 +74,25 @@ def rotation_p_values(
                     block = np.where(np.abs(block) > np.float32(cutoff), block, np.float32(0))
                 sums = np.abs(weights[name][rows] @ block)
                 exceeding[name][rows] += np.count_nonzero(sums >= observed[name][rows, None], axis=1)
+    by_unit = {name: _p_of_units(side.profile(name), [entry for _, entry in asked[name]]) for name in asked}
     return {
         name: {
-            key: max(float((count + 1) / (n_rotations + 1)), _p_of_units(side.profile(name), question))
-            for (key, question), count in zip(entries, exceeding[name], strict=True)
+            key: max(float((count + 1) / (n_rotations + 1)), float(p))
+            for (key, _), count, p in zip(entries, exceeding[name], by_unit[name], strict=True)
         }
         for name, entries in asked.items()
     }
 
 
-def _p_of_units(profile: Profile, question: Question) -> float:
-    """Return the two-sided p of a sum with the errors of `Part.noise`: samples as the units, or blocks that enter as a correlation."""
-    weights = np.where(np.abs(profile.deviates) > question.cutoff, question.weights, 0.0)
-    parts = [(float(np.sum((weights @ factor) ** 2)), df) for factor, df in profile.noises]
-    variance = math.fsum(part for part, _ in parts)
-    if variance == 0:
-        return 1.0
-    df = variance**2 / math.fsum(part**2 / df for part, df in parts)
-    return float(two_sided_p(np.array([question.observed / np.sqrt(variance)]), df)[0])
+def _p_of_units(profile: Profile, questions: Sequence[Question]) -> Array:
+    """Return the two-sided p of each sum with the errors of `Part.noise`: samples as the units, or blocks that enter as a correlation."""
+    size = np.abs(profile.deviates)
+    weights = np.array([np.where(size > question.cutoff, question.weights, 0.0) for question in questions])
+    parts = [(np.sum((weights @ factor) ** 2, axis=1), df) for factor, df in profile.noises]
+    variance = np.sum([part for part, _ in parts], axis=0)
+    spread = np.sum([part**2 / df for part, df in parts], axis=0)
+    known = variance > 0
+    df = np.divide(variance**2, spread, out=np.ones_like(variance), where=known)
+    observed = np.array([question.observed for question in questions])
+    statistic = np.divide(observed, np.sqrt(variance), out=np.zeros_like(variance), where=known)
+    return np.asarray(two_sided_p(statistic, df))
