@@ -299,6 +299,37 @@ site <- function(name) {
 }
 save_table(do.call(rbind, lapply(setdiff(names(fits), "missing values"), site)), "units_sites", 17)
 
+# Odd designs: batches that leave one sample or block alone, blocks that cross the groups or hold one sample, weights over four powers of ten.
+# CR2 is unbiased where all variances are equal, unless a unit that shapes the contrast has no residual: `unbiased` is its expectation.
+odd <- function(number) {
+  repeat {
+    n <- sample(7:14, 1)
+    d <- data.frame(design = number, group = rbinom(n, 1, 0.5), batch = sample(letters[1:sample(1:6, 1)], n, TRUE),
+      age = round(rnorm(n), 2), block = sample(sprintf("u%d", 1:sample(3:7, 1)), n, TRUE), weight = 1, score = round(rnorm(n), 4))
+    if (number %% 3 == 0) d$block <- ""
+    if (number %% 5 == 0) d$weight <- round(10^runif(n, -3, 1), 5)
+    X <- if (length(unique(d$batch)) > 1) model.matrix(~ batch + age + group, d) else model.matrix(~ age + group, d)
+    if (qr(X)$rank == ncol(X) && n - ncol(X) >= 2) break
+  }
+  k <- ncol(X)
+  W <- X * sqrt(d$weight); y <- d$score * sqrt(d$weight)
+  cluster <- if (d$block[1] == "") as.character(seq_len(n)) else d$block
+  data <- data.frame(y, W)
+  fit <- lm(y ~ . - 1, data)
+  found <- coef_test(fit, vcovCR(fit, cluster = cluster, type = "CR2"), test = "Satterthwaite")[k, ]
+  left <- diag(n) - W %*% solve(crossprod(W), t(W))
+  a <- drop(solve(crossprod(W), t(W))[k, ])
+  kept <- sum(sapply(unique(cluster), function(u) {
+    at <- which(cluster == u)
+    e <- eigen(left[at, at, drop = FALSE], symmetric = TRUE)
+    sum(crossprod(e$vectors[, e$values > 1e-9, drop = FALSE], a[at])^2)
+  }))
+  list(samples = d, result = data.frame(design = number, unbiased = kept / sum(a^2), se = found$SE, df = found$df))
+}
+odds <- lapply(1:60, odd)
+save_table(do.call(rbind, lapply(odds, `[[`, "samples")), "units_odd_samples")
+save_table(do.call(rbind, lapply(odds, `[[`, "result")), "units_odd", 17)
+
 # Normal deviates of t: exactly, and by limma's two approximations.
 grid <- expand.grid(df = c(3, 4, 6, 10, 30, 200), t = c(0.1, 0.7, 2, -4, 12))
 save_table(cbind(grid, exact = zscoreT(grid$t, grid$df), hill = zscoreT(grid$t, grid$df, approx = TRUE, method = "hill"),
