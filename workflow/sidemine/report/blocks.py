@@ -276,7 +276,7 @@ def declared_sets(results: StudyResults) -> list[str]:
 
 
 def always_shown(results: StudyResults) -> NDArray[np.bool_]:
-    """Return which of the study's genes no page leaves out: those of panels and declared sets (comparators apart).
+    """Return, per gene of the study, whether no page leaves it out: those of panels and declared sets (comparators apart).
 
     One more, at the end, stands for genes that no contrast tested (`thinning.order_genes`): they may be left out.
     """

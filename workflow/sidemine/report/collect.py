@@ -163,7 +163,7 @@ class StudyResults:
 
     @cached_property
     def declared(self) -> pd.DataFrame:
-        """Genes of the declared sets, comparators apart."""
+        """Genes of the declared sets, comparators apart, with the columns of `gene_sets`."""
         return self.gene_sets[self.gene_sets["family"] != "comparator"]
 
     @cached_property
