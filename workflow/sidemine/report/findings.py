@@ -194,7 +194,7 @@ def _n_sharing(questions: Sequence[Card], designs: Mapping[str, DesignRecord]) -
 
 def _margin_key(card: Card) -> str:
     """Say where a margin comes from: declared by the study, or a share of what a positive control showed."""
-    return f"Margin {_margin(card)}: {words.typeset(card.declared.margin.rule)}."
+    return f"Margin {_margin(card)}: {words.typeset(words.margin_rule(card.declared.margin))}."
 
 
 def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
