@@ -455,7 +455,7 @@ def test_what_the_rows_ask_for_is_said_below_them():
     first, margin, beyond, sizes = findings_of([clean(), excluded], designs).keys
     assert first.startswith("Excluded: by chance alone, an effect of this size would hardly stay hidden")
     declared = excluded.declared.margin
-    assert margin == f"Margin {signed_percent(-declared.value)[1:]} % down: {typeset(declared.rule)}."
+    assert margin == f"Margin: {signed_percent(-declared.value)[1:]} % down ({typeset(declared.rule)})."
     assert "beyond that of the other measured genes" in beyond
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
@@ -467,8 +467,8 @@ def test_what_the_rows_ask_for_is_said_below_them():
     told = findings_of([excluded, excluded, shared, control, rise], designs).keys
     down, up = (signed_percent(sign * declared.value)[1:] for sign in (-1, 1))
     assert [key for key in told if key.startswith("Margin")] == [
-        f"Margin of 1, 2, C1 and C2, {down} % down or {up} % up: {typeset(declared.rule)}.",
-        "Margin of 3, 13 % down: 20 % of the effect of x, which is 1.00 log2 units.",
+        f"Margin of rows 1, 2, C1 and C2: {down} % down or {up} % up ({typeset(declared.rule)}).",
+        "Margin of row 3: 13 % down (20 % of the effect of x, which is 1.00 log2 units).",
     ]
     assert "Questions 1 to 3 share samples: they do not confirm each other." in told
 

@@ -142,8 +142,9 @@ class Findings:
         told = []
         for rule, group in having.items():
             sizes = " or ".join(dict.fromkeys(_margin_way(row.card) for row in group))
-            where = f" of {words.listed([row.label for row in group])}," if len(having) > 1 else ""
-            told.append(f"Margin{where} {sizes}: {words.typeset(rule)}.")
+            labels = words.listed([row.label for row in group])
+            where = f" of {'rows' if len(group) > 1 else 'row'} {labels}" if len(having) > 1 else ""
+            told.append(f"Margin{where}: {sizes} ({words.typeset(rule)}).")
         return told
 
     @property
