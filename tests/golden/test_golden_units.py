@@ -120,6 +120,19 @@ def test_bridges_equal_clubsandwich(row: int) -> None:
         assert rotated >= by_unit
 
 
+@pytest.mark.parametrize("design", ["counts", "counts in wells"])
+def test_noise_under_voom_is_near_that_of_each_genes_own_weights(design: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores have one weight per sample, genes of read counts their own: variances agree in the mean, and of no gene by more than 30 %."""
+    monkeypatch.setattr("sidemine.lines.bridge.profiles._centred", lambda values: values)
+    theirs = read("units_voom").query("design == @design")
+    side, genes = side_of(design)
+    assert genes == list(theirs["gene"])
+    ratio = np.sum(side.whole.noises[0][0] ** 2, axis=1) / theirs["variance"].to_numpy()
+    assert np.mean(ratio) == pytest.approx(1, abs=0.015)
+    assert np.abs(ratio - 1).max() < 0.3
+    assert side.whole.noises[0][1] == pytest.approx(theirs["df"].median(), rel=0.01)
+
+
 @pytest.mark.parametrize("row", range(2))
 def test_units_of_an_atlas_equal_clubsandwich(row: int) -> None:
     """Mean concordance of a pathway's drugs, some genes not measured, and the variance and degrees of freedom that chance gives it."""
