@@ -14,6 +14,7 @@ from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes
 from sidemine.report.findings import effect_words, excluded_size
 from sidemine.report.subject import told_of
+from sidemine.text.phrases import first_of
 from sidemine.verdict.card import Card, CardContrast
 
 _EFFECTS_NAMED = 4
@@ -42,7 +43,7 @@ def plain_sentence(card: Card) -> str:
     else:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         amount = words.amount(effect.effect, f"{unit} ({fold})")
-        told = f"{amount} {compared} ({interval}), counted beyond the other measured genes"
+        told = f"{amount} {compared} ({interval} log2), counted beyond the other measured genes"
     excluded = f"Excluded: {excluded_size(card)}. " if excludes(card) else ""
     return f"{excluded}{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
@@ -63,14 +64,14 @@ def _without_one_effect(card: Card) -> str:
     if not tested:
         reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
         return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
-    each = "; ".join(
+    effects = [
         f"{item.accession}: {words.amount(effect.effect, unit)} (95 % CI {_interval(effect)})"
-        for item, effect in tested[:_EFFECTS_NAMED]
-    )
-    more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
+        for item, effect in tested
+    ]
+    each = first_of(effects, _EFFECTS_NAMED, "; ", "; and ")
     apart = card.pooled.sizes_differ if card.pooled else None
     differ = f" Together: {apart.words}; no single figure stands for them, since {apart.reason}." if apart else ""
-    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}{more}.{differ} {excluded_words(card, unit)}"
+    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}.{differ} {excluded_words(card, unit)}"
     return words.typeset(told)
 
 
@@ -114,7 +115,7 @@ def overview_line(card: Card) -> str:
     if of_arms:
         parts.append(effect_words(card))
     elif effect is not None:
-        parts.append(f"{words.amount(effect.effect, unit)} ({_interval(effect)})")
+        parts.append(f"{words.amount(effect.effect, unit)} (95 % CI {_interval(effect)})")
         parts += [row.brief for row in told if row.brief]
     else:
         tested = card.estimated
@@ -155,7 +156,7 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin.value
-    beside = f"; margin {words.number(margin)}" if margin is not None else ""
+    beside = f"; margin {words.number(margin)} {_short_unit(card)}" if margin is not None else ""
     amount = f"{words.number(abs(value))} {_short_unit(card)}"
     return make_tile("excludable", name, amount, f"or more, were there no effect (one-sided 95 %){beside}")
 
@@ -203,4 +204,4 @@ def _short_unit(card: Card) -> str:
 def _smallest(p_values: Sequence[float | None]) -> str:
     """Say how several comparisons became one p, where there are several."""
     known = sum(value is not None for value in p_values)
-    return f"; smallest of {known}, × {known}" if known > 1 else ""
+    return f"; smallest of {known}, times {known}" if known > 1 else ""

@@ -14,6 +14,7 @@ from sidemine.sources.containers import spooled_to_file
 from sidemine.text.archive import GZIP_MAGIC
 from sidemine.text.decoding import open_unpacked
 from sidemine.text.numbers import is_number
+from sidemine.text.phrases import first_of
 from sidemine.text.text_table import TextTable
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -98,7 +99,7 @@ def read_spreadsheet(path: Path, sheet: str = "") -> TextTable:
     sheets = read_spreadsheet_sheets(path)
     chosen = _choose(sheets, sheet, path)
     where = f"{path}, sheet {chosen.name!r}"
-    _refuse_damage(chosen, where)
+    refuse_damage(chosen, where)
     filled = [(number, row) for number, row in enumerate(chosen.rows, start=1) if not all(map(_is_blank, row))]
     width = range(max((len(row) for _, row in filled), default=0))
     used = [place for place in width if any(place < len(row) and not _is_blank(row[place]) for _, row in filled)]
@@ -138,7 +139,21 @@ def _holds_table(sheet: Sheet) -> bool:
     )
 
 
-def _refuse_damage(sheet: Sheet, where: str) -> None:
+def refuse_damage(sheet: Sheet, where: str) -> None:
+    """Refuse a sheet with cells that stand empty and are not: errors, formulas without a stored value, merged ones.
+
+    Parameters
+    ----------
+    sheet
+        The sheet.
+    where
+        File and sheet, for messages.
+
+    Raises
+    ------
+    InputError
+        With the first of these cells.
+    """
     for cells, what, allowed, next_step in (
         (
             sheet.lost,
@@ -154,8 +169,7 @@ def _refuse_damage(sheet: Sheet, where: str) -> None:
         ),
     ):
         if cells:
-            more = f" and {len(cells) - _MAX_TOLD} more" if len(cells) > _MAX_TOLD else ""
-            raise InputError(Problem(what, f"{where}: {'; '.join(cells[:_MAX_TOLD])}{more}", allowed, next_step))
+            raise InputError(Problem(what, f"{where}: {first_of(cells, _MAX_TOLD, '; ')}", allowed, next_step))
 
 
 def _notes(sheet: Sheet, sheets: list[Sheet], rows: list[tuple[int, list[Cell]]], path: Path) -> list[str]:

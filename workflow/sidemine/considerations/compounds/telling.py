@@ -12,6 +12,7 @@ from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limi
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
 from sidemine.effect.record import Interval
+from sidemine.text.phrases import capitalised, first_of
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
@@ -36,7 +37,9 @@ def tell_arms(subject: Subject) -> Told:
 
 
 def part_of(panel: CompoundEvidence, margin: float | None) -> str:
-    """Return which part of a dose or time question the verdict is on: an effect may be shown, and no trend; empty otherwise.
+    """Return what the verdict of a panel is on where its word hides it; empty otherwise.
+
+    Of doses or times: an effect may be shown, and no trend. Of a class: some compounds may act, and too few of them.
 
     Parameters
     ----------
@@ -44,8 +47,13 @@ def part_of(panel: CompoundEvidence, margin: float | None) -> str:
         As in `answer_of`.
     """
     reading = read_panel(panel, margin)
-    one_part = panel.asks != "class_wide" and reading.shown and not _has_trend(reading)
-    return "effect only" if one_part else ""
+    if panel.asks == "class_wide":
+        if not reading.refuted or not reading.acting or reading.shown:
+            return ""
+        settled = {*reading.acting, *reading.excluded, *reading.opposed}
+        n = f"{len(reading.acting)} of {reading.k}"
+        return f"{n} only" if all(arm.contrast in settled for arm in panel.arms if arm.carries) else f"{n} shown"
+    return "effect only" if reading.shown and not _has_trend(reading) else ""
 
 
 def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
@@ -82,7 +90,7 @@ def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> 
     parts = (
         [f"At least {reading.needed} of {k}: {found}"]
         if reading.shown
-        else [f"Excluded: that at least {reading.needed} of {k} act", f"{found[:1].upper()}{found[1:]}{only}"]
+        else [f"Excluded: that at least {reading.needed} of {k} act", f"{capitalised(found)}{only}"]
     )
     parts += excluded
     parts += [f"{listed(open_still)}: neither shown nor excluded"] if open_still and acting else []
@@ -152,9 +160,9 @@ def _reaches(arm: ArmEffect, direction: str, margin: float) -> bool:
 
 
 def _limit_words(arm: ArmEffect, direction: str) -> str:
-    """Return the limit of an arm; of a change to either side in log2 units, since per cents of a rise and a fall differ."""
+    """Return the limit of an arm, with its sign."""
     limit = arm_limit(arm, direction)
-    return number(limit) if limit is None or direction == "either" else f"{signed_percent(limit)} %"
+    return number(limit) if limit is None else f"{signed_percent(limit)} %"
 
 
 def _named(panel: CompoundEvidence, contrasts: Sequence[str]) -> list[str]:
@@ -174,8 +182,7 @@ def effects_of(panel: CompoundEvidence) -> str:
             _arm_names(panel, carrying), carrying, [True, *[False] * (len(carrying) - 1)], strict=True
         )
     ]
-    more = f"; and {len(told) - _IN_A_LINE} more" if len(told) > _IN_A_LINE else ""
-    return f"{'; '.join(told[:_IN_A_LINE])}{more}"
+    return first_of(told, _IN_A_LINE, "; ", "; and ")
 
 
 def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
@@ -208,14 +215,13 @@ def arm_words(columns: CompoundColumns, gene_set: str) -> str:
     if evidence is None or not evidence.carrying:
         return f"{gene_set} genes could not be tested in one model of the arms."
     arms = sorted(evidence.carrying, key=lambda arm: -abs(arm.effect or 0.0))
-    named = "; ".join(
+    effects = [
         f"{arm_label(evidence, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
         f"{number(arm.ci_low)} to {number(arm.ci_high)})"
-        for arm in arms[:MOST_NAMED]
-    )
-    more = f"; and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
+        for arm in arms
+    ]
     word = columns.pattern or "open"
-    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
+    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {first_of(effects, MOST_NAMED, '; ', '; and ')}."
 
 
 def arm_label(evidence: CompoundEvidence, arm: ArmEffect) -> str:

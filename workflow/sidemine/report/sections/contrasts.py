@@ -15,9 +15,12 @@ from sidemine.report.section import Section
 from sidemine.report.thinning import kept_genes, thinning_words
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.rows import Dataset
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 _ROLES = {
     "disease": "disease (patients and controls)",
@@ -87,9 +90,9 @@ def _limits(results: StudyResults) -> str:
     )
 
 
-def _view(results: StudyResults, item: ContrastResults, always: set[str]) -> ContrastView:
+def _view(results: StudyResults, item: ContrastResults, always: NDArray[np.bool_]) -> ContrastView:
     dataset, table = results.datasets[item.row.dataset], item.differential
-    shown = kept_genes(item.genes_by_p, always, results.thinning)
+    shown = kept_genes(results.tested_genes[item.row.contrast], always, results.thinning)
     other_unit = item.unit != LOG2_FOLD_CHANGE
     return ContrastView(
         item=item,
@@ -100,7 +103,7 @@ def _view(results: StudyResults, item: ContrastResults, always: set[str]) -> Con
         unit=item.unit if other_unit else "log2 units",
         found=found_words(table),
         n_sets=int(item.enrichment["gene_set"].nunique()),
-        thinned=thinning_words(len(shown), len(table), f"contrasts/{item.row.contrast}/differential.tsv.gz"),
+        thinned=thinning_words(int(shown.sum()), len(table), f"contrasts/{item.row.contrast}/differential.tsv.gz"),
         covariates=covariate_rows(dataset, item),
     )
 
@@ -145,7 +148,5 @@ def _covariate_words(entry: CovariateInDesign) -> str:
     """Return a covariate with what it entered as: a number with its unit, or a factor with its levels."""
     if entry.kind == "number":
         return f"{bounded(entry.name, 60)} (number{', ' + bounded(entry.unit, 20) if entry.unit else ''})"
-    levels = [bounded(level, 30) for level in entry.levels]
-    more = f" and {len(levels) - _LEVELS_NAMED} more" if len(levels) > _LEVELS_NAMED else ""
-    shown = ", ".join(levels[:_LEVELS_NAMED]) + more
-    return f"{bounded(entry.name, 60)} (factor of {len(levels)} levels, reference first: {shown})"
+    shown = first_of([bounded(level, 30) for level in entry.levels], _LEVELS_NAMED)
+    return f"{bounded(entry.name, 60)} (factor of {len(entry.levels)} levels, reference first: {shown})"
