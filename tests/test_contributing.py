@@ -43,8 +43,8 @@ from sidemine.considerations.registry import judges_with
 from sidemine.record_schemas import record_schemas
 from sidemine.report.beside import Beside
 from sidemine.report.sections.answers import evidence_panels
-from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import card_json
+from on_record import answer_hypotheses
 from test_rules import contrast, evidence, hypothesis
 
 measured = evidence(contrast("a", 0.6, 0.15), contrast("b", 0.5, 0.31))
@@ -176,6 +176,7 @@ from sidemine.lines.registry import LINES, read_lines
 from sidemine.record_schemas import record_schemas
 from sidemine.records import write_record
 from sidemine.study_jobs import run_job
+from on_record import answer_hypotheses
 from test_rules import contrast, evidence
 
 write_record(evidence(contrast("a", 0.6), contrast("b", -0.5), contrast("c", 0.2)), Path("h.json"))

@@ -44,4 +44,13 @@ save_table(do.call(rbind, rows), "panels_contrasts")
 p <- matrix(runif(60 * 5)^2, 60)
 conjunction <- sapply(1:5, function(u) pmin(1, (5 - u + 1) * apply(p, 1, function(row) sort(row)[u])))
 save_table(data.frame(p, conjunction), "panels_conjunction", 17)
+# The largest of the four shapes, one-sided, by the multivariate t of their common residual variance.
+shapes <- every[rownames(weights), ]
+R <- cov2cor(shapes %*% solve(crossprod(X)) %*% t(shapes))
+largest <- function(gene) {
+  tested <- summary(glht(lm(values[gene, ] ~ 0 + X), linfct = shapes), test = univariate())$test$tstat
+  p <- function(q) 1 - pmvt(upper = rep(q, 4), corr = R, df = n - ncol(X), algorithm = GenzBretz(maxpts = 2e6, abseps = 1e-6))[[1]]
+  data.frame(gene, p_up = p(max(tested)), p_down = p(max(-tested)))
+}
+save_table(do.call(rbind, lapply(seq_len(genes), largest)), "panels_largest")
 writeLines(c(R.version.string, paste("multcomp", packageVersion("multcomp")), paste("DoseFinding", packageVersion("DoseFinding"))), file.path(out, "panels_versions.txt"))

@@ -50,6 +50,14 @@ def test_common_effect_equals_metafor(pooled, metafor) -> None:
     np.testing.assert_allclose(pooled.common.p_value, metafor["common_p"], rtol=TOLERANCE)
 
 
+def test_given_weights_equal_metafor(metafor) -> None:
+    """Weights of the design in place of 1 / SE²: mean and standard error, as for Hedges g."""
+    studies = read("pooling_studies").to_numpy(dtype=float)
+    found = pool(studies[:, :7], studies[:, 7:], weights=np.broadcast_to(SAMPLE_SIZE, (len(studies), 7)))
+    agree(found.common.effect, metafor["weighted_effect"])
+    agree(found.common.se, metafor["weighted_se"])
+
+
 def test_random_effects_equal_metafor(pooled, metafor) -> None:
     """REML and DerSimonian–Laird means, and Hartung–Knapp inference, from two studies on."""
     agree(pooled.random_effects.effect, metafor["reml_effect"])

@@ -1,4 +1,4 @@
-"""The test of tables without samples equals limma's cameraPR; Simes equals base R. `preranked.R` wrote the numbers."""
+"""The test of tables without samples equals limma's cameraPR, groups of proteins as one row; Simes equals base R. `preranked.R` wrote the numbers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sidemine.enrichment.preranked_camera import preranked_camera
+from sidemine.differential.gene_statistics import TableColumns
+from sidemine.enrichment.preranked_camera import Reference, preranked_camera
 from sidemine.enrichment.set_membership import build_membership
+from sidemine.lines.complete_table.measure import TableToTest, measure_table
+from sidemine.lines.complete_table.rows import TableRows
+from sidemine.lines.specification import DeclaredLine
+from sidemine.prepare.gene_table import GeneTable
 from sidemine.stats.multiplicity import simes
 from sidemine.stats.tails import two_sided_p
 
@@ -47,3 +52,43 @@ def test_simes_equals_base_r(statistics, expected) -> None:
     p_values = pd.Series(two_sided_p(statistics["z"].to_numpy(), np.inf), index=statistics["gene"])
     ours = [simes(p_values[genes.split(",")].to_numpy()) for genes in expected["genes"]]
     np.testing.assert_allclose(ours, expected["simes"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", ["single", "groups", "twice"])
+def test_a_group_of_proteins_is_one_row_of_camera_pr(case: str) -> None:
+    """Groups whose genes are all, or in part, of the set; a gene in two values, which cameraPR does not know and R's formula does."""
+    values, theirs = read("tables").query("case == @case"), read("groups").query("case == @case")
+    row = theirs.iloc[0]
+    reference, members = read("reference"), read("members")
+    genes = list(reference["gene"])
+    known = GeneTable(
+        pd.DataFrame({"entrez": "", "ensembl": ""}, index=pd.Index(genes, name="gene")), [], [], uniprot_ids=[]
+    )
+    sets = members.assign(gene_set="SET", family="pathway", version="1", weight=1.0)
+    residuals = reference.set_index("gene").to_numpy()
+    rows = TableRows("table.tsv", list(values["genes"]), None, TableColumns(z=values["z"].to_numpy()))
+    line = DeclaredLine(
+        line="p1", layer="protein", format="table", columns={}, set="SET", direction="up", status="verified"
+    )
+    measured, details = measure_table(
+        line, TableToTest(rows, None, sets, known, [Reference("other samples", genes, residuals)])
+    )
+    assert details.correlation == pytest.approx(row["correlation"], rel=1e-10)
+    for name, value in (
+        ("effect", measured.effect),
+        ("ci_low", measured.ci_low),
+        ("ci_high", measured.ci_high),
+        ("p_value", measured.p_value),
+    ):
+        assert value == pytest.approx(row[name], rel=1e-10), name
+    assert details.p_simes == pytest.approx(row["simes"], rel=1e-10)
+    assert len(details.members) == row["m"]
+    if case != "twice":
+        assert measured.p_value == pytest.approx(row["limma_p"], rel=1e-10)
+    if case == "single":
+        assert details.correlation == pytest.approx(row["limma_correlation"], rel=1e-10)
+
+
+def read(name: str) -> pd.DataFrame:
+    """Return a stored table."""
+    return pd.read_csv(HERE / f"preranked_{name}.tsv.gz", sep="\t")

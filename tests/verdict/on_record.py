@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import pandas as pd
 
 from sidemine.considerations.calibration.judge import judge_calibration
 from sidemine.considerations.composition.judge import composition_judge
@@ -22,6 +23,8 @@ from sidemine.considerations.traps.judge import judge_traps
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import Estimate
 from sidemine.stats.tails import two_sided_p
+from sidemine.study.projections import ContrastWords
+from sidemine.verdict.answer import answer_study
 
 
 def steady(rows, hypothesis="h", kind="cohort", share=0.1):
@@ -76,3 +79,22 @@ def judges_on(*, of_variants=False, **records):
     given hold these records, the others have nothing on record."""
     held = [(_HOLDING[key], record) for key, record in records.items()]
     return judges_with({name: holding(record) for (name, holding), record in held}, of_variants=of_variants)
+
+
+def answer_hypotheses(hypotheses, evidence, judges):
+    """Return the answer cards of hypotheses, in their order: of a study without secondary sets, tables and further lines."""
+    rows = [row for found in evidence.values() for row in (*found.contrasts, found.control) if row]
+    none = pd.DataFrame(columns=["gene_set", "test"])
+    return answer_study(
+        study={},
+        hypotheses=hypotheses,
+        evidence=evidence,
+        words={row.contrast: ContrastWords.of(row) for row in rows},
+        judges=judges,
+        enrichment={name: none for row in hypotheses for name in row.primary.contrasts},
+        published=[],
+        lines=[],
+        measured={},
+        simulated=False,
+        planted=[],
+    ).verdicts

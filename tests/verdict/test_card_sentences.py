@@ -8,9 +8,10 @@ import pytest
 from test_rules import contrast, evidence, untestable
 
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
+from sidemine.effect.plain_words import PATIENTS
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.errors import Problem
-from sidemine.verdict.sentences import competitive_reading, effect_sentence, pooled_sentence
+from sidemine.verdict.answer import competitive_reading, effect_sentence, pooled_sentence
 from sidemine.verdict.vocabulary import Verdict
 
 TOLD = {"accession": "GSE1", "ci_low": 0.31, "ci_high": 0.92, "target_label": "cases", "reference_label": "healthy"}
@@ -86,27 +87,27 @@ def test_the_pooled_effect_in_words():
     pooled = replace(
         pool_contrasts([contrast("a", 0.6), contrast("b", 0.4)]), ci_low=0.31, ci_high=0.62, p=0.0123, effect=0.5
     )
-    assert pooled_sentence(pooled, "cohort") == (
+    assert pooled_sentence(pooled, "cohort", PATIENTS) == (
         " Over 2 independent cohorts together (common effect): 0.50 SD higher (95 % CI 0.31 to 0.62, p = 0.012), "
         "the patient lies above the control in 64 of 100 random pairs; "
         "0.40 to 0.60 when one of them is left out."
     )
     assert "2 independent experiments together (common effect): 0.50 log2 units" in pooled_sentence(
-        pooled, "experiment"
+        pooled, "experiment", PATIENTS
     )
-    assert "0.50 SD lower" in pooled_sentence(replace(pooled, effect=-0.5), "cohort")
+    assert "0.50 SD lower" in pooled_sentence(replace(pooled, effect=-0.5), "cohort", PATIENTS)
     for end in ("leave_one_out_low", "leave_one_out_high"):
-        assert "left out" not in pooled_sentence(replace(pooled, **{end: None}), "cohort")
+        assert "left out" not in pooled_sentence(replace(pooled, **{end: None}), "cohort", PATIENTS)
     for field in ("effect", "ci_low", "ci_high"):
-        assert pooled_sentence(replace(pooled, **{field: None}), "cohort") == ""
-    assert pooled_sentence(replace(pooled, k=1), "cohort") == ""
+        assert pooled_sentence(replace(pooled, **{field: None}), "cohort", PATIENTS) == ""
+    assert pooled_sentence(replace(pooled, k=1), "cohort", PATIENTS) == ""
 
 
 def test_a_split_is_told_in_its_order_with_its_outcome():
     """Which datasets found it, which looked for it, and whether they saw it."""
     pooled = pool_contrasts([contrast("a", 0.6), contrast("b", 0.01)], [], ["data_a"], "up")
     declared = next(order for order in pooled.orders if order.order == "declared")
-    sentence = pooled_sentence(pooled, "cohort")
+    sentence = pooled_sentence(pooled, "cohort", PATIENTS)
     assert (
         f" Found in data_a (0.60, p = {declared.discovery.p:.2g}), looked for in data_b (0.01, one-sided p = "
         f"{declared.replication.p_one_sided:.2g}; declared order): not replicated."

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
-from on_record import judges_on, steady, unmoved
+from on_record import answer_hypotheses, judges_on, steady, unmoved
 from test_roles import FLAT, MOVED, study
 from test_rules import adjusted_entry, answers, contrast, evidence, hypothesis, untestable
 from test_supported import HOLDS, cohort_card, cohorts, experiment_card, experiments
@@ -17,7 +17,6 @@ from sidemine.considerations.traps.judge import CAPPING
 from sidemine.considerations.traps.record import Checks
 from sidemine.effect.record import SizesDiffer
 from sidemine.quality.flags import Flag
-from sidemine.verdict.answer import answer_hypotheses
 from sidemine.verdict.card import Agreeing, CardCap
 from sidemine.verdict.certainty import CONCERNS, certainty_of, what_would_change
 from sidemine.verdict.vocabulary import Verdict

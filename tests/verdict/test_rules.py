@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 
 import pytest
-from on_record import judges_on, steady, unmoved
+from on_record import answer_hypotheses, judges_on, steady, unmoved
 from scipy import stats
 
 from sidemine.considerations.composition.record import AdjustedIn, Corrected, Difference, SingleProxy
@@ -17,10 +17,9 @@ from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, Estimate, 
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.errors import Problem
 from sidemine.study.hypotheses import Hypothesis
-from sidemine.verdict.answer import answer_hypotheses
+from sidemine.verdict.answer import competitive_reading
 from sidemine.verdict.card import card_json
 from sidemine.verdict.decide import RULES
-from sidemine.verdict.sentences import competitive_reading
 
 
 def contrast(name="a", effect=1.0, se=0.1, df=60.0, **changes):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from on_record import judges_on
+from on_record import answer_hypotheses, judges_on
 from test_rules import evidence, hypothesis
 from test_supported import cohorts
 
@@ -16,7 +16,7 @@ from sidemine.lines.layers import LAYERS
 from sidemine.lines.specification import DeclaredLine
 from sidemine.study.projections import ContrastWords, LineToTell
 from sidemine.tables import check_table, empty_table
-from sidemine.verdict.answer import answer_hypotheses, answer_study
+from sidemine.verdict.answer import answer_study
 from sidemine.verdict.evidence_table import EVIDENCE, evidence_table
 from sidemine.verdict.synthesis import independence, independent_groups, synthesise
 from sidemine.verdict.vocabulary import Verdict

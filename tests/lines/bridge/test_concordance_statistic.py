@@ -180,6 +180,18 @@ def test_frozen_weights_have_no_noise():
     assert found.se == pytest.approx(spread / np.linalg.norm(weights[BLOCK]) / np.linalg.norm(disease.deviates[BLOCK]))
 
 
+def test_a_gene_at_the_floor_of_its_groups_leaves_the_others_their_noise():
+    """Constant in either group, and not the same: it has no residual; p, interval and reliability are those of the other genes."""
+    is_target = np.arange(12) < 5
+    values = 7 + np.random.default_rng(6).standard_normal((N_GENES, 12)) + np.outer(3 * BLOCK, is_target)
+    values[-1] = np.where(is_target, 7.1, 7.0)
+    design = build_design(pd.DataFrame(index=[f"s{number}" for number in range(12)]), is_target, ~is_target)
+    drug, disease = fit_contrast(values, GENES, design), fit_study(31, 20, 20, np.where(BLOCK, 0.8, 0.0))
+    found = measured(drug, disease, BLOCK)
+    assert np.isfinite([found.se, found.ci_low, found.ci_high, found.reliability_drug]).all()
+    assert p_value(side_of(drug), np.where(BLOCK, side_of(disease).whole.deviates, 0), found.product) < 0.05
+
+
 def test_a_small_group_that_varies_more_is_no_resemblance():
     """3 v 12, the 3 vary 2.5 times as much, no effect: p and interval; with one variance for all samples a quarter were called."""
     disease = side_of(fit_study(31, 20, 20, np.where(BLOCK, 0.8, 0.0)))

@@ -9,6 +9,7 @@ from typing import Literal, TypeVar
 
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToPlace
+from sidemine.text.phrases import capitalised
 
 COMPARATOR_PERCENTILE = 90.0
 """Percentile among comparator sets, in the declared direction, that an experiment must reach."""
@@ -248,4 +249,4 @@ def ordinal(value: float) -> str:
 
 def as_sentence(text: str) -> str:
     """Return a clause with a capital and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{capitalised(text)}."

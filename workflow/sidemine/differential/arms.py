@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 MOST_UNDERSTATED = 1.1
 """How many times the variance that a model takes a combination may have, before its errors are its own (5 % in the error)."""
 NO_WEIGHT = 1e-9
-"""Share of the largest weight up to which that of a row is rounding."""
+"""Share of the largest weight up to which that of a row or a coefficient is rounding."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class ArmsModel:
         weights
             Per coefficient; a positive weight on a group makes its samples the target. Not all 0.
         """
+        # The null space turns with the sign of the first weight, and FRY's scale with the order of its columns: rounding has no sign.
+        weights = np.where(np.abs(weights) > NO_WEIGHT * np.abs(weights).max(), weights, 0.0)
         null_space = np.linalg.svd(weights[None, :])[2][1:].T
         turned = self.design.matrix @ np.column_stack([null_space, weights / (weights @ weights)])
         columns = [*(f"other_{place}" for place in range(1, turned.shape[1])), CONTRAST_COLUMN]

@@ -28,6 +28,7 @@ from sidemine.errors import Problem, Untestable
 from sidemine.stats.sandwich import blocks_without_residual, sandwich
 from sidemine.study.covariates import Covariate, parse_covariate
 from sidemine.text.numbers import is_missing_label
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -437,8 +438,7 @@ def _units(table: pd.DataFrame) -> NDArray[np.str_]:
 
 
 def _listing(names: Sequence[str]) -> str:
-    shown = ", ".join(str(name) for name in names[:_MOST_LISTED])
-    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED} more"
+    return first_of([*map(str, names)], _MOST_LISTED)
 
 
 def _drop_missing(

@@ -14,6 +14,7 @@ from sidemine.errors import Problem
 from sidemine.study.covariates import Covariate
 from sidemine.study.hints import did_you_mean
 from sidemine.text.columns import read_column
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,11 +89,10 @@ def covariate_problems(table: pd.DataFrame, covariates: Sequence[Covariate]) -> 
     for covariate in covariates:
         if covariate.name in missing:
             names = missing[covariate.name]
-            listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
             problems.append(
                 Problem(
                     f"the covariate {covariate.name} is missing in {len(names)} samples",
-                    listed,
+                    first_of(names, 20),
                     "a value for every sample of the two groups",
                     "Exclude these samples with a reason (config.yaml, exclude), fill the column by a sample sheet, "
                     "drop the covariate, or set missing_covariates to drop in contrasts.tsv.",

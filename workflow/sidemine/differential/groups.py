@@ -13,6 +13,7 @@ from sidemine.errors import Problem, SidemineError, StudyError, Untestable
 from sidemine.prepare.sample_table import TOO_FEW_CELLS
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.selectors import matches_nothing, parse_selector
+from sidemine.text.phrases import first_of
 
 _TOLD = 6
 
@@ -122,7 +123,7 @@ def match_groups(contrast: ContrastToFit, samples: pd.DataFrame) -> tuple[Groups
             continue
         if len(lacking) and (lost := lacking[selector.matches(lacking, where)]).size:
             named = [f"{sample} ({fate})" for sample, fate in lost["fate"].items()]
-            too_few[side] = ", ".join(named[:_TOLD]) + (f" and {len(named) - _TOLD} more" if len(named) > _TOLD else "")
+            too_few[side] = first_of(named, _TOLD)
         if not mask.any() and side not in too_few:
             problems.append(matches_nothing(selector, used, where))
         matched.append(mask)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from sidemine.errors import Problem, StudyError
 from sidemine.retrieve.record import replace_file
+from sidemine.text.phrases import first_of
 
 LONGEST_LOOK = 180
 """Seconds that the Slurm plugin of Snakemake may let pass between two looks at its jobs."""
@@ -176,8 +177,7 @@ def refuse_jobs_of_earlier_run(results: Path) -> None:
         )
     if told.strip():
         lines = told.strip().splitlines()
-        jobs = ", ".join(_job_in_words(line) for line in lines[:_LISTED])
-        jobs += f" and {len(lines) - _LISTED:,} more" if len(lines) > _LISTED else ""
+        jobs = first_of([_job_in_words(line) for line in lines], _LISTED)
         raise StudyError(
             Problem(
                 "jobs of an earlier run of this study are still in Slurm's queue",

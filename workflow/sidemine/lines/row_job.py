@@ -7,21 +7,49 @@ end in a report, as it does for data sets: the row is *not available*, with the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sidemine.lines.specification import TestLine
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sidemine.errors import Problem
-    from sidemine.lines.evidence import LayerEvidence, Measured, Size
+    from sidemine.lines.evidence import LayerEvidence, Measured
     from sidemine.lines.layer import Layer
     from sidemine.lines.specification import DeclaredLine
+    from sidemine.prepare.gene_table import GeneTable
     from sidemine.study_jobs import JobFiles
 
 Specified = TypeVar("Specified", bound=TestLine)
-Measure = Callable[["JobFiles", Specified], "tuple[Measured, object, Size]"]
-"""Reads the inputs and tests the set: what was measured, the record of details, and the measured size of the test."""
+
+
+@dataclass(frozen=True)
+class RowInputs:
+    """What the job of a row has read, and what its layer reads itself.
+
+    Attributes
+    ----------
+    files
+        Of the row, by role: `file` is the main one.
+    gene_sets
+        The study's sets, as `gene_set_table.GENE_SETS` describes.
+    gene_table
+        The study's symbols.
+    job
+        All files of the job.
+    """
+
+    files: dict[str, Path]
+    gene_sets: pd.DataFrame
+    gene_table: GeneTable
+    job: JobFiles
+
+
+Measure = Callable[[RowInputs, Specified], "tuple[Measured, object, str]"]
+"""Tests the set: what was measured, the record of details, and the word of the test in the table of sizes; '': none."""
 
 
 def run_row(
@@ -46,7 +74,7 @@ def run_row(
         When a file of a row that is `verified` is refused.
     """
     from sidemine.errors import InputError
-    from sidemine.lines.evidence import judged
+    from sidemine.lines.evidence import judged, read_size
     from sidemine.records import write_record
     from sidemine.retrieve.refusal import note_refusals, why_missing
 
@@ -59,7 +87,8 @@ def run_row(
         return
     with note_refusals(inputs.every_path):
         try:
-            measured, details, size = measure(inputs, specification)
+            measured, details, test = measure(_read_inputs(inputs, specification), specification)
+            size = read_size(inputs.by_name.get("sizes", ()), test)
         except InputError as error:
             if row.status == "verified":
                 raise
@@ -70,6 +99,19 @@ def run_row(
             evidence = judged(row, layer, measured, size)
     write_record(evidence, outputs.path("evidence"))
     write_record(details, outputs.path("details"))
+
+
+def _read_inputs(inputs: JobFiles, specification: TestLine) -> RowInputs:
+    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.tables import read_table
+
+    return RowInputs(
+        files=dict(zip(specification.files, inputs.paths("files"), strict=True)),
+        gene_sets=read_table(inputs.path("sets"), GENE_SETS),
+        gene_table=read_gene_table(inputs.path("gene_table"), specification.gene_table),
+        job=inputs,
+    )
 
 
 def _missing(row: DeclaredLine, layer: Layer, missing: Sequence[str]) -> LayerEvidence:

@@ -17,6 +17,7 @@ from sidemine.preflight.primary_sets import notes_of_primary_sets
 from sidemine.preflight.time_budget import TimeBudget
 from sidemine.retrieve.study_sources import StudySources
 from sidemine.study.projections import ContrastToFit, DatasetToRead
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,10 +194,7 @@ def _spare_columns(row: Dataset, samples: pd.DataFrame, files: Mapping[str, Path
         except SidemineError:
             continue  # a sample that does not take part may have no column
     spare = [column for column in columns if column not in matched]
-    more = f" and {len(spare) - 6} more" if len(spare) > 6 else ""
-    return (
-        f"{len(spare)} columns of values belong to no sample: {', '.join(map(repr, spare[:6]))}{more}" if spare else ""
-    )
+    return f"{len(spare)} columns of values belong to no sample: {first_of([*map(repr, spare)], 6)}" if spare else ""
 
 
 def _look_at(study: Study, contrast: Contrast, known: _Samples, ahead: Ahead) -> ContrastAhead:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.study.patterns import compile_pattern
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,12 +88,11 @@ def check_derived(
         if len(missing) == 0:
             continue
         source = missing.index if rule.source == "sample" else missing[rule.source]
-        values = sorted(set(map(str, source)))
-        more = f" and {len(values) - _MAX_VALUES_TOLD} more" if len(values) > _MAX_VALUES_TOLD else ""
+        values = [repr(value) for value in sorted(set(map(str, source)))]
         problems.append(
             Problem(
                 f"the regular expression of derived column {name!r} does not match {len(missing)} samples",
-                f"{where}, column {rule.source!r}: {', '.join(map(repr, values[:_MAX_VALUES_TOLD]))}{more}",
+                f"{where}, column {rule.source!r}: {first_of(values, _MAX_VALUES_TOLD)}",
                 f"values that match {rule.regex!r} as a whole",
                 "Widen the regular expression, or leave these samples out by subset or exclude.",
             )

@@ -11,6 +11,7 @@ import numpy as np
 from sidemine.errors import Problem
 from sidemine.prepare.scale_marks import even_rows
 from sidemine.sources.scales import SCALES
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,10 +56,9 @@ def find_odd_samples(values: NDArray[np.float64], names: Sequence[str], scale: S
     if not oddities:
         return None
     listed = [f"{names[place]} ({why})" for place, why in sorted(oddities.items())]
-    more = f" and {len(listed) - _MOST_TOLD} more" if len(listed) > _MOST_TOLD else ""
     return Problem(
         f"{len(oddities)} of {len(names)} samples do not hold {SCALES[scale].words} as the others do",
-        f"{where}: {', '.join(listed[:_MOST_TOLD])}{more}",
+        f"{where}: {first_of(listed, _MOST_TOLD)}",
         "values of one scale that differ between genes, in every sample",
         "Leave these samples out, each under `exclude` in config.yaml with the reason, or use another file of the series.",
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.registry import BULK_LAYOUTS
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,10 +160,8 @@ def _words(name: str) -> tuple[str, ...]:
 def note_on_matching(names: Mapping[str, str], matched: Mapping[str, str]) -> list[str]:
     """Return a sentence on the columns whose names are not just those of their samples."""
     other = [f"{names[sample]} = {column}" for sample, column in matched.items() if names[sample].strip() != column]
-    if not other:
-        return []
-    more = f" and {len(other) - _MAX_NAMES_TOLD} more" if len(other) > _MAX_NAMES_TOLD else ""
-    return [f"columns matched to samples by a name within theirs: {'; '.join(other[:_MAX_NAMES_TOLD])}{more}"]
+    told = first_of(other, _MAX_NAMES_TOLD, "; ")
+    return [f"columns matched to samples by a name within theirs: {told}"] if other else []
 
 
 def _names(row: DatasetToRead, samples: pd.DataFrame) -> list[str]:
@@ -217,5 +216,4 @@ def _hint(row: DatasetToRead, samples: pd.DataFrame, missing: Mapping[str, str],
 
 
 def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_NAMES_TOLD} more" if len(names) > _MAX_NAMES_TOLD else ""
-    return (", ".join(map(repr, names[:_MAX_NAMES_TOLD])) or "none") + more
+    return first_of([*map(repr, names)], _MAX_NAMES_TOLD) or "none"

@@ -27,6 +27,7 @@ from sidemine.quality.reuse import find_relations, flag_reuse
 from sidemine.quality.sex_check import SexReading, find_sex_column, flag_sex, read_sex
 from sidemine.quality.treatment import decide_treatment
 from sidemine.sources.scales import SCALES, has_fold_change
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,10 +209,10 @@ def flag_cell_quality(cells: CellsOnRecord) -> Flag:
     if high:
         reasons.append(
             f"the median cell of {len(high)} of {len(cells.samples)} samples has more than {USUAL_MITOCHONDRIAL:.0%} mitochondrial "
-            f"counts, which most human tissues do not reach: {_some([f'{row.sample} {row.median_mitochondrial:.0%}' for row in high])}"
+            f"counts, which most human tissues do not reach: {first_of([f'{row.sample} {row.median_mitochondrial:.0%}' for row in high], _TOLD)}"
         )
     if lost:
-        reasons.append(f"no cell is left of {_some([row.sample for row in lost])}")
+        reasons.append(f"no cell is left of {first_of([row.sample for row in lost], _TOLD)}")
     if not reasons:
         return Flag("", CELLS_WHOLE, "ok", "no sample has mostly damaged cells")
     step = "damaged cells, or a tissue such as heart or kidney: set most_mitochondrial, and cell_quality: filter"
@@ -222,10 +223,6 @@ def flag_cell_quality(cells: CellsOnRecord) -> Flag:
         "; ".join(reasons),
         step if high else "contrasts that need these samples are not testable",
     )
-
-
-def _some(names: Sequence[str]) -> str:
-    return ", ".join(names[:_TOLD]) + (f" and {len(names) - _TOLD} more" if len(names) > _TOLD else "")
 
 
 def flag_declared_scale(provenance: DatasetProvenance) -> Flag:

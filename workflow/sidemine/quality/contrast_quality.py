@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
-from sidemine.quality.flags import Flag, consequence_words, listing
+from sidemine.quality.flags import MOST_NAMED, Flag, consequence_words
 from sidemine.quality.group_scale import SCALE as LEVEL
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.near_copies import answered_words
@@ -25,6 +25,7 @@ from sidemine.quality.record import (
 )
 from sidemine.sources.scales import LIBRARY_OFFSET, LOG2_FOLD_CHANGE, is_filtered
 from sidemine.text.columns import read_column
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,9 +193,9 @@ def flag_others(associations: Sequence[Association], action: str) -> Flag:
     if in_model:
         notes.append("in the model: " + "; ".join(_association_words(association) for association in in_model))
     if renamed:
-        notes.append(f"the same partition as the groups, taken for names of them: {listing(renamed)}")
+        notes.append(f"the same partition as the groups, taken for names of them: {first_of(renamed, MOST_NAMED)}")
     if one_sided:
-        notes.append(f"recorded in one group only, so not to be compared: {listing(one_sided)}")
+        notes.append(f"recorded in one group only, so not to be compared: {first_of(one_sided, MOST_NAMED)}")
     if suspects:
         told = "; ".join(_association_words(association) for association in suspects)
         return Flag(
@@ -278,7 +279,7 @@ def _flag_copies(dataset_quality: DatasetQuality, names: list[str], action: str)
         return Flag(
             "answered_copies", COPIES, "warn", answered_words(answered), "told here: they stay independent samples"
         )
-    named = listing([f"{pair.first} and {pair.second}" for pair in pairs])
+    named = first_of([f"{pair.first} and {pair.second}" for pair in pairs], MOST_NAMED)
     advice = "They count as independent samples, which makes p-values too small."
     return Flag(
         "duplicated_samples",

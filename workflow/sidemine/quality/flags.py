@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Status = Literal["ok", "warn", "problem"]
 _STATUSES: tuple[Status, ...] = get_args(Status)
 
+MOST_NAMED = 12
+"""Samples that the evidence of a flag names; of more it tells the number."""
+
 _DONE = {
     "warn": "told here; nothing was changed",
     "drop": "the samples named here take no part in any contrast of this dataset",
@@ -69,11 +72,6 @@ def consequence_words(action: str, advice: str, done: str = "") -> str:
     'told here; nothing was changed (declared: warn). Look at the record.'
     """
     return f"{done or _DONE[action]} (declared: {action}). {advice}"
-
-
-def listing(names: list[str], most: int = 12) -> str:
-    """Return the first names, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def stop_problems(flags: Sequence[Flag], traps: DeclaredTraps, where: str) -> list[Problem]:

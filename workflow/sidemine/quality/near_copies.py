@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import Problem
-from sidemine.quality.flags import Flag, consequence_words, listing
+from sidemine.quality.flags import MOST_NAMED, Flag, consequence_words
 from sidemine.quality.record import NearCopy
 from sidemine.stats.medians import medians_of_rows
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -341,7 +342,7 @@ def answer_copies(
         replace(pair, independent_because=reasons.get(frozenset({pair.first, pair.second}), "")) for pair in pairs
     ]
     found = {frozenset({pair.first, pair.second}) for pair in pairs}
-    named = listing([f"{pair.first} and {pair.second}" for pair in pairs]) or "none"
+    named = first_of([f"{pair.first} and {pair.second}" for pair in pairs], MOST_NAMED) or "none"
     idle = [
         Problem(
             f"samples {' and '.join(answer.samples)} were not found to be nearly identical, so there is nothing to answer",
@@ -397,7 +398,7 @@ def flag_copies(within: Differences | None, pairs: Sequence[NearCopy], action: s
         if n_blind := int(np.triu(blind, k=1).sum()):
             evidence += f"; {n_blind} pair(s) of libraries are too shallow to tell"
         return Flag("duplicated_samples", COPIES, "ok", f"{evidence}. {PEOPLE_NOT_FOUND}")
-    named = listing([f"{pair.first} and {pair.second} ({pair.ratio:.2f})" for pair in pairs])
+    named = first_of([f"{pair.first} and {pair.second} ({pair.ratio:.2f})" for pair in pairs], MOST_NAMED)
     return Flag(
         "duplicated_samples",
         COPIES,
@@ -452,7 +453,7 @@ def flag_apart(within: NDArray[np.float64] | None, samples: Sequence[str], actio
             f"the farthest, {samples[farthest]}, is {nearest[farthest] / usual:.2f} times the usual nearest distance"
         )
         return Flag("outlier_samples", APART, "ok", f"{evidence} from its nearest sample")
-    named = listing([f"{samples[column]} ({nearest[column] / usual:.1f} times)" for column in apart])
+    named = first_of([f"{samples[column]} ({nearest[column] / usual:.1f} times)" for column in apart], MOST_NAMED)
     return Flag(
         "outlier_samples",
         APART,

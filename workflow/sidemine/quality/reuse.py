@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.quality.flags import Flag, consequence_words, listing
+from sidemine.quality.flags import Flag, consequence_words
 from sidemine.quality.near_copies import (
     COPY_RATIO,
     FEWEST_COUNTS,
@@ -27,6 +27,7 @@ from sidemine.quality.near_copies import (
     variance_without_noise,
 )
 from sidemine.quality.record import NearCopy, ReusedSample
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -298,7 +299,7 @@ def flag_reuse(
     """
     samples = sorted({row.sample for row in [*relations, *shared]})
     untold = [f"{dataset} ({reason})" for dataset, reason in (not_compared or {}).items()]
-    untold = [f"values could not be compared with those of {listing(untold, 5)}"] if untold else []
+    untold = [f"values could not be compared with those of {first_of(untold, 5)}"] if untold else []
     if not samples:
         none = "no relation in GEO says so, and none was found in another dataset, by name or by values"
         return Flag("reused_samples", CHECK, "ok", "; ".join([none, *untold]))
@@ -306,11 +307,11 @@ def flag_reuse(
     if relations:
         origins = [f"{row.sample} ({row.how} {row.other})" for row in relations]
         sentences.append(
-            f"{len({row.sample for row in relations})} of {n_used} by GEO's relation: {listing(origins, 5)}"
+            f"{len({row.sample for row in relations})} of {n_used} by GEO's relation: {first_of(origins, 5)}"
         )
     for dataset in sorted({str(row.dataset) for row in shared}):
         same = [row.sample for row in shared if row.dataset == dataset]
-        sentences.append(f"{len(same)} of {n_used} also in dataset {dataset}: {listing(same, 5)}")
+        sentences.append(f"{len(same)} of {n_used} also in dataset {dataset}: {first_of(same, 5)}")
     return Flag(
         "reused_samples",
         CHECK,

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.quality.flags import Flag, consequence_words, listing
+from sidemine.quality.flags import MOST_NAMED, Flag, consequence_words
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -175,10 +176,10 @@ def flag_sex(reading: SexReading, recorded: Mapping[str, str], column: str, acti
     evidence = reading.words + (f"; {unread} samples without a readable {column}" if unread else "")
     ambiguous = sorted(sample for sample, sex in reading.by_genes.items() if sex == "ambiguous")
     if ambiguous:
-        evidence += f"; ambiguous: {listing(ambiguous)}"
+        evidence += f"; ambiguous: {first_of(ambiguous, MOST_NAMED)}"
     if not wrong:
         return Flag("sex_mismatch", CHECK, "ok", f"no label of {column} contradicts the genes; {evidence}")
-    named = listing([f"{name} ({recorded[name]}, genes: {reading.by_genes[name]})" for name in wrong])
+    named = first_of([f"{name} ({recorded[name]}, genes: {reading.by_genes[name]})" for name in wrong], MOST_NAMED)
     done = "sex as the genes show it is a covariate wherever it varies within both groups" if action == "adjust" else ""
     advice = "A wrong sex label may be a swapped sample: its group label may be wrong as well."
     return Flag(

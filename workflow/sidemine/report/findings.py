@@ -18,6 +18,7 @@ from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
+from sidemine.text.phrases import capitalised, first_of
 from sidemine.verdict.card import Card
 from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -338,7 +339,7 @@ def effect_words(card: Card) -> str:
     if effect is not None:
         return _plain(card, effect)
     apart = card.pooled.sizes_differ if card.pooled else None
-    together = f"{apart.words[:1].upper()}{apart.words[1:]}. " if apart else ""
+    together = f"{capitalised(apart.words)}. " if apart else ""
     each = (f"{row.accession}: {_brief(card, found, limits=True)}" for row, found in card.estimated)
     return together + _listed(each) or "—"
 
@@ -350,7 +351,7 @@ def control_words(card: Card) -> str:
     effect = card.main_effect
     if effect is None:
         apart = card.pooled.sizes_differ if card.pooled else None
-        together = f"{apart.words[:1].upper()}{apart.words[1:]}" if apart else ""
+        together = f"{capitalised(apart.words)}" if apart else ""
         if apart and card.kind != "cohort":  # as fold changes, from the smallest to the largest
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
@@ -364,13 +365,11 @@ def control_words(card: Card) -> str:
     small = card.declared.direction in {"either", "up" if effect.effect > 0 else "down"}
     size = excluded_size(card)
     found = f"too small to matter: {size}" if small else size
-    return f"{_plain(card, effect)}. {found[:1].upper()}{found[1:]} is excluded."
+    return f"{_plain(card, effect)}. {capitalised(found)} is excluded."
 
 
 def _listed(told: Iterable[str]) -> str:
-    parts = list(told)
-    more = f"; and {len(parts) - _NAMED} more" if len(parts) > _NAMED else ""
-    return "; ".join(parts[:_NAMED]) + more
+    return first_of(list(told), _NAMED, "; ", "; and ")
 
 
 def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
@@ -392,7 +391,7 @@ def _plain(card: Card, effect: Interval) -> str:
         return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
     beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
-    return f"{plain[:1].upper()}{plain[1:]} ({interval}{beside})"
+    return f"{capitalised(plain)} ({interval}{beside})"
 
 
 def _amount(card: Card, effect: Interval) -> str:

@@ -14,6 +14,7 @@ from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes
 from sidemine.report.findings import effect_words, excluded_size
 from sidemine.report.subject import told_of
+from sidemine.text.phrases import first_of
 from sidemine.verdict.card import Card, CardContrast
 
 _EFFECTS_NAMED = 4
@@ -63,14 +64,14 @@ def _without_one_effect(card: Card) -> str:
     if not tested:
         reasons = dict.fromkeys(item.problem.what for item in card.evidence if item.problem)
         return f"{genes} could not be tested: {'; '.join(reasons) or 'no comparison belongs to the question'}."
-    each = "; ".join(
+    effects = [
         f"{item.accession}: {words.amount(effect.effect, unit)} (95 % CI {_interval(effect)})"
-        for item, effect in tested[:_EFFECTS_NAMED]
-    )
-    more = f"; and {len(tested) - _EFFECTS_NAMED} more" if len(tested) > _EFFECTS_NAMED else ""
+        for item, effect in tested
+    ]
+    each = first_of(effects, _EFFECTS_NAMED, "; ", "; and ")
     apart = card.pooled.sizes_differ if card.pooled else None
     differ = f" Together: {apart.words}; no single figure stands for them, since {apart.reason}." if apart else ""
-    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}{more}.{differ} {excluded_words(card, unit)}"
+    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}.{differ} {excluded_words(card, unit)}"
     return words.typeset(told)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel
 from sidemine.lines.layers import EXPRESSION, LAYERS
+from sidemine.text.phrases import capitalised
 from sidemine.verdict.card import EvidenceRow, Synthesis
 
 NOTHING = "—"
@@ -129,4 +130,4 @@ def _weak(row: EvidenceRow) -> str:
     clauses = [f"suggestive at most: {row.cap}" if row.cap else "", *row.downgrades]
     clauses += ["nobody has checked its row against the record"] if unread else []
     told = "; ".join(filter(None, clauses))
-    return f"{told[:1].upper()}{told[1:]}." if told else NOTHING
+    return f"{capitalised(told)}." if told else NOTHING

@@ -22,6 +22,7 @@ from sidemine.sources.quantifiers import (
 )
 from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import read_delimited
+from sidemine.text.phrases import first_of
 from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -109,8 +110,7 @@ def read_count_archive(
     notes += [f"{len(counters)} counter rows are no genes: {', '.join(sorted(counters))}"] if counters else []
     notes += _notes_on_columns(files)
     if ignored:
-        more = f" and {len(ignored) - _MAX_TOLD} more" if len(ignored) > _MAX_TOLD else ""
-        notes.append(f"members that are no count files: {', '.join(ignored[:_MAX_TOLD])}{more}")
+        notes.append(f"members that are no count files: {first_of(ignored, _MAX_TOLD)}")
     logger.info("%s: %d genes × %d samples", path.name, len(shared), len(samples))
     return ValueMatrix(
         [without_occurrence(gene) for gene in shared],

@@ -30,6 +30,7 @@ from sidemine.sources.value_matrix import ValueMatrix
 from sidemine.text.delimited import read_delimited
 from sidemine.text.header_words import ANNOTATION_WORDS, IDENTIFIER_WORDS, SHORT_STATISTICS, STATISTIC_WORDS, plain_word
 from sidemine.text.numbers import is_missing, is_number
+from sidemine.text.phrases import first_of
 from sidemine.text.text_table import TextTable
 
 logger = logging.getLogger(__name__)
@@ -171,7 +172,7 @@ def to_value_matrix(
     ]
     notes = [*table.notes, *columns_read.notes]
     if left:
-        notes.append(f"{name}: columns that hold no values of samples: {_listed(sorted(left))}")
+        notes.append(f"{name}: columns that hold no values of samples: {first_of(sorted(left), _MAX_LEFT_TOLD)}")
     logger.info("%s: %d identifiers × %d samples", name, table.n_rows, len(positions))
     return ValueMatrix(
         identifiers,
@@ -180,11 +181,6 @@ def to_value_matrix(
         notes=notes,
         simulated=any(SIMULATION_MARKER in comment for comment in table.comments),
     )
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MAX_LEFT_TOLD} more" if len(names) > _MAX_LEFT_TOLD else ""
-    return ", ".join(names[:_MAX_LEFT_TOLD]) + more
 
 
 def _is_empty(column: object) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch
 from sidemine.text.header_words import plain_word
+from sidemine.text.phrases import first_of
 from sidemine.text.text_table import TextTable
 
 if TYPE_CHECKING:
@@ -129,9 +130,8 @@ def _contradict(quantities: Collection[str], scale: str) -> bool:
 
 
 def _examples(table: TextTable, read: Mapping[int, tuple[str, str]], quantities: Collection[str]) -> str:
-    names = [table.header[position] for position, (_, quantity) in read.items() if quantity in quantities]
-    more = f" and {len(names) - _MAX_TOLD} more" if len(names) > _MAX_TOLD else ""
-    return ", ".join(map(repr, names[:_MAX_TOLD])) + more
+    names = [repr(table.header[position]) for position, (_, quantity) in read.items() if quantity in quantities]
+    return first_of(names, _MAX_TOLD)
 
 
 def _several_quantities(

@@ -9,6 +9,7 @@ from sidemine.errors import InputError, Problem
 from sidemine.simulation_marker import SIMULATION_MARKER
 from sidemine.sources.geo_metadata import SeriesMetadata, collect_metadata
 from sidemine.text.decoding import Decoded, open_decoded, truncated
+from sidemine.text.phrases import first_of
 
 _LAST_KEY = "data_row_count"
 """With this attribute GEO ends the description of a sample."""
@@ -66,8 +67,7 @@ def _refuse_cut(path: Path, series: dict[str, list[str]], samples: dict[str, lis
     listed = series.get("sample_id", [])
     absent = [name for name in listed if name not in samples] if samples else []
     if absent:
-        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
-        raise InputError(truncated(path, f"the series lists {', '.join(absent[:3])}{more}, which it does not describe"))
+        raise InputError(truncated(path, f"the series lists {first_of(absent, 3)}, which it does not describe"))
     ended = [any(key == _LAST_KEY for key, _ in attributes) for attributes in samples.values()]
     if len(ended) > 1 and all(ended[:-1]) and not ended[-1]:
         raise InputError(truncated(path, f"its last sample, {list(samples)[-1]}, has no !Sample_{_LAST_KEY}"))

@@ -14,6 +14,7 @@ from sidemine.sources.containers import spooled_to_file
 from sidemine.text.archive import GZIP_MAGIC
 from sidemine.text.decoding import open_unpacked
 from sidemine.text.numbers import is_number
+from sidemine.text.phrases import first_of
 from sidemine.text.text_table import TextTable
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -154,8 +155,7 @@ def _refuse_damage(sheet: Sheet, where: str) -> None:
         ),
     ):
         if cells:
-            more = f" and {len(cells) - _MAX_TOLD} more" if len(cells) > _MAX_TOLD else ""
-            raise InputError(Problem(what, f"{where}: {'; '.join(cells[:_MAX_TOLD])}{more}", allowed, next_step))
+            raise InputError(Problem(what, f"{where}: {first_of(cells, _MAX_TOLD, '; ')}", allowed, next_step))
 
 
 def _notes(sheet: Sheet, sheets: list[Sheet], rows: list[tuple[int, list[Cell]]], path: Path) -> list[str]:

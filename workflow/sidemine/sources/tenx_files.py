@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
 from sidemine.sources.containers import iter_files, name_samples
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,8 +89,7 @@ def plan_samples(path: Path) -> tuple[list[tuple[str, str, Unit]], list[str]]:
             del units[key]
     notes = _share_features(list(units.values()), loose)
     if others:
-        more = f" and {len(others) - _MAX_TOLD} more" if len(others) > _MAX_TOLD else ""
-        notes.append(f"files that are no part of 10x output: {', '.join(others[:_MAX_TOLD])}{more}")
+        notes.append(f"files that are no part of 10x output: {first_of(others, _MAX_TOLD)}")
     chosen = _choose(list(units.values()), path, notes)
     _check_complete(chosen, path)
     if not chosen:

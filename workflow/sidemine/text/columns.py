@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 from sidemine.text.numbers import Quantity, is_missing_label, parse_quantity
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -198,5 +199,4 @@ def _known_unit(unit: str) -> str:
 
 
 def _told(cells: Sequence[str]) -> str:
-    more = f" and {len(cells) - _MOST_TOLD} more" if len(cells) > _MOST_TOLD else ""
-    return ", ".join(repr(cell[:40]) for cell in cells[:_MOST_TOLD]) + more
+    return first_of([repr(cell[:40]) for cell in cells], _MOST_TOLD)

@@ -40,6 +40,7 @@ from sidemine.considerations.sensitivity import (
 )
 from sidemine.drawing.words import p_value
 from sidemine.effect.record import Estimate
+from sidemine.text.phrases import capitalised
 from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
 from sidemine.verdict.cohorts import contradiction_words
 from sidemine.verdict.readings import FEWEST_TO_POOL, contradiction
@@ -379,9 +380,9 @@ def _all_concerns(card: Card, found: Sequence[Found], unexpected: Sequence[str])
         yield "control", f"A control did not behave as expected: {'; '.join(unexpected)}"
     if card.pooled and card.pooled.sizes_differ:
         apart = card.pooled.sizes_differ
-        yield "sizes", f"{apart.words[:1].upper()}{apart.words[1:]}, so no single figure stands for them."
+        yield "sizes", f"{capitalised(apart.words)}, so no single figure stands for them."
     for check in card.sensitivity:
         if check.changes:
-            yield _of_row(check.name, card), f"{check.words[:1].upper()}{check.words[1:]}."
+            yield _of_row(check.name, card), f"{capitalised(check.words)}."
     if card.synthesis and card.synthesis.conflicting:
         yield "lines", card.synthesis.sentence

@@ -14,6 +14,7 @@ from sidemine.considerations.judgement import Gate, make_gate
 from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, VEHICLE_ALONE, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.record import HypothesisEvidence
+from sidemine.text.phrases import capitalised
 from sidemine.verdict.experiments import FAMILY_P, OF_WELLS, ExperimentRules
 from sidemine.verdict.readings import Reading
 from sidemine.verdict.rules import Decided, Decision, Level, declared_way, hint
@@ -137,7 +138,7 @@ class PanelRules(ExperimentRules):
         if panel is None or reading.p is None:
             why = panel.problem.what if panel and panel.problem else "its arms were not fitted in one model"
             return Decision(Verdict.NOT_TESTABLE, f"The panel could not be tested: {why}.")
-        seen = f"{reading.pattern[:1].upper()}{reading.pattern[1:]}: {_told(reading, panel, margin, direction)}"
+        seen = f"{capitalised(reading.pattern)}: {_told(reading, panel, margin, direction)}"
         unspecial = [row.evidence.contrast for row in readings if row.unspecial]
         if reading.shown and len(set(reading.beyond) - set(unspecial)) < reading.needed:
             rule = (

@@ -48,6 +48,7 @@ from sidemine.quality.record import Treatment
 from sidemine.stats.seeds import named_seed
 from sidemine.study.projections import ContrastToFit
 from sidemine.tables import table_of
+from sidemine.text.phrases import capitalised
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -310,7 +311,7 @@ def _sentence(rows: Sequence[CalibrationRow], labelings: int | None, design_clas
             text += f" So few labelings do not decide: {simulated}, and where they are undecided that counts."
     else:
         why = next((row.reason.split(";")[0] for row in quoted), "not measured here")
-        text = f"{_capital(why)}. {_capital(simulated)}."
+        text = f"{capitalised(why)}. {capitalised(simulated)}."
     return " ".join([text, *dict.fromkeys(row.reason for row in implied)])
 
 
@@ -320,10 +321,6 @@ def _figures(rows: Sequence[CalibrationRow], level: float) -> str:
         for row in rows
         if row.level == level and row.n
     )
-
-
-def _capital(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}"
 
 
 def _whole_rule(table: pd.DataFrame | None) -> pd.DataFrame:

@@ -34,6 +34,7 @@ from sidemine.effect.adjustment import pool_estimates
 from sidemine.effect.pooled_effect import weights_in
 from sidemine.effect.record import Estimate, PooledEstimate
 from sidemine.records import fields_of
+from sidemine.text.phrases import capitalised
 
 if TYPE_CHECKING:
     import numpy as np
@@ -283,7 +284,7 @@ def _panels(rows: Sequence[AdjustedIn]) -> str:
 
 def _doubt(rows: Sequence[AdjustedIn], fault: str) -> str:
     if fault:
-        return f"{fault[:1].upper()}{fault[1:]}: cell types may differ, and not the pathway."
+        return f"{capitalised(fault)}: cell types may differ, and not the pathway."
     largest = max((entry for row in rows for entry in row.single), key=lambda entry: abs(entry.difference))
     return (
         f"The mix of cells is measured by proxies only; the one that takes most of the effect is "

@@ -12,6 +12,7 @@ from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limi
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
 from sidemine.effect.record import Interval
+from sidemine.text.phrases import capitalised, first_of
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
@@ -82,7 +83,7 @@ def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> 
     parts = (
         [f"At least {reading.needed} of {k}: {found}"]
         if reading.shown
-        else [f"Excluded: that at least {reading.needed} of {k} act", f"{found[:1].upper()}{found[1:]}{only}"]
+        else [f"Excluded: that at least {reading.needed} of {k} act", f"{capitalised(found)}{only}"]
     )
     parts += excluded
     parts += [f"{listed(open_still)}: neither shown nor excluded"] if open_still and acting else []
@@ -174,8 +175,7 @@ def effects_of(panel: CompoundEvidence) -> str:
             _arm_names(panel, carrying), carrying, [True, *[False] * (len(carrying) - 1)], strict=True
         )
     ]
-    more = f"; and {len(told) - _IN_A_LINE} more" if len(told) > _IN_A_LINE else ""
-    return f"{'; '.join(told[:_IN_A_LINE])}{more}"
+    return first_of(told, _IN_A_LINE, "; ", "; and ")
 
 
 def _arm_names(panel: CompoundEvidence, arms: Sequence[ArmEffect]) -> list[str]:
@@ -208,14 +208,13 @@ def arm_words(columns: CompoundColumns, gene_set: str) -> str:
     if evidence is None or not evidence.carrying:
         return f"{gene_set} genes could not be tested in one model of the arms."
     arms = sorted(evidence.carrying, key=lambda arm: -abs(arm.effect or 0.0))
-    named = "; ".join(
+    effects = [
         f"{arm_label(evidence, arm)}: {number(abs(arm.effect or 0.0))} log2 units {side(arm.effect or 0.0)} (95 % CI "
         f"{number(arm.ci_low)} to {number(arm.ci_high)})"
-        for arm in arms[:MOST_NAMED]
-    )
-    more = f"; and {len(arms) - MOST_NAMED} more" if len(arms) > MOST_NAMED else ""
+        for arm in arms
+    ]
     word = columns.pattern or "open"
-    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {named}{more}."
+    return f"{gene_set} genes, counted beyond the other measured genes: {word}. {first_of(effects, MOST_NAMED, '; ', '; and ')}."
 
 
 def arm_label(evidence: CompoundEvidence, arm: ArmEffect) -> str:

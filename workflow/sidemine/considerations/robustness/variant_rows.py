@@ -12,6 +12,7 @@ from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.drawing.words import count
 from sidemine.effect.record import PooledEffect
 from sidemine.study.projections import HypothesisOnSet
+from sidemine.text.phrases import capitalised
 
 AGREEING_P = 0.05
 """Two-sided p that a variant must keep where the reference run has it."""
@@ -146,7 +147,7 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row, ages_mo
     if row.measured is None or row.effect is None or row.effect.effect is None:
         status: RunStatus = "not applicable" if row.reason == NOT_REUSED else "not evaluated"
         advice = f" {WHERE_AGES}" if status == "not evaluated" and NO_AGE in row.reason else ""
-        return status, f"{row.reason[:1].upper()}{row.reason[1:]}.{advice}"
+        return status, f"{capitalised(row.reason)}.{advice}"
     effect = row.effect
     alone = effect.k == 1 < (reference.effect.k if reference.effect else 0)
     share = _share_left(row, reference) if ages_modelled and name == "age_overlap" else 0.0
@@ -158,7 +159,7 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row, ages_mo
         # The other cohorts could not be restricted: whether their part of the answer is one of age is not known.
         status = "not evaluated"
     words = (
-        f"{row.variant.description[:1].upper()}{row.variant.description[1:]}: {effect.effect:.2f} "
+        f"{capitalised(row.variant.description)}: {effect.effect:.2f} "
         f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; {count(effect.k, 'dataset')})"
     )
     notes = f"; {'; '.join(row.measured.notes)}" if row.measured.notes else ""

@@ -17,6 +17,7 @@ from sidemine.effect.measure import genes_of_answer
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.enrichment.camera import direction_of
 from sidemine.enrichment.fry import fry
+from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import SetMembership, are_among, build_membership
 from sidemine.enrichment.unit_errors import p_of_units
@@ -125,7 +126,7 @@ def _common_genes(
     """Return the primary set's genes that every pooled cohort measured, on which its Hedges g rests; None in experiments."""
     if hypothesis.kind != "cohort":
         return None
-    genes = set(gene_sets.loc[gene_sets["gene_set"] == hypothesis.primary.set, "gene"])
+    genes = genes_of_set(gene_sets, hypothesis.primary.set)
     return sorted(genes & genes_of_answer(evidence[hypothesis.id], fits))
 
 

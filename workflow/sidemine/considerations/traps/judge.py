@@ -5,6 +5,7 @@ from __future__ import annotations
 from sidemine.considerations.judgement import Cap, Case, Doubt, DoubtWeight, Found, Judgement
 from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS
 from sidemine.considerations.traps.record import Checks, TrapColumns, TrapFlag
+from sidemine.text.phrases import capitalised
 
 DOUBTS = {
     "replicates": "The samples are wells of one culture: how another culture would answer is not in their error",
@@ -82,7 +83,7 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
 
 def _unknown_units(samples: str) -> str:
     return (
-        f"{samples[:1].upper()}{samples[1:]} are not declared as separate people or cultures. If some are repeats of one, the tests "
+        f"{capitalised(samples)} are not declared as separate people or cultures. If some are repeats of one, the tests "
         "find far too many effects that are not there."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.considerations.specificity.measure import FEWEST_COMPARATORS
+from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.lines.bridge.comparators import units_of
 from sidemine.lines.bridge.library import SignatureLibrary, judge_library
 from sidemine.lines.bridge.statistic import FEWEST_GENES
@@ -51,7 +52,7 @@ def bridge_notes(
         n = len(library.others)
         counts = {}
         for name in bridge.sets:
-            genes = set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"])
+            genes = genes_of_set(gene_sets, name)
             counts[name] = len(genes.intersection(library.others.columns))
             lost = f": fewer than {FEWEST_GENES}, so all of them drop out" if counts[name] < FEWEST_GENES else ""
             notes.append(f"its {n:,} signatures measure {counts[name]} of {len(genes)} genes of {name}{lost}")
@@ -62,7 +63,7 @@ def bridge_notes(
             signatures = [str(name) for name in library.others.index if name not in bridge.same_pathway]
     comparators = bridge.comparators
     if measured and gene_sets is not None:
-        genes = set(gene_sets.loc[gene_sets["gene_set"] == bridge.sets[0], "gene"])
+        genes = genes_of_set(gene_sets, bridge.sets[0])
         found = {name: len(genes.intersection(measured[name])) for name in _contrasts(bridge) if name in measured}
         listed = ", ".join(f"{name} {n}" for name, n in found.items())
         notes.append(f"of {len(genes)} genes of {bridge.sets[0]} its contrasts measure: {listed}")

@@ -75,7 +75,7 @@ def source_of(
     fit, design, samples
         Of the contrast its fit and `design.json`; of the dataset its samples, as `sample_table.SAMPLES` describes.
     same
-        As in `primary_effect.units_of`.
+        As in `effect.measure.units_of`.
     """
     return ContrastSource(
         contrast=contrast.contrast,
@@ -125,19 +125,6 @@ def shared_reason(one: str, other: str, sources: Mapping[str, ContrastSource]) -
         return "is the same contrast"
     dependent = find_dependent([one, other], sources, "experiment")
     return next(iter(dependent.values()), "").removesuffix(", which was declared first")
-
-
-def share_units(one: str, other: str, sources: Mapping[str, ContrastSource]) -> bool:
-    """Return whether two contrasts have a sample or a biological unit in common.
-
-    Parameters
-    ----------
-    one, other
-        The two contrasts.
-    sources
-        All contrasts.
-    """
-    return bool(sources[one].units & sources[other].units)
 
 
 def testable_fits(names: Sequence[str], sources: Mapping[str, ContrastSource]) -> dict[str, ContrastFit]:

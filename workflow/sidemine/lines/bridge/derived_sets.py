@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.lines.bridge.profiles import build_side
 from sidemine.lines.bridge.record import DerivedSet, Overlap
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
@@ -125,7 +126,7 @@ def find_overlaps(derived: DerivedSet, target_sets: Sequence[str], gene_sets: pd
     members = set(derived.genes)
     overlaps = []
     for name in target_sets:
-        genes = set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"])
+        genes = genes_of_set(gene_sets, name)
         jaccard = len(members & genes) / len(members | genes) if members | genes else 0.0
         overlaps.append(Overlap(name, len(members & genes), jaccard, jaccard > SAME_EVIDENCE))
     return overlaps

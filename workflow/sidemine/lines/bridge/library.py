@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.enrichment.gene_set_table import weights_of_set
 from sidemine.lines.bridge.record import JudgedLibrary
 from sidemine.lines.bridge.strength import FEWEST_FOR_STRENGTH, expected_sizes
 
@@ -68,8 +69,7 @@ def judge_library(
     n = len(library.others)
     if declared is None or library.control is None:
         return JudgedLibrary(n, 0, None, False, "uninformative: no positive control is declared for this library")
-    rows = gene_sets[gene_sets["gene_set"] == declared.set]
-    weights = dict(zip(rows["gene"], rows["weight"].astype(float), strict=True))
+    weights = weights_of_set(gene_sets, declared.set)
     values = np.vstack([library.others.to_numpy(dtype=np.float64), library.control.to_numpy(dtype=np.float64)])
     signs = np.sign([weights.get(gene, 0.0) for gene in library.others.columns])
     own = np.isfinite(values[-1]) & (signs != 0)

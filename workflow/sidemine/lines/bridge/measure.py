@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.considerations.composition.cell_proxies import find_contaminated
+from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.lines.bridge.comparators import gather_comparators
 from sidemine.lines.bridge.comparisons import (
     ADJUSTED,
@@ -28,7 +29,6 @@ from sidemine.lines.bridge.contrasts import (
     ContrastSource,
     adjusted_fits,
     find_dependent,
-    share_units,
     shared_reason,
     testable_fits,
 )
@@ -245,7 +245,7 @@ class _Measurement:
         gene_sets, seed = inputs.gene_sets, inputs.seed
         genes = sorted(set.intersection(*(set(fit.genes) for fit in (*drugs.values(), *diseases.values()))))
         pooled = self._poolable(diseases, "cohort")
-        members = {name: set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"]) for name in bridge.sets}
+        members = {name: genes_of_set(gene_sets, name) for name in bridge.sets}
         targets = gene_sets[gene_sets["gene_set"] == bridge.sets[0]]
         adjusted, words = adjusted_fits(diseases, inputs.sources, targets, inputs.panels, inputs.contaminated)
         words[POOLED] = "; ".join(f"{name}: {words[name]}" for name in pooled)
@@ -280,7 +280,7 @@ class _Measurement:
     def _comparators(self, used: Sequence[str]) -> dict[str, ContrastFit]:
         sources, kept = self.inputs.sources, {}
         for name, fit in testable_fits(self.bridge.comparators, sources).items():
-            shared = [other for other in used if share_units(name, other, sources)]
+            shared = [other for other in used if sources[name].units & sources[other].units]
             if shared:
                 self._leave_out(name, f"no comparator: it shares samples or units with {', '.join(shared)}")
             else:

@@ -78,7 +78,9 @@ class Part:
             return _centred(residuals / np.sqrt(variance * self.fit.residual_df)[:, None])
         # Under voom every gene has its own basis; scores have one, in which a gene's residuals have another size.
         of_scores = self.fit.score_effects[self.rows, 1:]
-        size = np.linalg.norm(of_scores, axis=1) / np.linalg.norm(residuals, axis=1)
+        length = np.linalg.norm(residuals, axis=1)
+        # A gene at the floor of its groups has no residuals, and so no noise.
+        size = np.divide(np.linalg.norm(of_scores, axis=1), length, out=np.ones_like(length), where=length > 0)
         return _centred(of_scores @ self._errors.parts / (np.sqrt(variance) * size)[:, None])
 
     @property

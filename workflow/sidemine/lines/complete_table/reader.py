@@ -7,28 +7,26 @@ from pathlib import Path
 
 from sidemine.differential.contrast_fit import load_fit
 from sidemine.differential.gene_statistics import TableColumns
-from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.preranked_camera import Reference
 from sidemine.errors import InputError, Problem
 from sidemine.lines.complete_table.measure import TEST, TableToTest, measure_table
 from sidemine.lines.complete_table.record import TableDetails
 from sidemine.lines.complete_table.rows import TableRows
 from sidemine.lines.complete_table.specification import TestTable
-from sidemine.lines.evidence import Measured, Size, read_size
+from sidemine.lines.evidence import Measured
 from sidemine.lines.gene_list import read_gene_list
 from sidemine.lines.published.reader import read_cells
-from sidemine.prepare.gene_table import GeneTable, read_gene_table
-from sidemine.study_jobs import JobFiles
-from sidemine.tables import read_table
+from sidemine.lines.row_job import RowInputs
+from sidemine.prepare.gene_table import GeneTable
 
 
-def measure_row(inputs: JobFiles, specification: TestTable) -> tuple[Measured, TableDetails, Size]:
+def measure_row(inputs: RowInputs, specification: TestTable) -> tuple[Measured, TableDetails, str]:
     """Read the files of a row of either layer of tables and test its set: what `row_job.run_row` asks for.
 
     Parameters
     ----------
     inputs
-        Files of the job, by the names of `specification.files_of_table`.
+        What the job has read, and its files.
     specification
         The row.
 
@@ -37,20 +35,20 @@ def measure_row(inputs: JobFiles, specification: TestTable) -> tuple[Measured, T
     InputError
         When a file cannot be read.
     """
-    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-    universe, lost = read_gene_list(inputs.path("universe"), gene_table) if "universe" in inputs.by_name else (None, 0)
+    files, gene_table = inputs.files, inputs.gene_table
+    universe, lost = read_gene_list(files["universe"], gene_table) if "universe" in files else (None, 0)
     table = TableToTest(
-        rows=read_rows(inputs.path("file"), specification.row.columns),
+        rows=read_rows(files["file"], specification.row.columns),
         universe=universe,
         names_lost=lost,
-        gene_sets=read_table(inputs.path("sets"), GENE_SETS),
+        gene_sets=inputs.gene_sets,
         gene_table=gene_table,
-        references=[read_reference(inputs.path("reference"), gene_table)]
-        if "reference" in inputs.by_name
-        else read_fitted_references(inputs.by_folder("fits")),
+        references=[read_reference(files["reference"], gene_table)]
+        if "reference" in files
+        else read_fitted_references(inputs.job.by_folder("fits")),
     )
     measured, details = measure_table(specification.row, table)
-    return measured, details, read_size(inputs.paths("sizes"), TEST)
+    return measured, details, TEST
 
 
 def read_rows(path: Path, headers: Mapping[str, str]) -> TableRows:

@@ -34,8 +34,6 @@ class TableRows:
         The numbers.
     notes
         What was odd in the file.
-    simulated
-        Whether the file carries the mark of simulated data.
     """
 
     where: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from sidemine.lines.specification import TestLine, specify_lines
+from sidemine.lines.specification import TestLine, files_of_row, specify_lines
 
 if TYPE_CHECKING:
     from sidemine.lines.layer import Layer
@@ -35,13 +35,10 @@ def specify_tables(plan: StudyPlan, layer: Layer) -> Mapping[str, TestTable]:
     return specify_lines(plan, layer.word, TestTable, references=plan.scope.composition_contrasts)
 
 
-def files_of_table(_: StudyPlan, specification: TestTable) -> Patterns:
+def files_of_table(plan: StudyPlan, specification: TestTable) -> Patterns:
     """Return what a row reads: the fits of cohorts only where it brings no reference of its own."""
-    files = specification.files
-    contrasts = [] if "reference" in files else specification.references
+    contrasts = [] if "reference" in specification.files else specification.references
     return {
-        **{role: f"<downloads>/{key}" for role, key in files.items()},
+        **files_of_row(plan, specification),
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in contrasts],
-        "sets": "<results>/gene_sets.tsv.gz",
-        "gene_table": f"<downloads>/{specification.gene_table.key}",
     }

@@ -12,35 +12,27 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
-    from sidemine.lines.evidence import Measured, Size
+    from sidemine.lines.evidence import Measured
+    from sidemine.lines.row_job import RowInputs
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestGenetics]:
     return specify_lines(plan, LAYER.word, TestGenetics)
 
 
-def _measure(inputs: JobFiles, specification: TestGenetics) -> tuple[Measured, object, Size]:
-    from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.lines.evidence import read_size
+def _measure(inputs: RowInputs, specification: TestGenetics) -> tuple[Measured, object, str]:
     from sidemine.lines.gene_list import read_gene_list
     from sidemine.lines.genetics.measure import measure_genetics, prepare_genes
     from sidemine.lines.genetics.reading import read_results
-    from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.tables import read_table
 
     row = specification.row
-    files = dict(zip(specification.files, inputs.paths("files"), strict=True))
-    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-    results = read_results(row, files)
+    results = read_results(row, inputs.files)
     universe = None
-    if "universe" in files:
-        universe, lost = read_gene_list(files["universe"], gene_table)
+    if "universe" in inputs.files:
+        universe, lost = read_gene_list(inputs.files["universe"], inputs.gene_table)
         results.count("names of the declared universe without an approved symbol", lost)
-    prepared = prepare_genes(results, gene_table, universe)
-    measured, details, test = measure_genetics(
-        row.line, row.set, results, prepared, read_table(inputs.path("sets"), GENE_SETS), specification.seed
-    )
-    return measured, details, read_size(inputs.paths("sizes"), test)
+    prepared = prepare_genes(results, inputs.gene_table, universe)
+    return measure_genetics(row.line, row.set, results, prepared, inputs.gene_sets, specification.seed)
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: TestGenetics) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.drawing.words import count
+from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.errors import InputError, Problem
 from sidemine.lines.evidence import IN_FAVOUR_P, Measured
 from sidemine.lines.gene_list import resolve_names
@@ -234,7 +235,7 @@ def measure_genetics(
     """
     n = len(prepared.genes)
     test = "rotation" if prepared.blocks is None else "genes_raw"
-    symbols = frozenset(gene_sets.loc[gene_sets["gene_set"] == gene_set, "gene"])
+    symbols = genes_of_set(gene_sets, gene_set)
     members = prepared.genes["gene"].isin(symbols).to_numpy(dtype=bool)
     n_measured = int(members.sum())
     if n_measured < FEWEST_OF_SET or n < FEWEST_GENES or n - n_measured < FEWEST_GENES / 2:

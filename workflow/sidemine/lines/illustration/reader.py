@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.errors import SheetMismatch
 from sidemine.lines.illustration.measure import choose_cells, draw_map
 from sidemine.lines.illustration.record import CellMap
@@ -61,7 +62,7 @@ def read_map(
     columns = [column for column in (specification.condition, specification.cell_type) if column]
     if absent := [column for column in columns if column not in obs.columns]:
         return CellMap(row.dataset, name, problem=f"the cells have no column {', '.join(map(repr, absent))}")
-    members = set(gene_sets.loc[gene_sets["gene_set"] == name, "gene"])
+    members = genes_of_set(gene_sets, name)
     usable = np.flatnonzero(planned.plan.codes >= 0)
     drawn = choose_cells(usable, seed, row.dataset)
     if not len(drawn) or not members:

@@ -11,45 +11,39 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
-    from sidemine.lines.evidence import Measured, Size
+    from sidemine.lines.evidence import Measured
+    from sidemine.lines.row_job import RowInputs
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
     return specify_lines(plan, LAYER.word, TestLine)
 
 
-def _measure(inputs: JobFiles, specification: TestLine) -> tuple[Measured, object, Size]:
-    from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.lines.evidence import read_size
+def _measure(inputs: RowInputs, specification: TestLine) -> tuple[Measured, object, str]:
+    from sidemine.enrichment.gene_set_table import weights_of_set
     from sidemine.lines.mirna.measure import as_measured, measure_mirnas
     from sidemine.lines.mirna.names import read_aliases
     from sidemine.lines.mirna.reader import read_families, read_labels, read_seeds, read_targets, read_universe
-    from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.tables import read_table
 
-    row = specification.row
-    files = dict(zip(specification.files, inputs.paths("files"), strict=True))
+    row, files = specification.row, inputs.files
     families: Mapping[str, str] | None = None
-    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
     names = read_aliases(files["aliases"])
     labelled = read_labels(files["file"], row.columns, names)
     universe, lost = set(labelled.labels), list(labelled.lost)
     if "universe" in files:
         universe, more = read_universe(files["universe"], names)
         lost += more
-    graph, more = read_targets(files["targets"], row.columns, names, gene_table)
+    graph, more = read_targets(files["targets"], row.columns, names, inputs.gene_table)
     lost += more
     if "families" in files:
         families, more = read_families(files["families"], row.columns, names)
         lost += more
     elif "mature" in files:
         families = read_seeds(files["mature"], names)
-    sets = read_table(inputs.path("sets"), GENE_SETS)
-    chosen = sets[sets["gene_set"] == row.set]
-    weights = dict(zip(chosen["gene"].astype(str), chosen["weight"].astype(float), strict=True))
+    weights = weights_of_set(inputs.gene_sets, row.set)
     result = measure_mirnas(labelled, universe, graph, weights, families, names, row.direction, lost)
     measured = as_measured(result, row.direction, len(weights))
-    return measured, result.details, read_size(inputs.paths("sizes"), result.details.unit)
+    return measured, result.details, result.details.unit
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:

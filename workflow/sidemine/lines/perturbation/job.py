@@ -11,31 +11,26 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
-    from sidemine.lines.evidence import Measured, Size
+    from sidemine.lines.evidence import Measured
+    from sidemine.lines.row_job import RowInputs
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
     return specify_lines(plan, LAYER.word, TestLine)
 
 
-def _measure(inputs: JobFiles, specification: TestLine) -> tuple[Measured, object, Size]:
-    from sidemine.enrichment.gene_set_table import GENE_SETS
+def _measure(inputs: RowInputs, specification: TestLine) -> tuple[Measured, object, str]:
     from sidemine.lines.bridge.comparators import read_signatures
-    from sidemine.lines.evidence import Size
     from sidemine.lines.perturbation.measure import as_measured, declared_place, place_perturbation
-    from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.tables import read_table
 
-    row = specification.row
-    sets = read_table(inputs.path("sets"), GENE_SETS)
+    row, sets = specification.row, inputs.gene_sets
     declared = declared_place(row, set(sets["gene_set"]))
-    file = dict(zip(specification.files, inputs.paths("files"), strict=True))["file"]
-    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-    library = read_signatures(file, declared.file, gene_table, where=f"lines.tsv, line {row.line}")
+    where = f"lines.tsv, line {row.line}"
+    library = read_signatures(inputs.files["file"], declared.file, inputs.gene_table, where=where)
     details = place_perturbation(library, declared, sets)
     chosen = sets[sets["gene_set"] == row.set]
     measured = as_measured(details, len(chosen), int(chosen["gene"].isin(library.others.columns).sum()))
-    return measured, details, Size()
+    return measured, details, ""
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: TestLine) -> None:

@@ -13,7 +13,8 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
 if TYPE_CHECKING:
-    from sidemine.lines.evidence import Measured, Size
+    from sidemine.lines.evidence import Measured
+    from sidemine.lines.row_job import RowInputs
 
 
 def _specify(plan: StudyPlan) -> Mapping[str, TestPromoter]:
@@ -40,33 +41,23 @@ def _inputs(plan: StudyPlan, specification: TestPromoter) -> Patterns:
     }
 
 
-def _measure(inputs: JobFiles, specification: TestPromoter) -> tuple[Measured, object, Size]:
+def _measure(inputs: RowInputs, specification: TestPromoter) -> tuple[Measured, object, str]:
     from sidemine.differential.contrast_fit import load_fit
     from sidemine.effect.record import HypothesisEvidence
-    from sidemine.enrichment.gene_set_table import GENE_SETS
+    from sidemine.enrichment.gene_set_table import weights_of_set
     from sidemine.enrichment.libraries import read_library
-    from sidemine.lines.evidence import read_size
     from sidemine.lines.promoter.measure import chip_site, measure_promoters, motif_site
     from sidemine.lines.promoter.motifs import family_of, known_family, read_matrices, read_promoters, scan_promoters
-    from sidemine.prepare.gene_table import read_gene_table
     from sidemine.records import read_record
-    from sidemine.tables import read_table
 
-    row = specification.row
-    files = dict(zip(specification.files, inputs.paths("files"), strict=True))
-    sets = read_table(inputs.path("sets"), GENE_SETS)
-    chosen = sets[sets["gene_set"] == row.set]
-    weights = dict(zip(chosen["gene"].astype(str), chosen["weight"].astype(float), strict=True))
-    gene_table = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+    row, files, gene_table = specification.row, inputs.files, inputs.gene_table
+    weights = weights_of_set(inputs.gene_sets, row.set)
     if row.format == "fasta":
         family = known_family(row.columns["family"], row.line)
         promoters = read_promoters(files["file"])
-        resolved = {
-            name: resolution.symbol
-            for name, resolution in zip(
-                promoters.sequences, gene_table.resolve_symbols(list(promoters.sequences)), strict=True
-            )
-        }
+        names = list(promoters.sequences)
+        resolutions = gene_table.resolve_symbols(names)
+        resolved = {name: found.symbol for name, found in zip(names, resolutions, strict=True)}
         matrices = family_of(read_matrices(files["motifs"]), family)
         site = motif_site(family, promoters, resolved, scan_promoters(promoters.sequences, matrices))
     else:
@@ -74,13 +65,13 @@ def _measure(inputs: JobFiles, specification: TestPromoter) -> tuple[Measured, o
             name: [gene for gene, _ in members] for name, members in read_library(files["file"], "gmt").sets.items()
         }
         site = chip_site(row.line, row.set, weights, library, gene_table)
-    evidence = read_record(HypothesisEvidence, inputs.path("effect"))
-    paths = inputs.by_folder("fits")
+    evidence = read_record(HypothesisEvidence, inputs.job.path("effect"))
+    paths = inputs.job.by_folder("fits")
     fits = {name: fit for name in evidence.pooled.contrasts if (fit := load_fit(paths[name])) is not None}
     if not fits:
         site = replace(site, left_out=[*site.left_out, evidence.pooled.not_estimable["effect"]])
     measured, details = measure_promoters(site, fits, weights, row.direction, unused_universe="universe" in files)
-    return measured, details, read_size(inputs.paths("sizes"), site.test)
+    return measured, details, site.test
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: TestPromoter) -> None:

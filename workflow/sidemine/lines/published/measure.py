@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sidemine.differential.table_completeness import passed_a_filter
+from sidemine.enrichment.gene_set_table import weights_of_set
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
 from sidemine.lines.published.label_check import check_label
@@ -129,8 +130,8 @@ def describe_published_table(
 def _panel_of(row: TableToDescribe, gene_sets: pd.DataFrame) -> dict[str, float] | None:
     if not row.panel:
         return None
-    rows = gene_sets[gene_sets["gene_set"] == row.panel]
-    if len(rows) == 0:
+    weights = weights_of_set(gene_sets, row.panel)
+    if not weights:
         names = sorted(gene_sets["gene_set"].unique())
         raise InputError(
             Problem(
@@ -140,4 +141,4 @@ def _panel_of(row: TableToDescribe, gene_sets: pd.DataFrame) -> dict[str, float]
                 "Name a set of gene_sets.tsv, or leave panel empty.",
             )
         )
-    return dict(zip(rows["gene"].astype(str), rows["weight"].astype(float), strict=True))
+    return weights

@@ -15,6 +15,7 @@ from sidemine.report.section import Section
 from sidemine.report.thinning import kept_genes, thinning_words
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.rows import Dataset
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +146,5 @@ def _covariate_words(entry: CovariateInDesign) -> str:
     """Return a covariate with what it entered as: a number with its unit, or a factor with its levels."""
     if entry.kind == "number":
         return f"{bounded(entry.name, 60)} (number{', ' + bounded(entry.unit, 20) if entry.unit else ''})"
-    levels = [bounded(level, 30) for level in entry.levels]
-    more = f" and {len(levels) - _LEVELS_NAMED} more" if len(levels) > _LEVELS_NAMED else ""
-    shown = ", ".join(levels[:_LEVELS_NAMED]) + more
-    return f"{bounded(entry.name, 60)} (factor of {len(levels)} levels, reference first: {shown})"
+    shown = first_of([bounded(level, 30) for level in entry.levels], _LEVELS_NAMED)
+    return f"{bounded(entry.name, 60)} (factor of {len(entry.levels)} levels, reference first: {shown})"

@@ -1,0 +1,33 @@
+"""Parts of sentences: lists that are cut, and a beginning with a capital letter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def first_of(parts: Sequence[str], most: int, between: str = ", ", before_rest: str = " and ") -> str:
+    """Return the first parts of a list, and how many more there are.
+
+    Parameters
+    ----------
+    parts
+        All of them.
+    most
+        How many are told.
+    between, before_rest
+        What stands between two parts, and before the number of the others.
+
+    >>> first_of(["a", "b", "c"], 2), first_of(["a", "b"], 2)
+    ('a, b and 1 more', 'a, b')
+    """
+    rest = f"{before_rest}{len(parts) - most:,} more" if len(parts) > most else ""
+    return between.join(parts[:most]) + rest
+
+
+def capitalised(text: str) -> str:
+    """Return a text with a capital letter at its beginning; the others stay as they are.
+
+    >>> capitalised("in no cohort of Ghent")
+    'In no cohort of Ghent'
+    """
+    return f"{text[:1].upper()}{text[1:]}"
