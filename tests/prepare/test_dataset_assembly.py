@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from declared import dataset_row
 
 from sidemine.errors import InputError
 from sidemine.prepare.dataset import collapse_otherwise, prepare_dataset
-from sidemine.prepare.expression_store import read_expression, read_provenance, write_expression
+from sidemine.prepare.expression_store import read_expression, read_provenance, read_values, write_expression
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_table import GeneTable
+from sidemine.prepare.log_expression import log2_expression, log2_values
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.study.rows import Dataset
@@ -204,8 +206,40 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path: Path) -> None:
     """Only sidemine's own files are read as its interchange."""
     path = tmp_path / "x.h5ad"
     path.write_bytes(b"no hdf5")
-    with pytest.raises(InputError, match="no expression file of sidemine"):
-        read_expression(path)
+    for read in (read_expression, read_values):
+        with pytest.raises(InputError, match="no expression file of sidemine"):
+            read(path)
+
+
+def test_values_alone_are_those_of_the_whole_dataset(tmp_path: Path) -> None:
+    """They are read without anndata; a file whose values do not fit its names, or are none of ours, is refused."""
+    path = tmp_path / "x.h5ad"
+    adata, _ = _prepare(dataset_row(), _table(tmp_path, SYMBOLS, RNG.integers(0, 100, (40, 4))))
+    write_expression(adata, path)
+    whole, alone = read_expression(path), read_values(path)
+    assert (alone.samples, alone.genes) == (whole.obs_names.tolist(), whole.var_names.tolist())
+    np.testing.assert_array_equal(log2_values(alone.values, alone.layer), log2_expression(whole))
+
+    def refused(change: Callable[[h5py.File], None], problem: str) -> None:
+        write_expression(adata, path)
+        with h5py.File(path, "a") as file:
+            change(file)
+        with pytest.raises(InputError, match=problem):
+            read_values(path)
+
+    def replace(name: str, values: np.ndarray) -> Callable[[h5py.File], None]:
+        def change(file: h5py.File) -> None:
+            del file[name]
+            file[name] = values
+
+        return change
+
+    refused(replace("layers/counts", np.zeros((4, 3))), r"\(4, 3\) values of 4 samples")
+    refused(replace("layers/counts", np.full((4, len(alone.genes)), b"x")), "values that are no numbers")
+    refused(lambda file: file.move("layers/counts", "layers/tpm"), "layers tpm")
+    refused(lambda file: file.copy("layers/counts", "layers/log2"), "layers counts, log2")
+    refused(replace("var", np.zeros(3)), "KeyError")
+    refused(replace("layers", np.zeros(3)), "TypeError")
 
 
 def test_header_only_series_matrix_names_alternatives(tmp_path: Path) -> None:

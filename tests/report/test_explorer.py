@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 from beside_results import FILTERED_IN_A, NOT_ON_B, NOWHERE, add_beside
 from example_results import write_example_results
@@ -17,9 +18,15 @@ def results(tmp_path_factory):
     return collect(add_beside(write_example_results(tmp_path_factory.mktemp("explorer") / "results")))
 
 
+def _whole_block(results, number):
+    """Return the block of one answer with all of its genes."""
+    card = results.verdicts.verdicts[number]
+    return explorer_block(results, card, np.ones(len(results.pooled_genes.get(card.hypothesis, ())), dtype=bool))
+
+
 @pytest.fixture(scope="module")
 def block(results):
-    return explorer_block(results, results.verdicts.verdicts[0], set(results.genes))
+    return _whole_block(results, 0)
 
 
 def test_packed_numbers_equal_the_table(results, block):
@@ -49,7 +56,7 @@ def test_missing_values_say_why(results, block):
 
 def test_columns_without_values_are_left_out(results, block):
     """One contrast: no second column of the same effect, no q, no heterogeneity."""
-    single = explorer_block(results, results.verdicts.verdicts[2], set(results.genes))
+    single = _whole_block(results, 2)
     assert (single.columns.q, single.columns.heterogeneity_p, single.columns.i2) == (None, None, None)
     assert single.columns.effects == {}
     assert block.columns.q is not None
@@ -62,7 +69,7 @@ def test_question_without_pooled_genes_says_why(results):
     assert options["vte_targets"].words.endswith("genes")
     assert options["skin"].n == 0
     assert "not among these results" in options["skin"].words
-    assert explorer_block(results, results.verdicts.verdicts[4], set(results.genes)) is None
+    assert _whole_block(results, 4) is None
 
 
 def test_a_panel_has_no_pooled_genes(results):
@@ -82,9 +89,9 @@ def test_contrasts_tell_what_kept_genes_out(block):
 
 def test_a_single_experiment_is_packed_once(results):
     """Its pooled table is its contrast's own, so the block points there; another table never does."""
-    single = explorer_block(results, results.verdicts.verdicts[1], set(results.genes))
+    single = _whole_block(results, 1)
     assert single.same_as == "inhibitor"
     assert single.columns is None
     table = results.pooled_genes["inhibitor_isg"]
     results.pooled_genes["inhibitor_isg"] = table.assign(ci_low=table["ci_low"] - 0.1)
-    assert explorer_block(results, results.verdicts.verdicts[1], set(results.genes)).same_as is None
+    assert _whole_block(results, 1).same_as is None

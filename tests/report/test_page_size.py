@@ -15,7 +15,7 @@ from open_page import OpenPage
 from sidemine.report import page, thinning
 from sidemine.report.collect import collect
 from sidemine.report.packing import SMALLEST_P, Part, is_too_large, p_values, pack_within, unpack
-from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, genes_by_p, kept_genes
+from sidemine.report.thinning import COMPLETE, STRONGEST, Thinning, kept_genes, order_genes
 
 PER_CONTRAST = 4000
 
@@ -164,17 +164,27 @@ def test_kept_genes_of_a_full_size_table():
     random = np.random.default_rng(5)
     genes = [*CORE, *(f"SIM{number:05d}" for number in range(20_000 - len(CORE)))]
     table = pd.DataFrame({"gene": genes, "p_value": random.uniform(size=len(genes))})
-    always = {*CORE, "not measured"}
+    index = {gene: place for place, gene in enumerate(sorted([*genes, "not measured"]))}
+    always = np.array([gene in {*CORE, "not measured"} for gene in index] + [False])
     for step in thinning.STEPS[1:]:
-        kept = kept_genes(genes_by_p(table), always, step)
-        assert kept == kept_genes(genes_by_p(table.sample(frac=1, random_state=1)), always, step)
+        kept = set(table["gene"][kept_genes(order_genes(table, index), always, step)])
+        mixed = table.sample(frac=1, random_state=1)
+        assert kept == set(mixed["gene"][kept_genes(order_genes(mixed, index), always, step)])
         assert set(CORE) <= kept
-        assert "not measured" not in kept
         assert STRONGEST + step.others / 2 < len(kept) <= STRONGEST + len(CORE) + step.others
-    assert len(kept_genes(genes_by_p(table), always, COMPLETE)) == len(table)
-    tied = table.assign(p_value=table["p_value"].round(2))
-    by_name = tied.sort_values(["p_value", "gene"])["gene"]
-    assert genes_by_p(tied) == genes_by_p(tied.sort_values("gene")) == list(by_name)
+    assert kept_genes(order_genes(table, index), always, COMPLETE).all()
+
+
+def test_genes_of_a_table_by_p_value():
+    """Genes of one p-value stand by name; one that no contrast tested is known as such, and kept only for its p-value."""
+    tied = pd.DataFrame({"gene": ["C", "B", "X", "A"], "p_value": [0.5, 0.5, 0.9, 0.01]})
+    genes = order_genes(tied, {"A": 0, "B": 1, "C": 2})
+    assert genes.places.tolist() == [2, 1, -1, 0]
+    assert tied["gene"].iloc[genes.by_p].tolist() == ["A", "B", "C", "X"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(thinning, "STRONGEST", 1)
+        kept = kept_genes(genes, np.array([False, False, True, False]), Thinning(1, 0))
+    assert tied["gene"][kept].tolist() == ["C", "B", "A"]  # always shown; first of the others; strongest
 
 
 @pytest.mark.browser

@@ -81,5 +81,5 @@ def sides_of_genes(table: pd.DataFrame) -> list[Literal["higher", "lower", "uncl
     """Tell for every gene whether it is higher or lower in the target, or whether that is unclear."""
     return [
         "unclear" if not p < SHOWN_P else "higher" if difference > 0 else "lower"
-        for p, difference in zip(table["p_value"], table["log2_fold_change"], strict=True)
+        for p, difference in zip(table["p_value"].tolist(), table["log2_fold_change"].tolist(), strict=True)
     ]

@@ -33,11 +33,15 @@ def log2_expression(expression: AnnData) -> NDArray[np.float64]:
         (Law et al. 2014, doi 10.1186/gb-2014-15-2-r29), without normalisation factors.
     """
     layer = layer_of(expression)
+    return log2_values(np.asarray(expression.layers[layer], dtype=np.float64), layer)
+
+
+def log2_values(values: NDArray[np.float64], layer: Layer) -> NDArray[np.float64]:
+    """Return the values of a layer, samples × genes, as `log2_expression` does."""
     if layer != "counts":
-        return np.asarray(expression.layers[layer], dtype=np.float64)
-    counts = np.asarray(expression.layers["counts"], dtype=np.float64)
-    sizes = counts.sum(axis=1, keepdims=True)
-    log_cpm: NDArray[np.float64] = np.log2((counts + 0.5) / (sizes + 1.0) * 1e6)
+        return values
+    sizes = values.sum(axis=1, keepdims=True)
+    log_cpm: NDArray[np.float64] = np.log2((values + 0.5) / (sizes + 1.0) * 1e6)
     return log_cpm
 
 

@@ -6,7 +6,7 @@ A block is a record that `packing.pack` packs under the id of an element; genes 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -272,14 +272,21 @@ def declared_sets(results: StudyResults) -> list[str]:
 
     Comparators (all Hallmarks, say) would bring half the genome, so their genes carry no per-sample values.
     """
-    others = results.gene_sets.loc[results.gene_sets["family"] != "comparator", "gene_set"]
-    return list(dict.fromkeys([*named_sets(results), *sorted({str(name) for name in others})]))
+    return list(dict.fromkeys([*named_sets(results), *sorted(results.declared["gene_set"].unique().tolist())]))
 
 
-def always_shown(results: StudyResults) -> set[str]:
-    """Return the genes of panels and declared sets (comparators apart), which no page leaves out."""
-    declared = results.gene_sets.loc[results.gene_sets["family"] != "comparator", "gene"]
-    return {*map(str, declared), *(results.genes[gene] for panel in panel_blocks(results) for gene in panel.genes)}
+def always_shown(results: StudyResults) -> NDArray[np.bool_]:
+    """Return, per gene of the study, whether no page leaves it out: those of panels and declared sets (comparators apart).
+
+    One more, at the end, stands for genes that no contrast tested (`thinning.order_genes`): they may be left out.
+    """
+    import numpy as np
+
+    declared = results.declared["gene"].unique().tolist()
+    always = np.zeros(len(results.genes) + 1, dtype=bool)
+    always[[results.gene_index[gene] for gene in declared if gene in results.gene_index]] = True
+    always[[gene for panel in panel_blocks(results) for gene in panel.genes]] = True
+    return always
 
 
 def genes_with_values(results: StudyResults, dataset: str) -> list[str]:
@@ -292,8 +299,9 @@ def genes_with_values(results: StudyResults, dataset: str) -> list[str]:
     wanted = {results.genes[gene]: None for panel in panel_blocks(results) for gene in panel.genes}
     for name in declared_sets(results):
         wanted.update(dict.fromkeys(results.members.get(name, [])))
-    for contrast in results.contrasts_of(dataset).values():
-        wanted.update(dict.fromkeys(contrast.genes_by_p[:TOP_GENES]))
+    for contrast in results.contrasts_of(dataset):
+        genes = results.tested_genes[contrast]
+        wanted.update({results.genes[place]: None for place in genes.places[genes.by_p[:TOP_GENES]].tolist()})
     room = results.thinning.values // max(1, len(results.datasets[dataset].sample_names))
     return [gene for gene in wanted if gene in available][:room]
 
@@ -311,13 +319,12 @@ def dataset_block(results: StudyResults, dataset: str, drawn: Sequence[str]) -> 
         Genes that are drawn, in order.
     """
     here = results.datasets[dataset]
-    position = {gene: column for column, gene in enumerate(here.genes)}
     genes = [gene for gene in drawn if gene in results.gene_index]
     components = here.quality.principal_components
     return DatasetBlock(
         samples=[bounded(name, 80) for name in here.sample_names],
         genes=[results.gene_index[gene] for gene in genes],
-        values=[scaled(here.values[:, position[gene]], 100) for gene in genes],
+        values=[scaled(here.values[:, here.column_of[gene]], 100) for gene in genes],
         components={bounded(name, 80): place for name, place in components.samples.items()} if components else {},
         explained=components.explained if components else [],
         columns=colour_columns(here, [item.quality for item in results.contrasts_of(dataset).values()]),
@@ -331,7 +338,7 @@ def set_tables(results: StudyResults, contrast: str) -> SetTables:
     return SetTables(set_table(enrichment, "verdict", first), set_table(enrichment, "descriptive", first))
 
 
-def contrast_block(results: StudyResults, contrast: str, kept: Collection[str]) -> ContrastBlock:
+def contrast_block(results: StudyResults, contrast: str, kept: NDArray[np.bool_]) -> ContrastBlock:
     """Return one contrast's gene table, group summaries and histogram.
 
     Parameters
@@ -339,21 +346,14 @@ def contrast_block(results: StudyResults, contrast: str, kept: Collection[str]) 
     results, contrast
         The study, and the contrast.
     kept
-        Genes of its table that are on the page.
+        Which genes of its table are on the page (`thinning.kept_genes`).
     """
-    import numpy as np
-
     here = results.contrasts[contrast]
-    places = np.array([results.gene_index[gene] for gene in here.differential["gene"]], dtype=np.int64)
+    whole, places = here.differential, results.tested_genes[contrast].places
     order = places.argsort(kind="stable")
-    whole, places = here.differential.iloc[order], places[order]
-    if len(kept) < len(whole):
-        stays = np.array([gene in kept for gene in whole["gene"]])
-        table, places = whole[stays], places[stays]
-    else:
-        table = whole
+    shown = order[kept[order]]
+    table = whole.iloc[shown]
     below, above = distances(table["log2_fold_change"], table["ci_low"], table["ci_high"])
-    ranks = (-whole["t"]).rank(method="first").astype(int)
     left_out = len(table) < len(whole)
     histogram = here.quality.p_value_histogram
     layer = "counts" if here.counted else next(name for name, unit in DIFFERENCE_UNITS.items() if unit == here.unit)
@@ -362,7 +362,7 @@ def contrast_block(results: StudyResults, contrast: str, kept: Collection[str]) 
         target=[bounded(name, 80) for name in here.design.target_samples],
         reference=[bounded(name, 80) for name in here.design.reference_samples],
         labels=drawn_names([(here.row.target_label, here.row.reference_label)]),
-        gene_step=steps(places.tolist()),
+        gene_step=steps(places[shown].tolist()),
         log2_fold_change=scaled(table["log2_fold_change"], 1000),
         below=below,
         above=above,
@@ -371,15 +371,24 @@ def contrast_block(results: StudyResults, contrast: str, kept: Collection[str]) 
         q=p_values(table["q_value"]),
         mean=scaled(table["mean_expression"], 100),
         way="".join(side[0] for side in sides_of_genes(table)),
-        groups=group_summaries(results.datasets[here.row.dataset], here, [str(gene) for gene in table["gene"]]),
+        groups=group_summaries(results.datasets[here.row.dataset], here, table["gene"].tolist()),
         histogram=histogram.counts,
         reading=histogram.reading,
         difference=here.unit if other_unit else None,
         level=EXPRESSION_UNITS[layer] if other_unit or here.counted else None,
         tested=len(whole) if left_out else None,
-        rank=[int(rank) for rank in ranks[table.index]] if left_out else None,
+        rank=_ranks(whole, order)[shown].tolist() if left_out else None,
         q_line=significant(max(found, SMALLEST_P), 6) if (found := _largest_p(whole)) is not None else None,
     )
+
+
+def _ranks(table: pd.DataFrame, order: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return the rank of each row by t, from the top; of rows with one t, in the given order."""
+    import numpy as np
+
+    ranks = np.empty(len(table), dtype=np.int64)
+    ranks[order[np.argsort(-table["t"].to_numpy(dtype=float)[order], kind="stable")]] = np.arange(1, len(table) + 1)
+    return ranks
 
 
 def _largest_p(table: pd.DataFrame) -> float | None:
@@ -400,9 +409,8 @@ def group_summaries(dataset: DatasetResults, contrast: ContrastResults, genes: l
     """
     import numpy as np
 
-    position = {gene: column for column, gene in enumerate(dataset.genes)}
     rows = {name: row for row, name in enumerate(dataset.sample_names)}
-    columns = [position.get(gene, -1) for gene in genes]
+    columns = [dataset.column_of.get(gene, -1) for gene in genes]
     summaries: list[list[int | None]] = []
     for names in (contrast.design.target_samples, contrast.design.reference_samples):
         used = [rows[name] for name in names if name in rows]

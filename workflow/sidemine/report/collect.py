@@ -20,15 +20,15 @@ from sidemine.effect.pooled_columns import POOLED_GENES
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.enrichment.set_test_table import ENRICHMENT
 from sidemine.errors import InputError, Problem
-from sidemine.prepare.expression_store import read_expression
+from sidemine.prepare.expression_store import read_values
 from sidemine.prepare.gene_ledger import KindOfFate, read_fates
-from sidemine.prepare.log_expression import log2_expression
+from sidemine.prepare.log_expression import log2_values
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.quality.record import ContrastQuality, DatasetQuality
 from sidemine.records import read_record
 from sidemine.report.beside import Beside, read_beside
 from sidemine.report.manifest import Manifest
-from sidemine.report.thinning import COMPLETE, Thinning, genes_by_p
+from sidemine.report.thinning import COMPLETE, OrderedGenes, Thinning, order_genes
 from sidemine.sources.scales import DIFFERENCE_UNITS, LOG2_FOLD_CHANGE
 from sidemine.study.description import StudyDescription
 from sidemine.study.hypotheses import Hypothesis
@@ -71,6 +71,11 @@ class DatasetResults:
     sample_names: list[str]
     values: NDArray[np.float64]
 
+    @cached_property
+    def column_of(self) -> dict[str, int]:
+        """Column of each gene in `values`."""
+        return {gene: column for column, gene in enumerate(self.genes)}
+
 
 @dataclass(frozen=True)
 class ContrastResults:
@@ -86,11 +91,6 @@ class ContrastResults:
     def testable(self) -> bool:
         """Whether there are results of its genes."""
         return self.design.testable and len(self.differential) > 0
-
-    @cached_property
-    def genes_by_p(self) -> list[str]:
-        """Its genes by p-value."""
-        return genes_by_p(self.differential)
 
     @property
     def unit(self) -> str:
@@ -162,6 +162,11 @@ class StudyResults:
         return {gene: position for position, gene in enumerate(self.genes)}
 
     @cached_property
+    def declared(self) -> pd.DataFrame:
+        """Genes of the declared sets, comparators apart, with the columns of `gene_sets`."""
+        return self.gene_sets[self.gene_sets["family"] != "comparator"]
+
+    @cached_property
     def members(self) -> dict[str, list[str]]:
         """Genes of each gene set, in the order of the table."""
         grouped = self.gene_sets.groupby("gene_set", sort=True)["gene"]
@@ -174,9 +179,14 @@ class StudyResults:
         return ConsideredStudy([card.considered for card in self.verdicts.verdicts], tables)
 
     @cached_property
-    def pooled_genes_by_p(self) -> dict[str, list[str]]:
-        """Pooled genes of each hypothesis by p-value."""
-        return {key: genes_by_p(table) for key, table in self.pooled_genes.items()}
+    def tested_genes(self) -> dict[str, OrderedGenes]:
+        """Genes of the table of each contrast."""
+        return {key: order_genes(item.differential, self.gene_index) for key, item in self.contrasts.items()}
+
+    @cached_property
+    def ordered_pooled_genes(self) -> dict[str, OrderedGenes]:
+        """Pooled genes of each hypothesis."""
+        return {key: order_genes(table, self.gene_index) for key, table in self.pooled_genes.items()}
 
     def thinned(self, thinning: Thinning) -> StudyResults:
         """Return the same study with so much of its gene tables on the page; what was found of it is not looked for again."""
@@ -215,11 +225,13 @@ def read_answers(results: Path) -> Answers:
     """
     refuse_other_rules(results)
     _require([results / name for name in ("study.json", "verdicts.json", "manifest.json")])
-    study = read_record(StudyDescription, results / "study.json")
-    verdicts = verdicts_of(
-        read_json(results / "verdicts.json"), columns_of_considerations(), str(results / "verdicts.json")
-    )
-    _check_answers(verdicts, study.config.hypotheses, results / "verdicts.json")
+    return _read_answers(results, read_record(StudyDescription, results / "study.json"))
+
+
+def _read_answers(results: Path, study: StudyDescription) -> Answers:
+    path = results / "verdicts.json"
+    verdicts = verdicts_of(read_json(path), columns_of_considerations(), str(path))
+    _check_answers(verdicts, study.config.hypotheses, path)
     return Answers(study, verdicts, read_record(Manifest, results / "manifest.json"))
 
 
@@ -240,7 +252,7 @@ def collect(results: Path) -> StudyResults:
     wanted += [folder / name for folder in datasets.values() for name in ("samples.tsv", "quality.json")]
     wanted += [folder / name for folder in contrasts.values() for name in ("design.json", "quality.json")]
     _require(wanted)
-    answers = read_answers(results)
+    answers = _read_answers(results, study)
     # A folder of an earlier version may hold tables of a panel's first arm.
     pooled = {
         entry.id: results / "pooled" / entry.id / "genes.tsv.gz"
@@ -321,15 +333,15 @@ def _read_dataset(folder: Path, row: Dataset) -> DatasetResults:
     import numpy as np
 
     ledger, stored = folder / "genes_ledger.tsv", folder / "expression.h5ad"
-    expression = read_expression(stored, annotated=False) if stored.is_file() else None
+    expression = read_values(stored) if stored.is_file() else None
     return DatasetResults(
         row=row,
         quality=read_record(DatasetQuality, folder / "quality.json"),
         samples=read_table(folder / "samples.tsv", SAMPLES),
         identifiers=read_fates(ledger) if ledger.is_file() else None,
-        genes=[] if expression is None else [str(name) for name in expression.var_names],
-        sample_names=[] if expression is None else [str(name) for name in expression.obs_names],
-        values=np.zeros((0, 0)) if expression is None else log2_expression(expression),
+        genes=[] if expression is None else expression.genes,
+        sample_names=[] if expression is None else expression.samples,
+        values=np.zeros((0, 0)) if expression is None else log2_values(expression.values, expression.layer),
     )
 
 

@@ -283,18 +283,19 @@ def thinned_blocks(results: StudyResults) -> dict[str, Part]:
     parts: dict[str, Part] = {}
     make: Callable[[], object | None]
     for card in results.verdicts.verdicts:
-        if genes := results.pooled_genes_by_p.get(card.hypothesis):
+        genes = results.ordered_pooled_genes.get(card.hypothesis)
+        if genes is not None and len(genes.places):
             # The pooled genes of one contrast are those of its own block.
             kind = "explorer" if len(card.evidence) > 1 else "explorer of one contrast"
             kept = kept_genes(genes, always, results.thinning)
             make = partial(explorer_block, results, card, kept)
-            parts[f"data-explorer-{card.hypothesis}"] = Part(kind, len(kept), make)
+            parts[f"data-explorer-{card.hypothesis}"] = Part(kind, int(kept.sum()), make)
     for key, item in results.datasets.items():
         drawn = genes_with_values(results, key)
         make = partial(dataset_block, results, key, drawn)
         parts[f"data-dataset-{key}"] = Part("dataset", len(item.sample_names) * len(drawn), make)
-    for key, contrast in results.contrasts.items():
-        kept = kept_genes(contrast.genes_by_p, always, results.thinning)
+    for key, genes in results.tested_genes.items():
+        kept = kept_genes(genes, always, results.thinning)
         make = partial(contrast_block, results, key, kept)
-        parts[f"data-contrast-{key}"] = Part("contrast", len(kept), make)
+        parts[f"data-contrast-{key}"] = Part("contrast", int(kept.sum()), make)
     return parts

@@ -7,12 +7,15 @@ of `STEPS` that fits. The page says so; the tables beside it stay whole.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 LARGEST_PAGE = 8_000_000
 """Bytes that the page of a study of at most `DEFAULT_CONTRASTS` contrasts should not exceed: the page budget."""
@@ -59,32 +62,58 @@ def page_budget(n_contrasts: int) -> int:
     return min(MOST_BYTES, LARGEST_PAGE + EACH_FURTHER * max(0, n_contrasts - DEFAULT_CONTRASTS))
 
 
-def genes_by_p(table: pd.DataFrame) -> list[str]:
-    """Return the genes of a table (columns gene, p_value) by p-value, those of one p-value by name."""
-    if not (table["p_value"].is_unique or table["gene"].is_monotonic_increasing):
-        return [str(gene) for gene in table.sort_values(["p_value", "gene"], kind="stable")["gene"]]
-    # Names, which take ten times as long to sort as numbers, decide nothing, or are in order.
-    order = table["p_value"].to_numpy(dtype=float).argsort(kind="stable")
-    return [str(gene) for gene in table["gene"].to_numpy()[order]]
+@dataclass(frozen=True)
+class OrderedGenes:
+    """Genes of a table, by row.
+
+    Attributes
+    ----------
+    places
+        Position of each row's gene among the tested genes of the study; -1 for a gene that no contrast tested.
+    by_p
+        Rows by p-value, those of one p-value by name.
+    """
+
+    places: NDArray[np.int64]
+    by_p: NDArray[np.intp]
 
 
-def kept_genes(genes: Sequence[str], always: set[str], thinning: Thinning) -> set[str]:
-    """Return the genes of a table that stay on the page: the same ones every time.
+def order_genes(table: pd.DataFrame, index: Mapping[str, int]) -> OrderedGenes:
+    """Return where the genes of a table (columns gene, p_value) stand.
+
+    Parameters
+    ----------
+    table
+        The table.
+    index
+        Position of each tested gene of the study, in the order of their names.
+    """
+    places = np.array([index.get(gene, -1) for gene in table["gene"].tolist()], dtype=np.int64)
+    # Positions sort as names do, in a tenth of the time.
+    return OrderedGenes(places, np.lexsort((places, table["p_value"].to_numpy(dtype=float))))
+
+
+def kept_genes(genes: OrderedGenes, always: NDArray[np.bool_], thinning: Thinning) -> NDArray[np.bool_]:
+    """Return which rows of a table of genes stay on the page: the same genes every time.
 
     Parameters
     ----------
     genes
-        Genes of the table by p-value (`genes_by_p`).
+        Genes of the table.
     always
-        Genes that always stay.
+        By position, which genes always stay; one more, at the end, for those that no contrast tested.
     thinning
         How much of a large study is on the page.
     """
     if thinning.others is None:
-        return set(genes)
-    rest = [gene for gene in genes[STRONGEST:] if gene not in always]
+        return np.ones(len(genes.places), dtype=bool)
+    kept = always[genes.places]
+    rest = genes.by_p[STRONGEST:]
+    rest = rest[~kept[rest]]
     every = max(1, -(-len(rest) // thinning.others))
-    return {*genes[:STRONGEST], *always.intersection(genes), *rest[::every]}
+    kept[genes.by_p[:STRONGEST]] = True
+    kept[rest[::every]] = True
+    return kept
 
 
 def thinning_words(shown: int, total: int, where: str) -> str:

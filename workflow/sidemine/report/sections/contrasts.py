@@ -18,7 +18,9 @@ from sidemine.study.rows import Dataset
 from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 _ROLES = {
     "disease": "disease (patients and controls)",
@@ -88,9 +90,9 @@ def _limits(results: StudyResults) -> str:
     )
 
 
-def _view(results: StudyResults, item: ContrastResults, always: set[str]) -> ContrastView:
+def _view(results: StudyResults, item: ContrastResults, always: NDArray[np.bool_]) -> ContrastView:
     dataset, table = results.datasets[item.row.dataset], item.differential
-    shown = kept_genes(item.genes_by_p, always, results.thinning)
+    shown = kept_genes(results.tested_genes[item.row.contrast], always, results.thinning)
     other_unit = item.unit != LOG2_FOLD_CHANGE
     return ContrastView(
         item=item,
@@ -101,7 +103,7 @@ def _view(results: StudyResults, item: ContrastResults, always: set[str]) -> Con
         unit=item.unit if other_unit else "log2 units",
         found=found_words(table),
         n_sets=int(item.enrichment["gene_set"].nunique()),
-        thinned=thinning_words(len(shown), len(table), f"contrasts/{item.row.contrast}/differential.tsv.gz"),
+        thinned=thinning_words(int(shown.sum()), len(table), f"contrasts/{item.row.contrast}/differential.tsv.gz"),
         covariates=covariate_rows(dataset, item),
     )
 

@@ -6,7 +6,7 @@ digits that are shown; a p-value is as in `packing.p_values`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,9 @@ from sidemine.report.section import Section
 from sidemine.verdict.card import Card
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
 PRESENT, NOT_MEASURED, FILTERED, NOT_COMPARED = "p", "m", "f", "x"
 
@@ -124,7 +126,7 @@ def explorer_options(results: StudyResults) -> list[ExplorerOption]:
     return options
 
 
-def explorer_block(results: StudyResults, card: Card, kept: Collection[str]) -> ExplorerBlock | None:
+def explorer_block(results: StudyResults, card: Card, kept: NDArray[np.bool_]) -> ExplorerBlock | None:
     """Return the pooled genes of one hypothesis; None when it has none.
 
     Parameters
@@ -132,15 +134,17 @@ def explorer_block(results: StudyResults, card: Card, kept: Collection[str]) -> 
     results, card
         The study, and the answer.
     kept
-        Genes of its table that are on the page.
+        Which genes of its table are on the page (`thinning.kept_genes`).
     """
     table = results.pooled_genes.get(card.hypothesis)
     if table is None or not len(table):
         return None
-    table = table[[gene in results.gene_index for gene in table["gene"]]].sort_values("gene", kind="stable")
+    places = results.ordered_pooled_genes[card.hypothesis].places
+    order = places.argsort(kind="stable")
+    order = order[places[order] >= 0]
+    table, shown = table.iloc[order], table.iloc[order[kept[order]]]
     names = [row.contrast for row in card.evidence]
-    same = names[0] if len(names) == 1 and _is_that_of(results.contrasts[names[0]], table) else None
-    shown = table[[gene in kept for gene in table["gene"]]]
+    same = names[0] if len(names) == 1 and _is_that_of(results, names[0], table) else None
     return ExplorerBlock(
         unit=str(table["effect_unit"].iloc[0]),
         contrasts=[_contrast_words(results, name) for name in names],
@@ -155,7 +159,7 @@ def _columns(results: StudyResults, table: pd.DataFrame, contrasts: Sequence[str
     below, above = distances(table["effect"], table["ci_low"], table["ci_high"])
     estimated = bool(table["i2"].notna().any())
     return PooledColumns(
-        step=steps([results.gene_index[gene] for gene in table["gene"]]),
+        step=steps([results.gene_index[gene] for gene in table["gene"].tolist()]),
         k=[int(value) for value in table["k"]],
         effect=scaled(table["effect"], 1000),
         below=below,
@@ -175,9 +179,10 @@ def _columns(results: StudyResults, table: pd.DataFrame, contrasts: Sequence[str
     )
 
 
-def _is_that_of(item: ContrastResults, table: pd.DataFrame) -> bool:
-    """Tell whether a pooled table of one contrast holds, number by number, what that contrast's own table holds."""
-    differential = item.differential.sort_values("gene", kind="stable")
+def _is_that_of(results: StudyResults, contrast: str, table: pd.DataFrame) -> bool:
+    """Tell whether a pooled table of one contrast, by gene, holds number by number what that contrast's own table holds."""
+    order = results.tested_genes[contrast].places.argsort(kind="stable")
+    differential = results.contrasts[contrast].differential.iloc[order]
     pairs = {"effect": "log2_fold_change", "ci_low": "ci_low", "ci_high": "ci_high", "p_value": "p_value"}
     return list(differential["gene"]) == list(table["gene"]) and all(
         bool((differential[there].to_numpy() == table[here].to_numpy()).all()) for here, there in pairs.items()
