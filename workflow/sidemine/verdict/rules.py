@@ -30,7 +30,7 @@ from sidemine.verdict.card import CardCap
 from sidemine.verdict.readings import Reading, conflict_level, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-RULES_VERSION = "2027.8"
+RULES_VERSION = "2027.9"
 
 
 @dataclass(frozen=True)
