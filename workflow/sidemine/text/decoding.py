@@ -98,16 +98,18 @@ class Decoded:
 
 
 @contextmanager
-def open_unpacked(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
-    """Open bytes for reading, out of as many layers of gzip as there are.
+def open_unpacked(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
+    """Open a file for reading, out of as many layers of gzip as there are.
 
     Parameters
     ----------
-    source, where, max_bytes
+    path
+        The file.
+    max_bytes
         As in `open_decoded`; so are the errors.
     """
-    with _open_source(source, where) as (raw, place):
-        yield _unpack(raw, place, _bound(source, max_bytes), [])
+    with _open_source(path, "") as (raw, place):
+        yield _unpack(raw, place, _bound(path, max_bytes), [])
 
 
 @contextmanager
