@@ -224,8 +224,8 @@ def test_confounders_stand_before_controls_under_the_primary_set():
     """By name; unmeasured ones are left out; nothing beside, no chart."""
     rows = [beside("Z"), beside("CALM", "negative_control"), beside("A"), beside("NONE", effect=None)]
     chart = confounders_chart([replace(placed("a"), beside=rows)], [evidence("a")], "Hedges g")
-    order = [name for name in ("■ S", "✚ A", "✚ Z", "□ CALM") if name in str(chart)]
-    assert order == ["■ S", "✚ A", "✚ Z", "□ CALM"]
+    order = [name for name in ("▮ S", "✚ A", "✚ Z", "□ CALM") if name in str(chart)]
+    assert order == ["▮ S", "✚ A", "✚ Z", "□ CALM"]
     assert sorted(order, key=str(chart).index) == order
     assert "NONE" not in str(chart)
     assert confounders_chart([replace(placed("a"), beside=rows[3:])], [evidence("a")], "Hedges g") is None

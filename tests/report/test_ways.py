@@ -103,6 +103,7 @@ def test_a_triangle_tells_a_direction_and_a_diamond_a_pooled_effect_in_every_cha
     assert {(name, shape) for name, shape in used if shape.startswith("triangle") or shape == "diamond"} == {
         ("higher", "triangle-up"), ("lower", "triangle-down"), ("pooled", "diamond"),
     }  # fmt: skip
+    assert "stroke" not in {shape for _, shape in used}  # these marks are filled: an open line is not seen
     flags = dict(zip(_SHAPES, _SHAPES.values(), strict=True))
     assert len(set(flags.values())) == len(flags)
     assert not any(shape.startswith("triangle") or shape == "diamond" for shape in flags.values())
