@@ -461,7 +461,7 @@ def test_variants_that_reverse_the_sign_are_named_first():
     for names, more in ((["y"], ""), (["z", "x"], " and 1 other"), (["x", "y", "z"], " and 2 others")):
         judged = judge_robustness(case("cohort", "a"), record(1, reversed=names, variants=rows))
         assert judged.doubts[0].sentence == (
-            f"In the variant “other {names[0]}” (1.20, 0.52 to 1.88){more} the sign reverses, and the 95 % interval excludes 0."
+            f"In the variant “other {names[0]}” (1.20 SD, 95 % CI 0.52 to 1.88 SD){more} the sign reverses, and the 95 % interval excludes 0."
         )
     assert len(judged.caps) == 2
 

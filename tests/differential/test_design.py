@@ -252,6 +252,13 @@ def test_covariates_that_repeat_each_other_are_named() -> None:
         build_design(samples, *split(6), covariates=["site", "city"])
 
 
+def test_a_covariate_called_group_is_no_group() -> None:
+    """`group` is a usual name of metadata: what it repeats is told, and never that the groups are separated."""
+    samples = sheet(group=list("ababab"), site=list("xyxyxy"))
+    with pytest.raises(Untestable, match=r"site: y follow from the other columns \(group\)"):
+        build_design(samples, *split(6), covariates=["group", "site"])
+
+
 def test_no_residual_degrees_of_freedom() -> None:
     """A saturated design is refused, not fitted."""
     samples = sheet(site=list("aabbcc"), age=["1", "2", "4", "7", "8", "1"], dose=["2", "9", "3", "3", "1", "1"])

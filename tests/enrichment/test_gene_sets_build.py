@@ -104,6 +104,18 @@ def test_signed_regulons_sum_their_weights_and_drop_what_cancels(files: dict[str
     assert ["R", "BOTH", "BOTH", "dropped", "its weights cancel out"] in ledger.values.tolist()
 
 
+@pytest.mark.parametrize("header", ["Weight", "sign", "mor"])
+def test_weights_that_stand_under_another_header_are_never_passed_over(tmp_path: Path, header: str) -> None:
+    """All genes would count as induced, the repressed ones, too."""
+    path = tmp_path / "sets.tsv"
+    row = _row("MINE", "MINE", source="sets.tsv", format="sets_tsv", weighted="yes")
+    path.write_text(f"gene_set\tgene\t{header}\nMINE\tMX1\t1\nMINE\tISG15\t-1\n")
+    with pytest.raises(InputError, match=rf"the library has none[^$]*'{header}' holds them"):
+        build_gene_sets([row], {"sets.tsv": path}, _Table())
+    path.write_text("gene_set\tgene\tweight\nMINE\tMX1\t1\nMINE\tISG15\t-1\n")
+    assert _weights(build_gene_sets([row], {"sets.tsv": path}, _Table())[0], "MINE") == {"ISG15": -1, "MX1": 1}
+
+
 def test_unweighted_regulon_keeps_activated_genes_only(files: dict[str, Path]) -> None:
     table, ledger = build_gene_sets([_regulon("R", "STAT1", "no")], files, _Table())
     assert _weights(table, "R") == {"BOTH": 1.0, "IRF1": 1.0}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("forked_readers")
 GENES = [f"AB{number}" for number in range(1, 121)]
 SAMPLES = [f"P{number}" for number in range(1, 13)]
 CONFIG = """\
-study: {id: small, title: Small, question: Are they altered?, drug_class: inhibitors, outcome: disease}
+study: {id: small, title: Small, question: "Are they altered?", drug_class: inhibitors, outcome: disease}
 gene_table: {file: genes.tsv, format: ensembl, licence: CC0, version: "1"}
 hypotheses:
   - id: main
@@ -124,6 +125,19 @@ def quoted(text: str) -> str:
     return "".join("\t".join(f'"{cell}"' for cell in line.split("\t")) + "\n" for line in text.splitlines())
 
 
+def points_for_thousands(study: Study) -> None:
+    head, *rows = study.rows("counts.tsv")
+    study.write(
+        "counts.tsv",
+        [head, *([row[0], *(f"{7 * int(cell):,}".replace(",", ".") for cell in row[1:])] for row in rows)],
+    )
+
+
+def line_of_totals(study: Study) -> None:
+    totals = ["Summe", *(str(sum(int(row[place]) for row in study.rows("counts.tsv")[1:])) for place in range(1, 13))]
+    study.edit("counts.tsv", lambda text: text + "\t".join(totals) + "\n")
+
+
 def per_million(study: Study) -> None:
     head, *rows = study.rows("counts.tsv")
     values = np.array([list(map(float, row[1:])) for row in rows])
@@ -178,6 +192,7 @@ RIGHT: dict[str, Callable[[Study], object]] = {
     ],
     "blanks behind a label": lambda study: study.edit("samples.tsv", lambda text: text.replace("VTE", "VTE ")),
     "genes that became dates": lambda study: study.edit("counts.tsv", lambda text: text.replace("AB1\t", "1-Mar\t")),
+    "a line of totals": line_of_totals,
     "a partner is missing": lambda study: pair_by(study, lost="d99"),
 }
 """Habits of files that stop nothing: what they cost (a gene that became a date) stands in the ledger of the genes."""
@@ -186,6 +201,30 @@ WRONG: dict[str, tuple[Callable[[Study], object], list[str]]] = {
     "decimal commas": (
         lambda study: study.cells("counts.tsv", lambda cell: f"{cell},5"),
         ["'P1'", "value '179,5'", "decimal commas"],
+    ),
+    "points for thousands": (
+        points_for_thousands,
+        ["points seem to part thousands in 12 of 12 samples", "AB1: 1.253 for 1253?"],
+    ),
+    "a packed table": (
+        lambda study: study.edit("counts.tsv", lambda text: bz2.compress(text.encode())),
+        ["compressed by bzip2", "counts.tsv"],
+    ),
+    "a question mark in braces": (
+        lambda study: study.edit("config.yaml", lambda text: text.replace('"', "")),
+        ["not valid YAML", "line 1", "quotes around text with : # or ?"],
+    ),
+    "a margin without end": (
+        lambda study: study.edit("config.yaml", lambda text: text.replace("0.4", ".inf")),
+        ["finite number", "primary.margin"],
+    ),
+    "a word that YAML reads as a truth value": (
+        lambda study: study.edit("config.yaml", lambda text: text.replace("licence: CC0", "licence: no")),
+        ["text is expected", "gene_table.licence", "Put the word in quotes, as you wrote it"],
+    ),
+    "the groups as a covariate": (
+        lambda study: study.set("contrasts.tsv", "covariates", "group"),
+        ["completely separated by group", "Remove group from covariates"],
     ),
     "two against two": (
         lambda study: study.edit(

@@ -66,6 +66,26 @@ rows <- rbind(estimate("total"), estimate("adjusted", proxy), estimate("with err
   do.call(rbind, lapply(names(markers), function(m) ordinary(paste("shift", m), proxy[, m]))),
   data.frame(of = "bound", effect = (total - sum(bound * shifts)) * factor, effect_se = NA, ci_low = NA, ci_high = NA, df = NA, p_value = NA))
 save_table(rows, "composition_effects", 17)
+# The parametric bootstrap of the difference and of the bound, drawn as samples: scores of people around their fitted values, with the
+# residual covariance of the score and the proxies; each draw is counted in its own residual spread.
+fitted_of <- function(v) v - residual_of(v)
+together <- cbind(score, proxy)
+center <- apply(together, 2, fitted_of)
+root <- chol(crossprod(apply(together, 2, residual_of)) / df)
+spread_of <- function(v) sqrt(sum(residual_of(v)^2) / df)
+design <- qr(cbind(base, group))
+draws <- t(replicate(20000, {
+  d <- center + matrix(rnorm(n * 4), n) %*% root
+  e <- qr.resid(design, d); b <- qr.coef(design, d)[3, ]
+  unit <- spread_of(score) / sqrt(sum(e[, 1]^2) / df)
+  S <- crossprod(e[, -1]); xy <- crossprod(e[, -1], e[, 1])
+  R <- cov2cor(S) - 0.3 * diag(3); v <- eigen(R, symmetric = TRUE)
+  scale <- sqrt(diag(S))
+  slopes <- v$vectors %*% (crossprod(v$vectors, xy / scale) / pmax(v$values, 0.1)) / scale
+  c(difference = sum(solve(S, xy) * b[-1]), corrected = b[[1]] - sum(slopes * b[-1])) * unit * factor
+}))
+save_table(data.frame(of = colnames(draws), low = apply(draws, 2, quantile, 0.025), high = apply(draws, 2, quantile, 0.975), sd = apply(draws, 2, sd)),
+  "composition_bootstrap", 17)
 # Cronbach's alpha of standardised markers.
 alpha <- sapply(markers, function(m) { R <- cor(apply(y[m, ], 1, residual_of)); k <- length(m); r <- mean(R[lower.tri(R)]); k * r / (1 + (k - 1) * r) })
 save_table(data.frame(cell = names(markers), reliability = alpha), "composition_reliability", 17)

@@ -58,6 +58,18 @@ def test_total_and_adjusted_effects_equal_lm(fit: ContrastFit, markers: dict[str
     )
 
 
+def test_intervals_by_bootstrap_equal_one_of_samples(fit: ContrastFit, markers: dict[str, list[str]]) -> None:
+    """Of the difference and of the bound: 2,000 draws here in the effect space, 20,000 of the people's scores in R; within Monte-Carlo error."""
+    found = measure_composition(fit, PRIMARY, markers, {}, [1])
+    assert isinstance(found, Adjusted)
+    theirs = read("composition_bootstrap").set_index("of")
+    for of, ours in (("difference", found.difference), ("corrected", found.corrected)):
+        row = theirs.loc[of]
+        # A 2.5 % quantile of 2,000 normal draws has a standard error of .06 SD.
+        assert (ours.ci_low, ours.ci_high) == pytest.approx((row["low"], row["high"]), abs=0.25 * row["sd"]), of
+    assert found.corrected.effect_se == pytest.approx(theirs.loc["corrected", "sd"], rel=0.08)
+
+
 def test_errors_of_estimated_factors_are_taken_over(fit: ContrastFit, markers: dict[str, list[str]]) -> None:
     """As the effect adjusted for hidden factors does: the variance of their group differences times the slopes on them."""
     target = set_score(fit, PRIMARY)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sidemine.errors import InputError
-from sidemine.prepare.gene_collapse import collapse_to_genes
+from sidemine.prepare.gene_collapse import collapse_to_genes, leave_out_sums
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_symbols, split_symbols
 from sidemine.prepare.gene_table import GeneTable
 
@@ -72,6 +72,34 @@ def test_alias_beside_its_own_gene_is_dropped() -> None:
     assert mapped.genes == ["BBB1", None, "AAA1"]
     assert mapped.reasons[1] == "alias ALI1 of BBB1, which the file also holds by name"
     assert map_symbols(["ALI1", "AAA1"], TABLE, "drop", "here").genes == ["BBB1", "AAA1"]
+
+
+def test_another_spelling_beside_its_own_gene_is_dropped() -> None:
+    mapped = map_symbols(["BBB1", "Bbb1", "AAA1", "Ccc1"], TABLE, "drop", "here")
+    assert mapped.genes == ["BBB1", None, "AAA1", "CCC1"]
+    assert mapped.reasons[1] == "Bbb1 but for upper and lower case: BBB1, which the file also holds by name"
+
+
+def test_of_two_species_in_one_file_the_human_one_is_read() -> None:
+    """Xenografts: mouse genes whose human one is missing from the file are no human genes, either."""
+    symbols = [f"GENE{number}" for number in range(60)]
+    genes = pd.DataFrame({"entrez": "", "ensembl": ""}, index=symbols)
+    mouse = [symbol.capitalize() for symbol in symbols]
+    mapped = map_symbols([*symbols[:50], *mouse[20:]], GeneTable(genes, None, None), "drop", "here")
+    assert mapped.genes == [*symbols[:50], *[None] * 40]
+    assert "of another species" in mapped.reasons[-1]
+
+
+def test_a_row_that_adds_up_all_others_is_no_gene() -> None:
+    """Whatever it is called; a gene that holds half of the reads in one sample stays."""
+    rng = np.random.default_rng(0)
+    values = rng.poisson(50, (30, 4)).astype(float)
+    values[3, 0] = values[:, 0].sum() - values[3, 0]
+    genes = [f"G{row}" for row in range(31)]
+    mapped = _mapped(list(genes))
+    assert leave_out_sums(mapped, np.vstack([values, values.sum(axis=0)])) == 1
+    assert mapped.genes == [*genes[:30], None]
+    assert leave_out_sums(_mapped(genes[:30]), values) == 0
 
 
 def test_highest_mean_speaks_and_ties_go_by_name() -> None:

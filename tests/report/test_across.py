@@ -73,7 +73,7 @@ def test_rows_of_the_map_tell_their_limit_their_groups_and_their_size(study):
     headings = [key for key in keys if key.endswith("⟶")]
     assert headings
     assert all(", to ±" in heading for heading in headings)
-    assert any("● VTE" in key for key in keys)
+    assert any("★ VTE" in key for key in keys)
     ends = json.loads(chart["layer"][0]["encoding"]["y"]["axis"]["labelExpr"].rsplit("[", 1)[0])
     assert len(ends) == len(keys)
     designs = [f"{item.design.n_target} v {item.design.n_reference}" for item in drawn.comparisons]

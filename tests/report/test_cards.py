@@ -21,6 +21,7 @@ from sidemine.effect.record import Margin, SizesDiffer
 from sidemine.report import first_screen, subject
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
+    band_words,
     card_view,
     declared_sentence,
     effect_list,
@@ -147,10 +148,10 @@ def test_the_line_of_an_answer_on_the_page_of_several_studies(card, apart):
     """Effect, adjusted effect and agreement; or the comparisons against each other."""
     assert (
         first_screen.overview_line(card)
-        == "0.45 SD higher (0.20 to 0.70) · 0.31 SD higher adjusted for the mix of cells · 2 of 2 sources agree"
+        == "0.45 SD higher (95 % CI 0.20 to 0.70) · 0.31 SD higher adjusted for the mix of cells · 2 of 2 sources agree"
     )
     bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
-    assert first_screen.overview_line(bare) == "0.45 SD higher (0.20 to 0.70)"
+    assert first_screen.overview_line(bare) == "0.45 SD higher (95 % CI 0.20 to 0.70)"
     assert first_screen.overview_line(apart).startswith("1.62 log2 lower v 2.40 log2 higher · ")
     many = replace(apart, evidence=apart.evidence * 2, agreeing=None)
     assert first_screen.overview_line(many).count(" v ") == 2
@@ -188,7 +189,7 @@ def test_tiles_of_the_effect(card, apart):
 def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
-    margin = f"; margin {card.declared.margin.value:.2f}"
+    margin = f"; margin {card.declared.margin.value:.2f} SD"
     assert (tile.value, tile.hint) == ("0.30 SD", f"or more, were there no effect (one-sided 95 %){margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
     assert first_screen.excludable_tile(unset, COHORTS).hint == "or more, were there no effect (one-sided 95 %)"
@@ -217,7 +218,7 @@ def test_tiles_of_p_values_say_how_several_became_one(card):
     ]
     shown = replace(card, evidence=rows, p_self_contained=0.02, p_competitive=0.3)
     tile = first_screen.self_contained_tile(shown, COHORTS)
-    assert (tile.value, tile.hint) == ("p = 0.020", "self-contained (FRY); smallest of 2, × 2")
+    assert (tile.value, tile.hint) == ("p = 0.020", "self-contained (FRY); smallest of 2, times 2")
     tile = first_screen.competitive_tile(shown, COHORTS)
     assert tile.value == "p = 0.30"
     assert "smallest of" not in tile.hint
@@ -227,6 +228,24 @@ def test_the_headline_is_the_meaning_unless_the_change_is_opposite(card):
     """Never yes or no."""
     assert headline(card) == card.verdict.meaning
     assert "opposite to the declared one" in headline(replace(card, opposite=True))
+
+
+def test_what_was_tested_and_tells_nothing_is_not_what_could_not_be_tested(card):
+    """One word of the rules, two states of the data."""
+    undecided = replace(card, verdict=Verdict.NOT_TESTABLE)
+    assert headline(undecided).startswith("Tested, undecided: ")
+    untested = replace(undecided, evidence=[replace(row, effect=None) for row in card.evidence])
+    assert headline(untested).startswith("Could not be tested: ")
+
+
+def test_the_band_of_a_forest_plot_has_its_size_and_unit(card):
+    """People in SD, experiments in log2; nothing is shaded without a margin."""
+    margin = replace(card.declared.margin, value=0.4)
+    cohort = replace(card, declared=replace(card.declared, margin=margin))
+    assert band_words(cohort) == "declared margin, ±0.40 SD"
+    assert band_words(replace(cohort, kind="experiment")) == "declared margin, ±0.40 log2"
+    none = replace(cohort.declared, margin=replace(margin, value=None))
+    assert band_words(replace(cohort, declared=none)) == "nothing, no margin could be set"
 
 
 @pytest.mark.parametrize(
@@ -486,7 +505,7 @@ def test_the_words_of_a_control_stand_on_the_overview_and_the_card(card):
     content = AnswerCards(findings_of([card, control], designs), views)
     html = environment.get_template("answers.html.j2").render(here=content, show=macros)
     chips = {
-        'class="chip small verdict-supported"': "</span> as expected",
+        'class="chip small verdict-supported"': "</span> passed",
         'class="chip verdict-supported"': "negative control: behaved as expected",
     }
     for element, words in chips.items():

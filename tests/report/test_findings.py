@@ -28,6 +28,7 @@ from sidemine.report.findings import (
     control_words,
     effect_words,
     findings_of,
+    lowered_words,
     studies_words,
     way_of,
     why_words,
@@ -145,7 +146,8 @@ def test_no_answer_has_no_certainty_and_says_what_data_would_give_one():
         "none",
         "Data that can be tested: at least 3 independent units per group.",
     )
-    assert row.answer == "No answer: a group has fewer independent units than the minimum."
+    assert row.answer == "Could not be tested: a group has fewer independent units than the minimum."
+    assert badge_words(card) == "not testable"
 
 
 def test_a_control_that_misbehaves_is_told():
@@ -261,14 +263,15 @@ def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
     """Beside a total effect without a sign, it would read as a like one; without its interval, as a sure one."""
     turned = with_adjusted(clean(), CompositionColumns, "composition_adjusted", effect=-1.39, ci_low=-2.9, ci_high=0.12)
     assert answer_words(turned) == (
-        "Which way is not settled: higher in “VTE” than in “healthy controls”, but no longer at an equal mix of cells."
+        "Points to a difference, not to its direction: higher in “VTE” than in “healthy controls” as measured, but no longer at an "
+        "equal mix of cells."
     )
-    assert "settled" not in answer_words(clean())
+    assert "direction" not in answer_words(clean())
     # Only an interval without 0 says that it lies on the other side.
     sure = with_adjusted(turned, CompositionColumns, "composition_adjusted", ci_low=-2.0, ci_high=-0.4)
     assert ", but lower at an equal mix of cells." in answer_words(sure)
     assert (way_of(turned), way_of(clean())) == ("unclear", "higher")  # no mark of a side beside it
-    assert effect_words(turned).endswith("but −1.39 (−2.90 to 0.12) adjusted for the mix of cells)")
+    assert effect_words(turned).endswith("but −1.39 SD (95 % CI −2.90 to 0.12) adjusted for the mix of cells)")
 
 
 def test_an_open_direction_stands_beside_the_word_of_the_answer():
@@ -342,11 +345,11 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "The patient lies above the control in 62 of 100 random pairs (0.45 between-person SD; 95 % CI 0.20 to 0.70; 0.31 adjusted "
+        "The patient lies above the control in 62 of 100 random pairs (0.45 between-person SD; 95 % CI 0.20 to 0.70; 0.31 SD adjusted "
         "for the mix of cells)"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
-    assert effect_words(one) == "67 % lower (−1.62 log2; 95 % CI −2.02 to −1.22)"
+    assert effect_words(one) == "67 % lower (95 % CI −75 to −57 %)"
     apart = replace(
         clean(),
         pooled=replace(
@@ -367,24 +370,25 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
     turned = replace(rise, behaviour=Behaviour.TURNED)
     assert control_words(turned) == (
-        f"No rise, as it must be; but {effect_words(fall)}. No question fails by this; but in {fall.evidence[0].accession} a change of "
-        "67 % can come from something else than the pathway."
+        f"Passed: no rise. But its genes did not stand still: {effect_words(fall)}. So in {fall.evidence[0].accession} a change of "
+        "67 % can come from something else than the pathway; no question fails by it."
     )
     assert findings_of([clean(), turned], designs_of(clean()) | designs_of(rise)).control_line == (
-        "0 of 1 as expected, 1 null control moved the other way"
+        "1 of 1 passed (1 moved the other way)"
     )
+    assert badge_words(turned) == "moved the other way · passed"
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
     percent = signed_percent(-fall.declared.margin.value)[1:]
     excluded = f"Too small to matter: a fall of {percent} % or more is excluded."
     assert control_words(replace(flat, one_sided_limit=-0.1234)) == (
-        f"67 % lower (−1.62 log2; one-sided 95 % limit −8 %). {excluded}"
+        f"67 % lower (one-sided 95 % limit −8 %). {excluded}"
     )
     # Of what lies on the other side, an excluded fall does not say that it is small.
     rises = replace(flat, evidence=[replace(flat.evidence[0], effect=1.0, ci_low=0.9, ci_high=1.1)])
     assert control_words(rises).endswith(f"). A fall of {percent} % or more is excluded.")
     within = replace(flat, evidence=[replace(flat.evidence[0], effect=-0.01, ci_low=-0.02, ci_high=0.02)])
-    assert control_words(within) == f"1 % lower (−0.01 log2; 95 % CI −0.02 to 0.02). {excluded}"
-    assert control_words(several) == "67 % lower (−1.62 log2); 5.3-fold higher (2.40 log2)"
+    assert control_words(within) == f"1 % lower (95 % CI −1 to +1 %). {excluded}"
+    assert control_words(several) == "67 % lower; 5.3-fold higher"
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
     assert control_words(cohorts).startswith(
@@ -408,11 +412,13 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
         == f"Excluded: a rise of {number(clean().declared.margin.value)} SD or more."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
-    assert (
-        answer_words(replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")) == "No answer. Too few data."
-    )
+    undecided = replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")  # tested, unlike what could not be
+    assert answer_words(undecided) == "Tested, undecided. Too few data."
+    assert badge_words(undecided) == "not testable · undecided"
     two = replace(clean(), evidence=[clean().evidence[0], replace(clean().evidence[1], target_label="others")])
-    assert answer_words(two) == "Higher in “VTE” than in “healthy controls”, over 2 comparisons together."
+    assert answer_words(two) == "Higher in “VTE” and “others” together than in “healthy controls”."
+    unlike = replace(two, evidence=[two.evidence[0], replace(two.evidence[1], reference_label="yet others")])
+    assert answer_words(unlike) == "Higher in “VTE” than in “healthy controls”, over 2 comparisons together."
     apart = replace(two, pooled=replace(two.pooled, sizes_differ=SizesDiffer("both up", "I² is 95 %")))
     assert answer_words(apart) == "Higher in “VTE” than in “healthy controls”; likewise in 1 other comparison."
     first, second = apart.evidence
@@ -425,7 +431,7 @@ def test_an_exclusion_shows_the_limit_that_it_rests_on_where_the_interval_reache
     excluded = replace(clean(), verdict=Verdict.NOT_SUPPORTED, one_sided_limit=0.217)
     margin = excluded.declared.margin.value
     for high, shown, hidden in (
-        (margin, "one-sided 95 % limit 0.22", "95 % CI"),
+        (margin, "one-sided 95 % limit 0.22 SD", "95 % CI"),
         (margin - 0.01, "95 % CI", "limit"),
     ):
         told = effect_words(replace(excluded, pooled=replace(excluded.pooled, ci_high=high)))
@@ -449,19 +455,56 @@ def test_what_the_rows_ask_for_is_said_below_them():
     first, margin, beyond, sizes = findings_of([clean(), excluded], designs).keys
     assert first.startswith("Excluded: by chance alone, an effect of this size would hardly stay hidden")
     declared = excluded.declared.margin
-    assert margin == f"Margin {signed_percent(-declared.value)[1:]} %: {typeset(declared.rule)}."
+    assert margin == f"Margin: {signed_percent(-declared.value)[1:]} % down ({typeset(declared.rule)})."
     assert "beyond that of the other measured genes" in beyond
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
     # Where a margin differs, so does its reason: each stands there once.
     share = replace(declared, value=0.2, rule="20% of the effect of x, which is 1.00 log2 units")
     shared = replace(excluded, declared=replace(excluded.declared, margin=share))
-    told = findings_of([excluded, excluded, shared], designs).keys
+    control = replace(excluded, role="negative_control", behaviour=Behaviour.EXPECTED)
+    rise = replace(control, declared=replace(control.declared, direction="up"))
+    told = findings_of([excluded, excluded, shared, control, rise], designs).keys
+    down, up = (signed_percent(sign * declared.value)[1:] for sign in (-1, 1))
     assert [key for key in told if key.startswith("Margin")] == [
-        margin,
-        "Margin 13 %: 20 % of the effect of x, which is 1.00 log2 units.",
+        f"Margin of rows 1, 2, C1 and C2: {down} % down or {up} % up ({typeset(declared.rule)}).",
+        "Margin of row 3: 13 % down (20 % of the effect of x, which is 1.00 log2 units).",
     ]
-    assert "3 of these 3 questions share samples with another one: they do not confirm each other." in told
+    assert "Questions 1 to 3 share samples: they do not confirm each other." in told
+
+
+def test_rows_that_are_named_below_the_table_have_their_number():
+    """In order; those of controls begin anew, with a letter."""
+    control = replace(clean(), role="negative_control", behaviour=Behaviour.EXPECTED)
+    summary = findings_of([clean(), control, clean()], designs_of(clean()))
+    assert [row.label for row in (*summary.questions, *summary.controls)] == ["1", "2", "C1"]
+
+
+def test_a_low_certainty_beside_supported_says_that_every_condition_is_met():
+    """Two words that contradict each other to who does not know them; beside another word, or a moderate level, nothing is added."""
+    card = capped(clean(), "influence", "composition")
+    low = replace(card, certainty=certainty_of(card))
+    (row,) = findings_of([low], designs_of(low)).questions
+    assert row.level == "very low, though every declared condition is met"
+    hint = replace(low, verdict=Verdict.SUGGESTIVE)
+    sure = replace(clean(), certainty=certainty_of(clean()))
+    assert [row.level for row in findings_of([hint, sure], designs_of(low)).questions] == ["very low", "moderate"]
+
+
+def test_what_lowers_the_certainty_stands_beside_the_strongest_doubt():
+    """As in the row of the summary; nothing without a level."""
+    card = capped(clean(), "composition", "hidden factors", "influence")
+    rated = replace(card, certainty=certainty_of(card))
+    assert lowered_words(rated) == ("Lowers the certainty (now very low): mix of cells, hidden factors and more.")
+    assert lowered_words(replace(card, certainty=None)) == ""
+
+
+def test_a_change_to_either_side_has_both_margins_in_per_cent():
+    """As the effect beside it: a margin in log2 units could not be held against it."""
+    card = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
+    margin = replace(card.declared.margin, value=0.4)
+    either = replace(card, declared=replace(card.declared, margin=margin, direction="either"))
+    assert answer_words(either).startswith("Excluded: a change of 24 % down or 32 % up or more")
 
 
 def test_a_level_of_certainty_has_its_reasons_beside_it():
@@ -490,11 +533,12 @@ def test_how_the_controls_behaved_is_said_above_the_table():
     """Below it they may lie under the first screen; without controls nothing is said."""
     expected = replace(clean(), role="negative_control", behaviour=Behaviour.EXPECTED)
     failed = replace(expected, behaviour=Behaviour.UNEXPECTED)
+    unknown = replace(expected, behaviour=Behaviour.UNKNOWN)
     told = [
         findings_of([clean(), *controls], designs_of(clean())).control_line
-        for controls in ([expected] * 2, [expected, failed], [])
+        for controls in ([expected] * 2, [expected, failed, unknown], [])
     ]
-    assert told == ["all 2 as expected", "1 of 2 as expected", ""]
+    assert told == ["all 2 passed", "1 of 3 passed, 1 failed, 1 not judged", ""]
 
 
 def test_reasons_stand_once_and_controls_in_their_own_block():

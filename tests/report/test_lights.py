@@ -76,7 +76,7 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
         for layer in drawn["layer"]
         if layer.get("data", {}).get("values") and "glyph" in layer["data"]["values"][0]
     )
-    assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["▲", "●"]
+    assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["!", "✓"]
     experiment = next(card for card in study.verdicts.verdicts if card.kind != "cohort" and card.evidence)
     assert lights_of(study, subject_of(experiment), experiment.evidence[0].contrast) == []
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from example_results import example_card
 
+import sidemine
 from sidemine.drawing.charts import (
     FIRST,
     GROUP_SHAPES,
@@ -24,8 +26,11 @@ from sidemine.drawing.charts import (
     way,
 )
 from sidemine.report.collect import collect
-from sidemine.report.forest import forest, forest_rows
+from sidemine.report.contrast_charts import contrast_specs
+from sidemine.report.forest import _GLYPHS, forest, forest_rows
+from sidemine.report.score_strip import _SHAPES
 from sidemine.report.sections.answers import answers_section
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 MARK = re.compile(r'<span class="way (\w+)"[^>]*>(?:<span aria-hidden="true">)?(.)(?:</span>)?(.{0,250})')
 
@@ -69,6 +74,55 @@ def test_colours_and_shapes_of_charts_keep_their_meaning():
         "target": "@target", "reference": "@reference", "other": "@muted",
     }  # fmt: skip
     assert GROUP_SHAPES["domain"] == GROUPS["domain"]
+
+
+def _shapes(part):
+    """Every shape that a chart's scale or mark names, with the fields of the scale."""
+    if isinstance(part, dict):
+        shape = part.get("shape")
+        if isinstance(shape, str):
+            yield "", shape
+        elif isinstance(shape, dict) and isinstance(shape.get("scale"), dict):
+            yield from zip(shape["scale"]["domain"], shape["scale"]["range"], strict=True)
+        part = part.values()
+    if not isinstance(part, str) and hasattr(part, "__iter__"):
+        for inner in part:
+            yield from _shapes(inner)
+
+
+def test_a_triangle_tells_a_direction_and_a_diamond_a_pooled_effect_in_every_chart(example_results):
+    """No group, flag, kind of set or test has one of them: the reader has learnt them on the first card."""
+    results = collect(example_results)
+    charts = [
+        json.loads((Path(__file__).parents[1] / "considerations" / "charts.json").read_text(encoding="utf-8")),
+        contrast_specs(),
+        [panel.chart for view in answers_section(results).content.views for panel in (view.forest, *view.panels, *view.leading)],
+    ]  # fmt: skip
+    used = {(str(name), shape) for name, shape in _shapes(charts)}
+    assert {shape for _, shape in used} >= {"triangle-up", "triangle-down", "diamond", "square", "circle"}
+    assert {(name, shape) for name, shape in used if shape.startswith("triangle") or shape == "diamond"} == {
+        ("higher", "triangle-up"), ("lower", "triangle-down"), ("pooled", "diamond"),
+    }  # fmt: skip
+    assert "stroke" not in {shape for _, shape in used}  # these marks are filled: an open line is not seen
+    flags = dict(zip(_SHAPES, _SHAPES.values(), strict=True))
+    assert len(set(flags.values())) == len(flags)
+    assert not any(shape.startswith("triangle") or shape == "diamond" for shape in flags.values())
+
+
+def test_the_marks_of_verdicts_stand_for_nothing_else():
+    """A sign beside a row of a figure, or before a name in one, is no verdict's; of controls, only those that say the same."""
+    verdicts = {verdict.mark for verdict in Verdict}
+    assert not verdicts & {behaviour.mark for behaviour in Behaviour}
+    assert not (verdicts | set("▲▼◆")) & set(_GLYPHS.values())
+    package = Path(sidemine.__file__).parent
+    files = [path for ext in ("*.py", "*.j2", "*.js") for path in package.rglob(ext) if "vendor" not in path.parts]
+    own = {
+        mark: {path.name for path in files if mark in path.read_text(encoding="utf-8", errors="ignore")}
+        for mark in "●◐◆▲"
+    }
+    assert own["●"] == own["◐"] == {"vocabulary.py"}
+    assert own["◆"] == set()
+    assert own["▲"] <= {"answers.html.j2", "card.html.j2", "guide.html.j2", "contrasts.html.j2", "panel.py"}
     assert signed_axis("SD")[0] == "◀ lower  │  higher ▶ in the first named group"
 
 

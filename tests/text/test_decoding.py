@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 from pathlib import Path
 
 import pytest
@@ -64,6 +66,13 @@ def test_a_file_of_two_encodings_is_read_line_by_line_as_geo_needs_it() -> None:
         ("a\0b".encode("utf-16"), "NUL"),
         ("plain".encode("utf-16-le"), "NUL"),
         (_packed(b"a", times=4), "more than 3 times"),
+        (bz2.compress(b"a\tb\n"), "compressed by bzip2"),
+        (lzma.compress(b"a\tb\n"), "compressed by xz"),
+        (b"\x28\xb5\x2f\xfd\x20\x05", "compressed by zstd"),
+        (b"PK\x03\x04\x14", "a zip archive, as spreadsheets are"),
+        (b"name".ljust(257, b"\0") + b"ustar\x0000", "a tar archive"),
+        (_packed(b"name".ljust(257, b"\0") + b"ustar\x0000", times=1), "a tar archive"),
+        (b"%PDF-1.7\n", "a PDF"),
     ],
 )
 def test_what_is_no_text_is_refused(data: bytes, what: str) -> None:

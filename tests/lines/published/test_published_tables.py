@@ -104,9 +104,43 @@ def test_spreadsheet_dates_and_numbers_stay_visible_as_names(tmp_path: Path) -> 
     assert list(table["fold_change"]) == [1, 2, 3]
 
 
-def test_formulas_are_not_evaluated(tmp_path: Path) -> None:
-    table = read_published_table(_row(), _xlsx(tmp_path, [["Tag", "logFC"], ["MX1", "=1+1"], ["STAT1", 2]]))
-    np.testing.assert_array_equal(table["fold_change"], [np.nan, 2])
+@pytest.mark.parametrize("lost", ["=1+1", "#DIV/0!"])
+def test_formulas_are_not_evaluated_and_errors_are_no_missing_values(tmp_path: Path, lost: str) -> None:
+    """A formula whose value was never stored is refused where a wanted column holds it; elsewhere it costs nothing."""
+    path = _xlsx(tmp_path, [["Tag", "logFC", "q"], ["MX1", lost, 1], ["STAT1", 2, 1]])
+    with pytest.raises(InputError, match=r"errors, or formulas whose value was never stored[^$]*B2"):
+        read_published_table(_row(), path)
+    table = read_published_table(_row(), _xlsx(tmp_path, [["Tag", "logFC", "q"], ["MX1", 1, lost], ["STAT1", 2, 1]]))
+    np.testing.assert_array_equal(table["fold_change"], [1, 2])
+
+
+def test_merged_cells_are_refused_where_a_wanted_column_holds_them(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for cells in [["Tag", "logFC", "note", "more"], ["MX1", 1, "a", "b"], [None, 2, "c", None]]:
+        book.active.append(cells)
+    book.active.merge_cells("C2:D2")
+    book.save(tmp_path / "table.xlsx")
+    assert len(read_published_table(_row(), tmp_path / "table.xlsx")) == 1
+    book.active.merge_cells("A2:A3")
+    book.save(tmp_path / "table.xlsx")
+    with pytest.raises(InputError, match=r"cells are merged[^$]*A2:A3"):
+        read_published_table(_row(), tmp_path / "table.xlsx")
+
+
+def test_of_several_sheets_with_the_columns_none_is_chosen(tmp_path: Path) -> None:
+    """A supplement holds one sheet per comparison, all with the same headers."""
+    book = openpyxl.Workbook()
+    book.active.title = "VTE"
+    for sheet in (book.active, book.create_sheet("PE")):
+        sheet.append(["Tag", "logFC"])
+        sheet.append(["MX1", 1])
+    book.save(tmp_path / "table.xlsx")
+    with pytest.raises(InputError, match=r"2 sheets have the columns[^$]*'VTE', 'PE'"):
+        read_published_table(_row(), tmp_path / "table.xlsx")
+    book["VTE"].sheet_state = "hidden"
+    book["PE"]["B2"] = 2
+    book.save(tmp_path / "table.xlsx")
+    assert list(read_published_table(_row(), tmp_path / "table.xlsx")["fold_change"]) == [2]
 
 
 def test_the_sheet_that_has_the_columns_is_found(tmp_path: Path) -> None:

@@ -44,13 +44,6 @@ def consensus_correlation(
         When no correlation can be estimated, for example because the blocks are part of the design already.
     """
     _refuse_told_blocks(matrix, block_labels)
-    if weights is not None and weights.ndim == 2:
-        from pylimma import duplicate_correlation
-
-        # Every gene has its own design, so the genes are fitted one by one: minutes for a large study.
-        return float(
-            duplicate_correlation(values, matrix, block=block_labels, weights=weights)["consensus_correlation"]
-        )
     from sidemine.differential.variance_components import block_variance_shares
 
     largest = int(np.unique(block_labels, return_counts=True)[1].max())

@@ -407,7 +407,7 @@ def _build_matrix(
     columns = [("intercept", "", np.ones(len(table)))]
     columns += [(name, kind.record.name, values) for kind in kinds for name, values in kind.columns]
     columns += [(name, block, values) for name, values in factor_columns(table[block], block)] if block else []
-    columns.append((CONTRAST_COLUMN, "group", is_target.astype(np.float64)))
+    columns.append((CONTRAST_COLUMN, CONTRAST_COLUMN, is_target.astype(np.float64)))
     names = [name for name, _, _ in columns]
     matrix = np.column_stack([values for _, _, values in columns])
     _refuse_aliasing(matrix, names, [origin for _, origin, _ in columns], table, is_target)
@@ -641,8 +641,8 @@ def _refuse_aliasing(
     if not aliased:
         return
     involved = {origins[column] for column in aliased}
-    others = sorted({origins[partner] for partners in aliased.values() for partner in partners} - {"", "group"})
-    if "group" in involved:
+    others = sorted({origins[partner] for partners in aliased.values() for partner in partners} - {"", CONTRAST_COLUMN})
+    if CONTRAST_COLUMN in involved:
         what = f"the design is not of full rank: target and reference are completely separated by {_and(others)}"
         step = f"Remove {_and(others)} from covariates or block: the difference between the groups cannot be told "
         step += "from it. No statistics can mend this; use another contrast."
@@ -650,7 +650,7 @@ def _refuse_aliasing(
         told = [names[column] for column in aliased]
         what = f"the design is not of full rank: {_and(told)} follow from the other columns ({_and(others)})"
         step = "Remove one of these columns from covariates or block: they say the same thing twice."
-    shown = sorted((set(others) | involved) - {"", "group"})
+    shown = sorted((set(others) | involved) - {"", CONTRAST_COLUMN})
     tables = "\n".join(f"group × {name}:\n{cross_table(table[name], is_target)}" for name in shown)
     raise Untestable(
         Problem(

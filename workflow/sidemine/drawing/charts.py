@@ -23,7 +23,8 @@ WAY_SHAPES = {"domain": WAYS["domain"], "range": ["triangle-up", "triangle-down"
 GROUPS = {"domain": ["target", "reference", "other"], "range": ["@target", "@reference", "@muted"]}
 SERIES = ("#2b8cc4", "#e0701a", "#1a9e77", "#c472a8", "#a88412", "#5ab0d8", "#7b8794")
 """Colours of series without an order, told apart by colour-blind readers (after Okabe and Ito 2008); shapes say the same."""
-GROUP_SHAPES = {"domain": GROUPS["domain"], "range": ["triangle-up", "circle", "square"]}
+GROUP_SHAPES = {"domain": GROUPS["domain"], "range": ["square", "circle", "cross"]}
+"""Triangles tell a direction, diamonds a pooled effect, everywhere on the page: no group has one of them."""
 
 
 def base(description: str, height: int) -> Spec:

@@ -270,21 +270,20 @@ def interval_reading(evidence: ContrastEvidence) -> str:
 
 
 def margin_words(margin: float, direction: str) -> str:
-    """Return the margin of an experiment in per cent, or in log2 units where a rise and a fall are asked about.
+    """Return the margin of an experiment in per cent; where a rise and a fall are asked about, both.
 
     Parameters
     ----------
     margin
         In log2 units, without sign.
     direction
-        What is asked about: a fall and a rise of as many log2 units differ in per cent. Of both there is no one per cent.
+        What is asked about: a fall and a rise of as many log2 units differ in per cent.
 
     Examples
     --------
     >>> margin_words(0.4, "down"), margin_words(0.4, "up"), margin_words(0.4, "either")
-    ('24 %', '32 %', '0.40 log2')
+    ('24 %', '32 %', '24 % down or 32 % up')
     """
-    towards = {"up": margin, "down": -margin}.get(direction)
-    if towards is None:
-        return f"{number(margin)} log2"
-    return f"{signed_percent(towards)[1:]} %"
+    if direction not in {"up", "down"}:
+        return f"{margin_words(margin, 'down')} down or {margin_words(margin, 'up')} up"
+    return f"{signed_percent(margin if direction == 'up' else -margin)[1:]} %"

@@ -23,15 +23,13 @@ WIDEST = 10
 """Largest τ that is looked at, in scales of the prior."""
 
 
-def with_spread_prior(effects: Sequence[float], ses: Sequence[float], scale: float = PRIOR_SCALE) -> SpreadPrior:
+def with_spread_prior(effects: Sequence[float], ses: Sequence[float]) -> SpreadPrior:
     """Return the mean effect under a half-normal prior on the spread between studies.
 
     Parameters
     ----------
     effects, ses
         Effects of independent studies (target minus reference) and their standard errors; at least two.
-    scale
-        Of the half-normal prior on τ, in the unit of the effects.
 
     Returns
     -------
@@ -43,12 +41,14 @@ def with_spread_prior(effects: Sequence[float], ses: Sequence[float], scale: flo
     from scipy.special import ndtr
 
     nodes, lengths = np.polynomial.legendre.leggauss(N_NODES)
-    tau = (nodes + 1) / 2 * WIDEST * scale
+    tau = (nodes + 1) / 2 * WIDEST * PRIOR_SCALE
     y = np.broadcast_to(np.asarray(effects, dtype=np.float64), (N_NODES, len(effects)))
     v = np.broadcast_to(np.asarray(ses, dtype=np.float64) ** 2, y.shape)
     weights = study_weights(v, tau**2)
     mean, total = weighted_mean(y, weights)
-    log_height = (np.log(weights).sum(axis=1) - np.log(total) - heterogeneity(y, v, tau**2) - (tau / scale) ** 2) / 2
+    log_height = (
+        np.log(weights).sum(axis=1) - np.log(total) - heterogeneity(y, v, tau**2) - (tau / PRIOR_SCALE) ** 2
+    ) / 2
     mass = lengths * np.exp(log_height - log_height.max())
     mass /= mass.sum()
 
@@ -61,4 +61,4 @@ def with_spread_prior(effects: Sequence[float], ses: Sequence[float], scale: flo
         float(brentq(lambda x, p=p: below(x) - p, effect - reach, effect + reach, xtol=1e-12)) for p in (0.025, 0.975)
     )
     other_side = below(0.0) if effect > 0 else 1 - below(0.0)
-    return SpreadPrior(scale, effect, low, high, (high - low) / 2 / float(t_quantile(0.975, np.inf)), other_side)
+    return SpreadPrior(PRIOR_SCALE, effect, low, high, (high - low) / 2 / float(t_quantile(0.975, np.inf)), other_side)

@@ -185,6 +185,8 @@ def _sets_of_row(
     rows: Sequence[GeneSetToRead],
     ledger: list[tuple[str, str, str, str, str]],
 ) -> Iterator[_ChosenSet]:
+    if row.weighted and not library.signed:
+        raise InputError(_no_weights(row, library))
     if row.member != "*":
         names = member_names(row.member, library)
         yield _ChosenSet(row.gene_set, row, tuple(find_set(library, name) for name in names))
@@ -225,6 +227,18 @@ def safe_set_name(name: str, taken: set[str]) -> str:
         unique = f"{safe}_{number}"
     taken.add(unique)
     return unique
+
+
+def _no_weights(row: GeneSetToRead, library: Library) -> Problem:
+    held = [name for name in library.columns if name not in {"gene_set", "gene"}]
+    return Problem(
+        "signs and weights are asked for, and the library has none: every gene would count as induced",
+        f"gene_sets.tsv, gene set {row.gene_set!r}, column weighted: {library.path}, which has "
+        + (f"columns {', '.join(map(repr, library.columns))}" if library.columns else "no columns"),
+        "a column `weight`, with numbers other than 0, below 0 for repressed genes",
+        (f"If {' or '.join(map(repr, held[:4]))} holds them, call it weight in a copy of the file; " if held else "")
+        + "if all genes of the set count alike, leave `weighted` empty.",
+    )
 
 
 def _same_name(chosen_set: _ChosenSet, other: _ChosenSet) -> Problem:

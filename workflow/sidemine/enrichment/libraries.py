@@ -38,6 +38,8 @@ class Library:
         Set name → its (gene, weight) pairs, in the order of the file; a gene may stand there twice.
     signed
         The library carries signs or weights (regulons, footprints).
+    columns
+        Its header, where it has one.
     notes
         Oddities that were met and tolerated, in words.
     """
@@ -46,6 +48,7 @@ class Library:
     sets: Mapping[str, tuple[tuple[str, float], ...]]
     signed: bool = False
     notes: tuple[str, ...] = field(default=())
+    columns: tuple[str, ...] = ()
 
 
 def read_library(path: Path, set_format: SetFormat) -> Library:
@@ -257,7 +260,6 @@ class _LongLayout:
     weight_column: str
     separator: str
     weight_required: bool = True
-    signed: bool = True
 
 
 _COLLECTRI = _LongLayout("source", "target", "weight", ",")
@@ -306,7 +308,8 @@ def _collect_long(table: TextTable, layout: _LongLayout, path: Path) -> Library:
         collected.setdefault(name, []).append((gene, weight))
     _raise_any(problems)
     _require_sets(collected, path)
-    return Library(path, {name: tuple(members) for name, members in collected.items()}, signed=layout.signed)
+    sets = {name: tuple(members) for name, members in collected.items()}
+    return Library(path, sets, signed=weighted, columns=tuple(table.header))
 
 
 def _parse_weight(cell: str, required: bool) -> float | None:

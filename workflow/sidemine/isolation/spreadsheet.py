@@ -85,12 +85,21 @@ def read_sheets(path: Path, where: str = "") -> list[Sheet]:
 
 
 def _address(row: int, column: int) -> str:
+    return f"{column_letters(column)}{row + 1}"
+
+
+def column_letters(column: int) -> str:
+    """Return how a spreadsheet calls its column number `column`, counted from 0.
+
+    >>> column_letters(0), column_letters(25), column_letters(26)
+    ('A', 'Z', 'AA')
+    """
     letters = ""
     column += 1
     while column:
         column, letter = divmod(column - 1, 26)
         letters = chr(ord("A") + letter) + letters
-    return f"{letters}{row + 1}"
+    return letters
 
 
 def _cell(cell: object) -> Cell:

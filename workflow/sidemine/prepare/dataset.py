@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sidemine.errors import InputError, Problem, SheetMismatch
 from sidemine.prepare.cell_record import CellsOnRecord, FilteredCells
 from sidemine.prepare.expression_store import store_provenance
-from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies
+from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies, leave_out_sums
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
 from sidemine.prepare.gene_table import GeneTable
@@ -24,6 +24,7 @@ from sidemine.prepare.record import DatasetProvenance, PreparedProvenance
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.prepare.scale import judge_scale
 from sidemine.prepare.scale_evidence import ScaleEvidence, assess_scale
+from sidemine.prepare.thousands_points import find_thousands_points
 from sidemine.prepare.value_columns import names_in_values, note_on_matching
 from sidemine.retrieve.integrity import carries_simulation_marker
 from sidemine.sources.declarations import DeclaredValues
@@ -162,7 +163,8 @@ def _prepare(
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
     judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
-    problem = unit_problem or judgement.problem(evidence, declared, where)
+    problem = unit_problem or find_thousands_points(matrix.values, matrix.identifiers, matrix.columns, declared, where)
+    problem = problem or judgement.problem(evidence, declared, where)
     problem = problem or find_odd_samples(matrix.values, matrix.columns, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
@@ -356,6 +358,8 @@ def _to_genes(
         # Features of one symbol in single cells have ids of their own: they are no copies.
         if row.layout not in CELL_LAYOUTS and (n := leave_out_copies(matrix.identifiers, mapped, matrix.values)):
             matrix.notes.append(f"{n} rows that repeat another row of their gene in every sample were counted once")
+        if leave_out_sums(mapped, matrix.values):
+            matrix.notes.append("a row that is the sum of all others was left out")
         genes = collapse_to_genes(matrix.identifiers, mapped, matrix.values, "sum")
         analysed = to_analysis_scale(genes.values, row.scale)
         genes.values = analysed.values

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from sidemine.prepare.gene_mapping import MappedIdentifiers
 
+_FEWEST_ROWS, _FEWEST_SAMPLES = 20, 3
+"""In a smaller table a gene may be the sum of the others by chance."""
+_ROUNDING_OF_SUMS = 1e-4
+
 
 @dataclass
 class GeneMatrix:
@@ -120,6 +124,32 @@ def leave_out_copies(identifiers: Sequence[str], mapped: MappedIdentifiers, valu
             n_copies += 1
         seen.add(key)
     return n_copies
+
+
+def leave_out_sums(mapped: MappedIdentifiers, values: NDArray[np.float64]) -> int:
+    """Unmap the row that is the sum of all others in every sample, whatever its name, and return how many there were.
+
+    A line of totals under the table would double every library.
+
+    Parameters
+    ----------
+    mapped
+        What the rows are mapped to; changed in place.
+    values
+        Rows × samples, not negative.
+    """
+    import numpy as np
+
+    if len(values) < _FEWEST_ROWS or values.shape[1] < _FEWEST_SAMPLES:
+        return 0
+    totals = np.nansum(values, axis=0)
+    # Twice the row is the sum of the whole column; rounded values miss it by a little.
+    off = np.abs(2 * values - totals)
+    sums = np.flatnonzero((off <= _ROUNDING_OF_SUMS * totals).all(axis=1) & bool((totals > 0).all()))
+    for row in sums:
+        mapped.reasons[row] = "the sum of all other rows: no gene"
+        mapped.genes[row] = None
+    return len(sums)
 
 
 def _speaking_order(

@@ -23,6 +23,9 @@ _MIN_PAIRS, _MAX_SHARE_CONTRADICTED = 20, 0.2
 _MAX_SHARE_BY_CASE = 0.5
 """Where more symbols than this fit only without regard to case, they are those of another species (Stat1)."""
 
+_MIN_TWICE = 20
+"""So many genes that stand in both spellings, and most of those in the other spelling, tell of two species in one file."""
+
 _SEPARATORS = re.compile(r"\s*(?:///|//|[,;|])\s*")
 _EMPTY_SYMBOLS = frozenset({"", "-", "--", "---", "NA", "null", "n/a", "N/A"})
 
@@ -65,7 +68,8 @@ def map_symbols(
     """Map rows named by gene symbols.
 
     An alias of a gene that the file also holds under its own name is dropped: it may well be another gene there, and
-    its counts must not be added.
+    its counts must not be added. So is another spelling of it (`Stat1` beside `STAT1`); where most of such spellings stand
+    beside the names themselves, all of them are those of another species, as in xenografts.
 
     Parameters
     ----------
@@ -85,30 +89,44 @@ def map_symbols(
     """
     resolved = _resolve_cells(identifiers, genes, multi_gene)
     _check_share(identifiers, resolved, "gene table", list(genes.genes.index[:5]), where)
-    by_case = sum("but for upper and lower case" in resolution.how for resolution in resolved)
-    if by_case > _MAX_SHARE_BY_CASE * len(resolved):
+    n_by_case = sum(map(_is_by_case, resolved))
+    if n_by_case > _MAX_SHARE_BY_CASE * len(resolved):
         raise InputError(
             Problem(
-                f"{by_case} of {len(resolved)} symbols fit human ones only without regard to case",
+                f"{n_by_case} of {len(resolved)} symbols fit human ones only without regard to case",
                 f"{where}: for example {', '.join(identifiers[:5])}",
                 "human gene symbols",
                 "This looks like another species (mouse symbols are written Stat1): choose a human data set.",
             )
         )
     own_names = {
-        resolution.symbol for resolution in resolved if resolution.symbol and not resolution.how.startswith("alias")
+        resolution.symbol
+        for resolution in resolved
+        if resolution.symbol and not resolution.how.startswith("alias") and not _is_by_case(resolution)
     }
+    spelled = [resolution for resolution in resolved if resolution.symbol and _is_by_case(resolution)]
+    n_twice = sum(resolution.symbol in own_names for resolution in spelled)
+    two_species = n_twice >= _MIN_TWICE and 2 * n_twice > len(spelled)
     genes_of_rows: list[str | None] = []
     reasons: list[str] = []
     for resolution in resolved:
-        doubtful = resolution.how.startswith("alias") and resolution.symbol in own_names
-        genes_of_rows.append(None if doubtful else resolution.symbol)
-        reasons.append(
-            f"{resolution.how} of {resolution.symbol}, which the file also holds by name"
-            if doubtful
-            else resolution.how
-        )
+        gene, how = resolution.symbol, resolution.how
+        if _is_by_case(resolution) and gene and (two_species or gene in own_names):
+            how = f"{how}: {gene}, " + (
+                "of another species: the file holds most genes in both spellings"
+                if two_species
+                else "which the file also holds by name"
+            )
+            gene = None
+        elif how.startswith("alias") and gene in own_names:
+            gene, how = None, f"{how} of {gene}, which the file also holds by name"
+        genes_of_rows.append(gene)
+        reasons.append(how)
     return MappedIdentifiers(genes_of_rows, reasons, _share(resolved))
+
+
+def _is_by_case(resolution: Resolution) -> bool:
+    return resolution.how.endswith("but for upper and lower case")
 
 
 def map_ids(

@@ -132,9 +132,9 @@ class GeneTable:
         """
         return [self._resolve_uniprot(name) for name in accessions]
 
-    def some_proteins(self, count: int = 5) -> list[str]:
-        """Return the first UniProt accessions of the table, for messages."""
-        return list(islice(self._uniprot, count))
+    def some_proteins(self) -> list[str]:
+        """Return a few UniProt accessions of the table, for messages."""
+        return list(islice(self._uniprot, 5))
 
     def ids_of(self, symbols: Iterable[str]) -> pd.DataFrame:
         """Return the ids of symbols, in order: columns `entrez` and `ensembl`, '' where unknown."""

@@ -1,18 +1,21 @@
 """The badge of an answer: its word, and beside it what this word alone would hide.
 
 A verdict is one of five words, whatever the question. Where its direction is open, where it points against what was declared, or
-where it is on one part of a question of two, the word alone is read as saying more than it does: every place that shows the word
-shows this beside it.
+where it is on one part of a question of two, the word alone is read as saying more than it does; `not testable` says the same of
+data that are not there and of data that were tested and cannot tell; and a control may move the other way and pass. Every place
+that shows the word shows this beside it.
 """
 
 from __future__ import annotations
 
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card
-from sidemine.verdict.vocabulary import Verdict
+from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 DIRECTION_OPEN = "direction open"
 OPPOSITE = "opposite direction"
+UNDECIDED = "undecided"
+PASSED = "passed"
 _WITHOUT_SIDE = {Verdict.CONFLICTING, Verdict.NOT_TESTABLE}
 
 
@@ -28,11 +31,13 @@ def excludes(card: Card) -> bool:
 
 
 def beside_word(card: Card) -> str:
-    """Return what stands beside the word of an answer; empty where the word says enough, and of controls."""
+    """Return what stands beside the word of an answer or a control; empty where the word says enough."""
     if card.is_control:
-        return ""
+        return PASSED if card.behaviour is Behaviour.TURNED else ""
     if card.opposite:
         return OPPOSITE
+    if card.verdict is Verdict.NOT_TESTABLE:
+        return UNDECIDED if card.estimated else ""
     parts = [row.part for row in told_of(card) if row.part]
     return DIRECTION_OPEN if is_open(card) else "".join(parts)
 

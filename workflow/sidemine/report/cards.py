@@ -15,11 +15,12 @@ from sidemine.drawing.panel import Detail, Figure, Panel, Remarks, Tile
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect
 from sidemine.report import first_screen
-from sidemine.report.findings import way_of
+from sidemine.report.findings import lowered_words, way_of
 from sidemine.report.forest import heterogeneity_words
 from sidemine.report.lines_view import LinesView, lines_view
 from sidemine.report.subject import told_of
 from sidemine.verdict.card import Card, CardContrast
+from sidemine.verdict.vocabulary import Verdict
 
 _KINDS = {
     "cohort": "people compared (patients and controls)",
@@ -50,8 +51,10 @@ class CardView:
         As the verdict stage wrote it.
     plain, key_amounts, way
         The plain sentence and its parts in bold, and where the main effect lies.
-    doubt, checked
-        The strongest doubt, shortened; and what came of the run that takes it away.
+    doubt, checked, lowered
+        The strongest doubt, shortened; what came of the run that takes it away; and what lowers the certainty, which may be another thing.
+    band
+        What is shaded in the forest plot: the declared margin with its size.
     tiles, forest, leading, panels, undrawn
         Key figures, the forest plot, the panels beside the answer, its checks behind a heading, and panels that have nothing
         but a reason why they are empty.
@@ -69,6 +72,8 @@ class CardView:
     way: str
     doubt: str
     checked: str
+    lowered: str
+    band: str
     tiles: Sequence[Tile]
     forest: Panel
     leading: Sequence[Panel]
@@ -111,6 +116,8 @@ def card_view(card: Card, panels: Sequence[Panel], tiles: Sequence[Tile], layers
         way=way_of(card),
         doubt=words.shortened(card.doubt, first_screen.LONGEST_DOUBT),
         checked=first_screen.doubt_checked(card),
+        lowered="" if card.is_control else lowered_words(card),
+        band=band_words(card),
         tiles=tiles,
         forest=panels[0],
         leading=[panel for panel in panels[1:] if panel.leads and not panel.is_empty],
@@ -145,6 +152,8 @@ def headline(card: Card) -> str:
         )
     if card.opposite:
         return "The change is significant, but in the direction opposite to the declared one."
+    if card.verdict is Verdict.NOT_TESTABLE:
+        return f"{'Tested, undecided' if card.estimated else 'Could not be tested'}: these data give no answer, in either direction."
     return card.verdict.meaning
 
 
@@ -152,6 +161,14 @@ def _target(card: Card) -> str:
     """Name the group that a direction is about."""
     name, _ = group_names((row.target_label, row.reference_label) for row in card.evidence)
     return quoted_name(name)
+
+
+def band_words(card: Card) -> str:
+    """Return the declared margin with its size and unit; of experiments on the axis of the plot, log2."""
+    value = card.declared.margin.value
+    if value is None:
+        return "nothing, no margin could be set"
+    return f"declared margin, ±{words.number(value)} {'SD' if card.kind == 'cohort' else 'log2'}"
 
 
 def declared_sentence(card: Card) -> str:

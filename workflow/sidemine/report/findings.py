@@ -14,12 +14,19 @@ from string import ascii_lowercase
 
 from sidemine.differential.record import DesignRecord, FittedDesign
 from sidemine.drawing import words
-from sidemine.effect.plain_words import PATIENTS, draws_of_100, people_of, plain_words, signed_percent
+from sidemine.effect.plain_words import (
+    PATIENTS,
+    as_percent_limits,
+    draws_of_100,
+    people_of,
+    plain_words,
+    signed_percent,
+)
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
 from sidemine.text.phrases import capitalised, first_of
-from sidemine.verdict.card import Card
+from sidemine.verdict.card import Card, Certainty
 from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
@@ -30,10 +37,12 @@ _FEW = 6
 _LONGEST_ANSWER = 170
 _EXCLUSION = "Excluded: by chance alone, an effect of this size would hardly stay hidden (one-sided 95 % limit); by bias it could."
 _BEYOND = "In experiments, “how much” is the change beyond that of the other measured genes."
-_TURNED = (
-    "No question fails by this; but in {where} a change of {amount} can come from something else than the pathway."
-)
+_TURNED = "So in {where} a change of {amount} can come from something else than the pathway; no question fails by it."
 """What follows from a negative control that moved the other way."""
+_MET = "though every declared condition is met"
+"""Beside a low certainty of an answer that is supported: conditions were declared beforehand, certainty weighs all else too."""
+_LOW = 2
+"""Place of the highest level of certainty that stands beside `supported` with a clause of its own."""
 _REASONS = 3
 """Most reasons that stand beside a level of certainty; the footnotes have all."""
 _UNRATED = "checked, not rated down"
@@ -51,8 +60,8 @@ class Finding:
         The answer card.
     answer, effect, way, studies
         The answer in words; the effect as one would tell it, with its figures, and on which side it lies; studies and people.
-    why
-        Why its certainty is not higher, each reason in a word or three.
+    level, why
+        Its certainty, and why that is not higher, each reason in a word or three.
     notes
         The letters of the footnotes that say so in full, and of doubts that were checked.
     change
@@ -66,10 +75,18 @@ class Finding:
     effect: str
     way: str
     studies: str
+    level: str
     why: str
     notes: Sequence[str]
     change: str
     has_repeats: bool
+    number: int = 0
+    """Its place among the questions or the controls, from 1 on: what stands below the table names rows by it."""
+
+    @property
+    def label(self) -> str:
+        """Its number; of a control with a C before it."""
+        return f"C{self.number}" if self.card.is_control else str(self.number)
 
 
 @dataclass(frozen=True)
@@ -88,12 +105,12 @@ class Footnote:
 
 @dataclass(frozen=True)
 class Findings:
-    """The summary: questions, controls, the footnotes of both, each reason once, and how many questions share samples with another one."""
+    """The summary: questions, controls, the footnotes of both, each reason once, and the numbers of questions that share samples with another one."""
 
     questions: Sequence[Finding]
     controls: Sequence[Finding]
     footnotes: Sequence[Footnote]
-    n_sharing: int = 0
+    sharing: Sequence[int] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -102,7 +119,7 @@ class Findings:
         cards = [row.card for row in self.questions]
         if any(excludes(card) for card in cards):
             told.append(_EXCLUSION)
-        told += dict.fromkeys(_margin_key(card) for card in cards if excludes(card) or card.kind == "panel")
+        told += self._margins
         if any(card.kind != "cohort" and card.estimated for card in cards):
             told.append(_BEYOND)
         counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
@@ -110,10 +127,24 @@ class Findings:
             told.append(f"{counts[0]}: first the group that the answer names first{self._arms}.")
         if any(row.has_repeats for row in self.questions):
             told.append("Repeats of one person or culture count once.")
-        if self.n_sharing:
-            told.append(
-                f"{self.n_sharing} of these {len(cards)} questions share samples with another one: they do not confirm each other."
-            )
+        if self.sharing:
+            told.append(f"Questions {_ranges(self.sharing)} share samples: they do not confirm each other.")
+        return told
+
+    @property
+    def _margins(self) -> list[str]:
+        """Return where each margin that a row names comes from; where there are several, which rows have it."""
+        rows = [*self.questions, *self.controls]
+        named = [row for row in rows if row.card.estimated and (excludes(row.card) or row.card.kind == "panel")]
+        having: dict[str, list[Finding]] = {}
+        for row in named:
+            having.setdefault(row.card.declared.margin.rule, []).append(row)
+        told = []
+        for rule, group in having.items():
+            sizes = " or ".join(dict.fromkeys(_margin_way(row.card) for row in group))
+            labels = words.listed([row.label for row in group])
+            where = f" of {'rows' if len(group) > 1 else 'row'} {labels}" if len(having) > 1 else ""
+            told.append(f"Margin{where}: {sizes} ({words.typeset(rule)}).")
         return told
 
     @property
@@ -130,11 +161,15 @@ class Findings:
         if not self.controls:
             return ""
         behaviours = [row.card.behaviour for row in self.controls]
-        expected, turned = behaviours.count(Behaviour.EXPECTED), behaviours.count(Behaviour.TURNED)
-        of_all = f"all {expected}" if expected == len(behaviours) > 1 else f"{expected} of {len(behaviours)}"
-        return f"{of_all} as expected" + (
-            f", {words.count(turned, 'null control')} moved the other way" if turned else ""
-        )
+        turned = behaviours.count(Behaviour.TURNED)
+        passed, n = behaviours.count(Behaviour.EXPECTED) + turned, len(behaviours)
+        parts = [f"all {n} passed" if passed == n > 1 else f"{passed} of {n} passed"]
+        if turned:
+            parts[0] += f" ({turned} moved the other way)"
+        for behaviour in (Behaviour.UNEXPECTED, Behaviour.UNKNOWN):
+            if behaviour in behaviours:
+                parts.append(f"{behaviours.count(behaviour)} {behaviour.brief}")
+        return ", ".join(parts)
 
     @property
     def is_long(self) -> bool:
@@ -160,7 +195,7 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     def lettered(reasons: Iterable[tuple[str, str]]) -> list[str]:
         return sorted({letters[reason] for reason in reasons}, key=lambda letter: (len(letter), letter))
 
-    def finding(card: Card) -> Finding:
+    def finding(number: int, card: Card) -> Finding:
         reasons = [] if card.is_control else _reasons(card)
         return Finding(
             card=card,
@@ -168,33 +203,46 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
             effect=control_words(card) if card.is_control else effect_words(card),
             way=way_of(card),
             studies=studies_words(card, designs),
+            level=level_words(card),
             why=why_words(card),
             notes=lettered(reasons),
             change=words.typeset(card.would_change),
             has_repeats=_has_repeats(card, designs),
+            number=number,
         )
 
     return Findings(
-        questions=[finding(card) for card in questions],
-        controls=[finding(card) for card in controls],
+        questions=[finding(number, card) for number, card in enumerate(questions, start=1)],
+        controls=[finding(number, card) for number, card in enumerate(controls, start=1)],
         footnotes=notes,
-        n_sharing=_n_sharing(questions, designs),
+        sharing=_sharing(questions, designs),
     )
 
 
-def _n_sharing(questions: Sequence[Card], designs: Mapping[str, DesignRecord]) -> int:
-    """Return how many of the answered questions rest on a sample that another one rests on too."""
+def _sharing(questions: Sequence[Card], designs: Mapping[str, DesignRecord]) -> list[int]:
+    """Return the numbers of the answered questions that rest on a sample that another one rests on too."""
     used = [
         {name for row in card.evidence if row.testable for name in _samples(designs[row.contrast])}
         for card in questions
     ]
     counts = Counter(name for names in used for name in names)
-    return sum(any(counts[name] > 1 for name in names) for names in used)
+    return [number for number, names in enumerate(used, start=1) if any(counts[name] > 1 for name in names)]
 
 
-def _margin_key(card: Card) -> str:
-    """Say where a margin comes from: declared by the study, or a share of what a positive control showed."""
-    return f"Margin {_margin(card)}: {words.typeset(card.declared.margin.rule)}."
+def _ranges(numbers: Sequence[int]) -> str:
+    """Return ascending numbers as a reader would say them: three or more in a row as a range.
+
+    >>> _ranges([1, 2, 3, 5, 8, 9])
+    '1 to 3, 5, 8 and 9'
+    """
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    told = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run] for run in runs]
+    return words.listed([part for run in told for part in run])
 
 
 def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
@@ -228,9 +276,9 @@ def answer_words(card: Card) -> str:
     """Return the answer in words; never yes or no, since questions may be asked either way."""
     if not card.estimated:
         reasons = dict.fromkeys(row.problem.what for row in card.evidence if row.problem)
-        return f"No answer: {'; '.join(reasons) or card.rule.rstrip('.')}."
+        return f"Could not be tested: {'; '.join(reasons) or card.rule.rstrip('.')}."
     if card.verdict is Verdict.NOT_TESTABLE:
-        return f"No answer. {words.shortened(words.typeset(card.rule), _LONGEST_ANSWER)}"
+        return f"Tested, undecided. {words.shortened(words.typeset(card.rule), _LONGEST_ANSWER)}"
     if card.verdict is Verdict.CONFLICTING:
         return "The datasets point in opposite directions."
     told = told_of(card)
@@ -248,7 +296,9 @@ def answer_words(card: Card) -> str:
     side = sides.pop()
     if is_open(card):
         but = ", and ".join(row.unsettled for row in told if row.unsettled)
-        return f"Which way is not settled: {_compared(card, side)}, but {but}.{opposite}"
+        return (
+            f"Points to a difference, not to its direction: {_compared(card, side)} as measured, but {but}.{opposite}"
+        )
     return f"{_compared(card, side.capitalize())}{_in_these(card)}.{opposite}"
 
 
@@ -263,10 +313,32 @@ def why_words(card: Card) -> str:
     """Return why the certainty of an answer is not higher, and what it holds without, in a few words; empty where it has none."""
     if card.certainty is None:
         return ""
-    briefs = list(dict.fromkeys(row.brief for row in card.certainty.downgrades if row.brief))
-    told = ", ".join(briefs) if len(briefs) <= _REASONS else f"{', '.join(briefs[: _REASONS - 1])} and more"
+    told = _lowering(card.certainty)
     holds = list(dict.fromkeys(row.brief for row in card.certainty.not_rated_down))
     return f"{told} (checked: {', '.join(holds)})" if holds else told
+
+
+def level_words(card: Card) -> str:
+    """Return the level of certainty; where it is low although every condition is met, that too: a reader would take the two for a contradiction."""
+    if card.certainty is None:
+        return ""
+    level = card.certainty.level
+    return f"{level}, {_MET}" if card.verdict is Verdict.SUPPORTED and level.place <= _LOW else str(level)
+
+
+def lowered_words(card: Card) -> str:
+    """Say what lowers the certainty of an answer, in a few words; empty where it has none.
+
+    The strongest doubt is about what these data may hide, and may be checked; it need not be what the certainty was rated down for.
+    """
+    if card.certainty is None:
+        return ""
+    return f"Lowers the certainty (now {card.certainty.level}): {_lowering(card.certainty)}."
+
+
+def _lowering(certainty: Certainty) -> str:
+    briefs = list(dict.fromkeys(row.brief for row in certainty.downgrades if row.brief))
+    return ", ".join(briefs) if len(briefs) <= _REASONS else f"{', '.join(briefs[: _REASONS - 1])} and more"
 
 
 def excluded_size(card: Card) -> str:
@@ -292,8 +364,8 @@ def _limit(card: Card) -> str:
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
     limit = card.one_sided_limit
     amount = (
-        words.number(limit)
-        if limit is None or card.kind == "cohort" or card.declared.direction == "either"
+        f"{words.number(limit)} {_unit(card)}"
+        if limit is None or card.kind == "cohort"
         else f"{signed_percent(limit)} %"  # as the margin
     )
     return f"{largest}one-sided 95 % limit {amount}"
@@ -306,6 +378,12 @@ def _margin(card: Card) -> str:
     if card.kind == "cohort":
         return f"{words.number(value)} {_unit(card)}"
     return words.margin_words(value, card.declared.direction)
+
+
+def _margin_way(card: Card) -> str:
+    """Return the margin with the side on which it lies: a fall and a rise of as many log2 units differ in per cent."""
+    side = {"up": " up", "down": " down"}.get(card.declared.direction, "")
+    return _margin(card) if card.kind == "cohort" or card.declared.margin.value is None else f"{_margin(card)}{side}"
 
 
 def _unit(card: Card) -> str:
@@ -324,6 +402,10 @@ def _compared(card: Card, side: str) -> str:
     target, reference = (f"“{words.shortened(label, 60)}”" for label in pairs[0])
     if len(pairs) == 1:
         return f"{side} in {target} than in {reference}"
+    targets = list(dict.fromkeys(f"“{words.shortened(label, 60)}”" for label, _ in pairs))
+    if card.main_effect and len(targets) == len(pairs) <= _NAMED and len({label for _, label in pairs}) == 1:
+        # Doses stand in the labels: one label alone would pass one of them off as that of all.
+        return f"{side} in {words.listed(targets)} together than in {reference}"
     if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
         return f"{side} in {target} than in {reference}, over {len(card.estimated)} comparisons together"
     others = words.count(len(card.estimated) - 1, "other comparison")
@@ -358,7 +440,7 @@ def control_words(card: Card) -> str:
     if card.behaviour is Behaviour.TURNED:
         where = words.listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
         told = _TURNED.format(where=where, amount=_amount(card, effect))
-        return f"No {_CHANGE[card.declared.direction]}, as it must be; but {_plain(card, effect)}. {told}"
+        return f"Passed: no {_CHANGE[card.declared.direction]}. But its genes did not stand still: {_plain(card, effect)}. {told}"
     if not excludes(card):
         return _plain(card, effect)
     # What lies on the other side is not excluded by its size.
@@ -374,21 +456,21 @@ def _listed(told: Iterable[str]) -> str:
 
 def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
     """Return one effect of several, in as few words as it takes."""
-    interval = f"; 95 % CI {_limits(effect.ci_low, effect.ci_high)}" if limits else ""
-    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
     if card.kind != "cohort":
-        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({amount})"
+        change = plain_words(effect.effect, EXPERIMENT_UNIT)
+        return f"{change} (95 % CI {_limits(card, effect)})" if limits else change
+    interval = f"; 95 % CI {_limits(card, effect)}" if limits else ""
+    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
     side = "above" if effect.effect >= 0 else "below"
     return f"{side} in {draws_of_100(effect.effect)} of 100 random pairs ({amount})"
 
 
 def _plain(card: Card, effect: Interval) -> str:
-    unit = "between-person SD" if card.kind == "cohort" else _unit(card)
-    amount = f"{words.number(effect.effect)} {unit}"
-    bounds = _limit(card) if _limit_decides(card) else f"95 % CI {_limits(effect.ci_low, effect.ci_high)}"
-    interval = f"{amount}; {bounds}"
+    """Return an effect with its interval, both in one unit: per cent or fold of experiments, SD of people."""
+    bounds = _limit(card) if _limit_decides(card) else f"95 % CI {_limits(card, effect)}"
     if card.kind != "cohort":
-        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({interval})"
+        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({bounds})"
+    interval = f"{words.number(effect.effect)} between-person SD; {bounds}"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
     beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
     return f"{capitalised(plain)} ({interval}{beside})"
@@ -401,8 +483,11 @@ def _amount(card: Card, effect: Interval) -> str:
     return plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
 
 
-def _limits(low: float | None, high: float | None) -> str:
-    return f"{words.number(low)} to {words.number(high)}"
+def _limits(card: Card, effect: Interval) -> str:
+    if card.kind != "cohort":
+        return as_percent_limits(effect.ci_low, effect.ci_high)
+    # Of people, the one unit of the row stands right before.
+    return f"{words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
 
 
 def studies_words(card: Card, designs: Mapping[str, DesignRecord]) -> str:

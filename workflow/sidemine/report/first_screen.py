@@ -43,7 +43,7 @@ def plain_sentence(card: Card) -> str:
     else:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         amount = words.amount(effect.effect, f"{unit} ({fold})")
-        told = f"{amount} {compared} ({interval}), counted beyond the other measured genes"
+        told = f"{amount} {compared} ({interval} log2), counted beyond the other measured genes"
     excluded = f"Excluded: {excluded_size(card)}. " if excludes(card) else ""
     return f"{excluded}{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
 
@@ -115,7 +115,7 @@ def overview_line(card: Card) -> str:
     if of_arms:
         parts.append(effect_words(card))
     elif effect is not None:
-        parts.append(f"{words.amount(effect.effect, unit)} ({_interval(effect)})")
+        parts.append(f"{words.amount(effect.effect, unit)} (95 % CI {_interval(effect)})")
         parts += [row.brief for row in told if row.brief]
     else:
         tested = card.estimated
@@ -156,7 +156,7 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
     margin = card.declared.margin.value
-    beside = f"; margin {words.number(margin)}" if margin is not None else ""
+    beside = f"; margin {words.number(margin)} {_short_unit(card)}" if margin is not None else ""
     amount = f"{words.number(abs(value))} {_short_unit(card)}"
     return make_tile("excludable", name, amount, f"or more, were there no effect (one-sided 95 %){beside}")
 
@@ -204,4 +204,4 @@ def _short_unit(card: Card) -> str:
 def _smallest(p_values: Sequence[float | None]) -> str:
     """Say how several comparisons became one p, where there are several."""
     known = sum(value is not None for value in p_values)
-    return f"; smallest of {known}, × {known}" if known > 1 else ""
+    return f"; smallest of {known}, times {known}" if known > 1 else ""

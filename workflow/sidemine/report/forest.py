@@ -26,7 +26,7 @@ _LANE = 13
 """Pixels from the middle of a row of the forest plot to its interval; the words stand above."""
 _LIGHT = 15
 """Pixels from one mark at the right to the next."""
-_GLYPHS: dict[Status, str] = {CLEAR: "●", TOLD: "▲", UNKNOWN: "–"}
+_GLYPHS: dict[Status, str] = {CLEAR: "✓", TOLD: "!", UNKNOWN: "–"}
 _ENDS = ("ci_low", "ci_high", "out_low", "out_high", "prediction_low", "prediction_high")
 _FOREST_SHAPES = {"domain": [*WAY_SHAPES["domain"], "pooled"], "range": [*WAY_SHAPES["range"], "diamond"]}
 

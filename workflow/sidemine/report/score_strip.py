@@ -43,9 +43,10 @@ FLAGS = {
 }
 """Checks that name samples, and what each says of them."""
 NOT_FLAGGED = "nothing against it"
-_SHAPES = dict(
-    zip([NOT_FLAGGED, *FLAGS.values()], ["circle", "diamond", "triangle-up", "square", "cross"], strict=True)
-)
+_X = "M-1,-.6L-.6,-1L0,-.4L.6,-1L1,-.6L.4,0L1,.6L.6,1L0,.4L-.6,1L-1,.6L-.4,0Z"
+_STAR = "M0,-1L.24,-.32L.95,-.31L.38,.12L.59,.81L0,.4L-.59,.81L-.38,.12L-.95,-.31L-.24,-.32Z"
+# Neither triangles, which tell a direction on this page, nor the diamond of pooled effects.
+_SHAPES = dict(zip([NOT_FLAGGED, *FLAGS.values()], ["circle", "cross", "square", _STAR, _X], strict=True))
 _UNITS = {
     True: ["SD between people of one group", "0: mean of the reference"],
     False: ["log2 units beyond the other genes", "0: mean of the reference"],

@@ -174,7 +174,7 @@ def set_map_panel(drawn: SetMap, element: str, carrying: frozenset[str]) -> Pane
         element=element,
         title=f"{bounded(drawn.gene_set, 80)}: every gene in all {count(len(drawn.comparisons), 'comparison')}",
         caption=f"A row is a comparison (n v n), a column a gene. Colour: log2 fold change; it ends at {ends}.{own} Grey: not tested. "
-        f"●: answers a question.{thinned}{other} Like rows and columns stand together (average linkage). Click a cell to open its gene.",
+        f"★: answers a question.{thinned}{other} Like rows and columns stand together (average linkage). Click a cell to open its gene.",
         why_empty="",
         chart=_chart(drawn, limits, carrying),
         source="contrasts",
@@ -192,7 +192,7 @@ def _chart(drawn: SetMap, limits: dict[str, float], carrying: frozenset[str]) ->
             limit = limits.get(_kind(item))
             keys.append(heading_key(len(keys), _GROUPS[role] + (f", to ±{number(limit, 1)}" if limit else "")))
             sizes.append("")
-        mark = "● " if item.row.contrast in carrying else ""
+        mark = "★ " if item.row.contrast in carrying else ""
         groups = f"{isolated(bounded(item.row.target_label, 60))} − {isolated(bounded(item.row.reference_label, 40))}"
         keys.append(row_key(len(keys), f"{mark}{groups}"))
         # At the right end, where a long name cannot push it out: two comparisons may have the same groups.

@@ -252,10 +252,10 @@ def _quoted_line(key: str, cells: Iterable[str]) -> str:
     return key + "".join(f'\t"{cell}"' for cell in cells) + "\n"
 
 
-def _number_rows(names: Sequence[str], values: FloatArray | IntArray, pattern: str, sep: str = "\t") -> str:
-    template = sep.join([pattern] * values.shape[1]) + "\n"
+def _number_rows(names: Sequence[str], values: FloatArray | IntArray, pattern: str) -> str:
+    template = "\t".join([pattern] * values.shape[1]) + "\n"
     rows = values.tolist()
-    return "".join(f"{name}{sep}{template % tuple(row)}" for name, row in zip(names, rows, strict=True))
+    return "".join(f"{name}\t{template % tuple(row)}" for name, row in zip(names, rows, strict=True))
 
 
 def write_platform_annotation(path: Path, platform: Platform, universe: GeneUniverse) -> None:
@@ -295,9 +295,8 @@ def write_table_file(
     values: FloatArray | IntArray,
     *,
     corner: str = "",
-    sep: str = "\t",
 ) -> None:
-    """Write a genes × samples text table, marker first.
+    """Write a genes × samples table of text divided by tabs, marker first.
 
     Parameters
     ----------
@@ -309,12 +308,10 @@ def write_table_file(
         Rows × columns; whole numbers are written as such, others with six decimals.
     corner
         Head of the column of row names.
-    sep
-        What separates cells: a tab, or a comma for CSV.
     """
     pattern = "%d" if np.issubdtype(values.dtype, np.integer) else "%.6f"
-    header = sep.join([corner, *columns]) + "\n"
-    write_text(COMMENT + header + _number_rows(row_names, values, pattern, sep), path)
+    header = "\t".join([corner, *columns]) + "\n"
+    write_text(COMMENT + header + _number_rows(row_names, values, pattern), path)
 
 
 def write_htseq_archive(path: Path, genes: Sequence[str], counts: IntArray, members: Sequence[str]) -> None:

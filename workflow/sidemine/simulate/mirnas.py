@@ -23,6 +23,7 @@ SPREAD_OF_GENES = 1.0
 """Standard deviation of the log popularity of a gene as a target."""
 SPREAD_OF_FAMILIES = 2.0
 """The same of what a family prefers: its members share their targets by it."""
+LARGEST_FAMILY = 4
 MOST_TARGETS = 0.17
 """Share of the genes that the best-studied miRNA targets (miRTarBase: 2,627 of 15,064)."""
 
@@ -46,10 +47,8 @@ class SimulatedMirnas:
     gene_of: NDArray[np.int64]
 
 
-def simulate_mirnas(
-    n_families: int, n_genes: int, seed: int | Sequence[int], largest_family: int = 4
-) -> SimulatedMirnas:
-    """Draw families of 1 to `largest_family` miRNAs and their targets.
+def simulate_mirnas(n_families: int, n_genes: int, seed: int | Sequence[int]) -> SimulatedMirnas:
+    """Draw families of 1 to `LARGEST_FAMILY` miRNAs and their targets.
 
     Parameters
     ----------
@@ -57,11 +56,9 @@ def simulate_mirnas(
         How many of each.
     seed
         Of the random numbers.
-    largest_family
-        Most members of a family.
     """
     rng = np.random.default_rng(seed)
-    sizes = rng.integers(1, largest_family + 1, n_families)
+    sizes = rng.integers(1, LARGEST_FAMILY + 1, n_families)
     family = np.repeat(np.arange(n_families), sizes)
     popularity = rng.normal(0, SPREAD_OF_GENES, n_genes)
     most = max(int(MOST_TARGETS * n_genes), MEDIAN_TARGETS)

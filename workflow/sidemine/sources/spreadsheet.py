@@ -99,7 +99,7 @@ def read_spreadsheet(path: Path, sheet: str = "") -> TextTable:
     sheets = read_spreadsheet_sheets(path)
     chosen = _choose(sheets, sheet, path)
     where = f"{path}, sheet {chosen.name!r}"
-    _refuse_damage(chosen, where)
+    refuse_damage(chosen, where)
     filled = [(number, row) for number, row in enumerate(chosen.rows, start=1) if not all(map(_is_blank, row))]
     width = range(max((len(row) for _, row in filled), default=0))
     used = [place for place in width if any(place < len(row) and not _is_blank(row[place]) for _, row in filled)]
@@ -139,7 +139,21 @@ def _holds_table(sheet: Sheet) -> bool:
     )
 
 
-def _refuse_damage(sheet: Sheet, where: str) -> None:
+def refuse_damage(sheet: Sheet, where: str) -> None:
+    """Refuse a sheet with cells that stand empty and are not: errors, formulas without a stored value, merged ones.
+
+    Parameters
+    ----------
+    sheet
+        The sheet.
+    where
+        File and sheet, for messages.
+
+    Raises
+    ------
+    InputError
+        With the first of these cells.
+    """
     for cells, what, allowed, next_step in (
         (
             sheet.lost,

@@ -53,24 +53,22 @@ class Slope:
         return self.estimate - half, self.estimate + half
 
 
-def spline_columns(values: Array, pieces: int = SPLINE_PIECES) -> Array:
+def spline_columns(values: Array) -> Array:
     """Return a cubic B-spline of values, with the intercept in its span.
 
     Parameters
     ----------
     values
-        One per unit.
-    pieces
-        Polynomial pieces; the inner knots are quantiles of the values, equal ones once.
+        One per unit; their quantiles are the inner knots, equal ones once.
 
     Returns
     -------
     numpy.ndarray
-        Units × (3 + pieces), fewer where quantiles coincide; a single column of ones where all values are equal.
+        Units × (3 + `SPLINE_PIECES`), fewer where quantiles coincide; a single column of ones where all values are equal.
     """
     from scipy.interpolate import BSpline
 
-    knots = np.unique(np.quantile(values, np.linspace(0, 1, pieces + 1)))
+    knots = np.unique(np.quantile(values, np.linspace(0, 1, SPLINE_PIECES + 1)))
     if len(knots) == 1:
         return np.ones((len(values), 1))
     basis = BSpline.design_matrix(values, np.concatenate([[knots[0]] * 3, knots, [knots[-1]] * 3]), 3)

@@ -48,6 +48,10 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
             return {}
         root = yaml.compose(text, Loader=LOADER)
         plain = yaml.load(text, Loader=LOADER)  # noqa: S506 - a safe loader
+        if "{" in text or "[" in text:
+            # Snakemake reads the file, too, by the parser in Python: of what stands in brackets it takes less.
+            for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+                pass
     except FileNotFoundError:
         problems.append(
             Problem(
@@ -65,7 +69,7 @@ def read_config(path: Path, overrides: Mapping[str, Any] | None, problems: list[
             Problem(
                 f"the config file is not valid YAML: {error.problem or error.context}",
                 f"{path}{place}",
-                "YAML: spaces for indentation (no tabs), a space after each colon, quotes around text with : or #",
+                "YAML: spaces for indentation (no tabs), a space after each colon, quotes around text with : # or ?",
                 "Correct that line or the one before it.",
             )
         )

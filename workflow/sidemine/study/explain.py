@@ -237,6 +237,9 @@ def _problem(
         options = choices(field.annotation)
         message = "the value is not one of the allowed ones"
         step = (did_you_mean(str(value), options) + "Choose one of: " + ", ".join(options) + ".") if options else step
+    elif detail["type"] == "string_type" and isinstance(value, bool):
+        # `no` and `off` are one value by now: which word was written is not known here.
+        step = "Put the word in quotes, as you wrote it: YAML reads yes, no, on, off, true and false as truth values."
     elif detail["type"] == "string_type" and (isinstance(value, int | float) or type(value).__name__ == "date"):
         step = f"Put the value in quotes: '{value}' (YAML reads it as a {_YAML_READS[type(value).__name__]})."
     elif detail["type"] in {"float_parsing", "int_parsing"}:

@@ -98,16 +98,18 @@ class Decoded:
 
 
 @contextmanager
-def open_unpacked(source: Source, where: str = "", max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
-    """Open bytes for reading, out of as many layers of gzip as there are.
+def open_unpacked(path: Path, max_bytes: int = MAX_BYTES) -> Iterator[io.BufferedReader]:
+    """Open a file for reading, out of as many layers of gzip as there are.
 
     Parameters
     ----------
-    source, where, max_bytes
+    path
+        The file.
+    max_bytes
         As in `open_decoded`; so are the errors.
     """
-    with _open_source(source, where) as (raw, place):
-        yield _unpack(raw, place, _bound(source, max_bytes), [])
+    with _open_source(path, "") as (raw, place):
+        yield _unpack(raw, place, _bound(path, max_bytes), [])
 
 
 @contextmanager
@@ -201,6 +203,27 @@ def _no_text(where: str, why: str) -> Problem:
     )
 
 
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive, as spreadsheets are, too",
+    b"BZh91AY&SY": "compressed by bzip2",
+    b"\xfd7zXZ\x00": "compressed by xz",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd",
+    b"7z\xbc\xaf": "a 7z archive",
+    b"Rar!\x1a": "a rar archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
+    b"\x89HDF": "an HDF5 file",
+    b"%PDF-": "a PDF",
+}
+"""What files are that are taken for text, by their first bytes."""
+_TAR_MARK, _TAR_PLACE = b"ustar", 257
+
+
+def _other_format(start: bytes) -> str:
+    if start[_TAR_PLACE:].startswith(_TAR_MARK):
+        return "a tar archive"
+    return next((words for mark, words in _OTHER_FORMATS.items() if start.startswith(mark)), "")
+
+
 class _CleanText(io.RawIOBase):
     """Turns the bytes below into UTF-8 with LF, block by block."""
 
@@ -212,6 +235,8 @@ class _CleanText(io.RawIOBase):
         self._ready = memoryview(b"")
         self._utf16: codecs.IncrementalDecoder | None = None
         self._latin1 = False
+        if other := _other_format(stream.peek(_TAR_PLACE + len(_TAR_MARK))):
+            raise InputError(_no_text(where, f"it is {other}"))
         start = stream.peek(3)[:3]
         if start == codecs.BOM_UTF8:
             stream.read(3)

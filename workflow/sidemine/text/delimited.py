@@ -7,6 +7,7 @@ the file. Rows are checked here and split into cells by Arrow, which by itself w
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from sidemine.errors import InputError, Problem
@@ -89,26 +90,20 @@ def read_delimited(
         return _Reader(decoded, form).read()
 
 
-def read_delimited_blocks(
-    source: Source,
-    where: str = "",
-    *,
-    separator: str | None = None,
-    comments: Comments = "leading",
-    columns: Collection[str] | None = None,
-    max_bytes: int = MAX_BYTES,
-) -> Iterator[TextTable]:
+def read_delimited_blocks(path: Path, *, comments: Comments, columns: Collection[str]) -> Iterator[TextTable]:
     """Yield a table of delimited text block by block, a few megabytes at a time; every block has the whole header.
 
     Parameters
     ----------
-    source, where, separator, comments, max_bytes
+    path
+        The table.
+    comments
         As in `read_delimited`; so are the errors.
     columns
-        Keep the cells of these columns only; others come out empty. None: of all.
+        Keep the cells of these columns only; others come out empty.
     """
-    with open_decoded(source, where, max_bytes) as decoded:
-        yield from _Reader(decoded, TableForm(separator, True, True, comments, False, "", None, None)).tables(columns)
+    with open_decoded(path) as decoded:
+        yield from _Reader(decoded, TableForm(None, True, True, comments, False, "", None, None)).tables(columns)
 
 
 class _Reader:

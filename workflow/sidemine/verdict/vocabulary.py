@@ -74,14 +74,14 @@ class Behaviour(StrEnum):
     EXPECTED = (
         "behaved as expected",
         "✓",
-        "as expected",
+        "passed",
         "verdict-supported",
         "A positive control moved as it must; of a negative one such a change is excluded.",
     )
     TURNED = (
         "moved the other way",
         "!",
-        "the other way",
+        "passed, with care",
         "verdict-suggestive",
         "Of a negative control the change asked about is excluded, but its genes moved clearly the other way: it fails no question,"
         " and effects of that size in its data need care.",
@@ -89,7 +89,7 @@ class Behaviour(StrEnum):
     UNEXPECTED = (
         "did not behave as expected",
         "✗",
-        "not as expected",
+        "failed",
         "verdict-conflicting",
         "A control did what it must not: doubt every answer that hangs on it.",
     )

@@ -161,7 +161,7 @@ def _spec(marks: Sequence[Spec], keys: Sequence[str]) -> Spec:
     color = {**series, "scale": {"domain": tests, "range": list(SERIES[: len(tests)])}, "legend": legend}
     shape = {
         **series,
-        "scale": {"domain": tests, "range": ["circle", "diamond", "square"][: len(tests)]},
+        "scale": {"domain": tests, "range": ["circle", "cross", "square"][: len(tests)]},
         "legend": legend,
     }
     sizes = {mark["key"]: mark for mark in marks}

@@ -64,9 +64,9 @@ def tell_adjusted(subject: Subject) -> Told:
     turned = is_turned(adjusted, subject.main_effect)
     # On the other side, its sign and interval stand with it: no reader may take it for a like one, or for a sure one.
     figure = (
-        f"but {'+' * (adjusted.effect > 0)}{number(adjusted.effect)} ({interval})"
+        f"but {'+' * (adjusted.effect > 0)}{number(adjusted.effect)} SD (95 % CI {interval})"
         if turned
-        else number(adjusted.effect)
+        else f"{number(adjusted.effect)} SD"
     )
     return Told(
         beside=f"{figure} adjusted for the mix of cells",

@@ -37,7 +37,9 @@ def tell_arms(subject: Subject) -> Told:
 
 
 def part_of(panel: CompoundEvidence, margin: float | None) -> str:
-    """Return which part of a dose or time question the verdict is on: an effect may be shown, and no trend; empty otherwise.
+    """Return what the verdict of a panel is on where its word hides it; empty otherwise.
+
+    Of doses or times: an effect may be shown, and no trend. Of a class: some compounds may act, and too few of them.
 
     Parameters
     ----------
@@ -45,8 +47,13 @@ def part_of(panel: CompoundEvidence, margin: float | None) -> str:
         As in `answer_of`.
     """
     reading = read_panel(panel, margin)
-    one_part = panel.asks != "class_wide" and reading.shown and not _has_trend(reading)
-    return "effect only" if one_part else ""
+    if panel.asks == "class_wide":
+        if not reading.refuted or not reading.acting or reading.shown:
+            return ""
+        settled = {*reading.acting, *reading.excluded, *reading.opposed}
+        n = f"{len(reading.acting)} of {reading.k}"
+        return f"{n} only" if all(arm.contrast in settled for arm in panel.arms if arm.carries) else f"{n} shown"
+    return "effect only" if reading.shown and not _has_trend(reading) else ""
 
 
 def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
@@ -153,9 +160,9 @@ def _reaches(arm: ArmEffect, direction: str, margin: float) -> bool:
 
 
 def _limit_words(arm: ArmEffect, direction: str) -> str:
-    """Return the limit of an arm; of a change to either side in log2 units, since per cents of a rise and a fall differ."""
+    """Return the limit of an arm, with its sign."""
     limit = arm_limit(arm, direction)
-    return number(limit) if limit is None or direction == "either" else f"{signed_percent(limit)} %"
+    return number(limit) if limit is None else f"{signed_percent(limit)} %"
 
 
 def _named(panel: CompoundEvidence, contrasts: Sequence[str]) -> list[str]:

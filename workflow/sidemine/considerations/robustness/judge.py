@@ -22,6 +22,7 @@ from sidemine.considerations.robustness.record import Robustness, RobustnessColu
 from sidemine.considerations.robustness.variants import REFERENCE
 from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS, no_sensitivity, sensitivity_of
 from sidemine.effect.record import Estimate
+from sidemine.effect.scale import scale_of
 
 LOWEST_SHARE = 0.75
 """Share of full-data variants that must agree."""
@@ -64,7 +65,7 @@ def judge_robustness(case: Case, record: Robustness | None) -> Judgement:
         missing = {"robustness_share": reason} | ({"robustness": reason} if record is None else {})
         faults, passed, detail = [f"the robustness of the answer is not known ({reason})"], None, reason
     else:
-        faults, unknown = _faults(record)
+        faults, unknown = _faults(record, scale_of(case.hypothesis.kind).short_unit)
         reasons = list(faults)
         doubt = as_sentence(faults[0]) if faults else ""
         passed = False if faults else None if unknown else True
@@ -98,11 +99,13 @@ def _estimate(row: VariantRow) -> Estimate | None:
     return Estimate(row.effect, row.se, row.ci_low, row.ci_high, math.inf if row.df is None else row.df, row.p_value)
 
 
-def _faults(record: Robustness) -> tuple[list[str], list[str]]:
+def _faults(record: Robustness, unit: str) -> tuple[list[str], list[str]]:
     """Return what speaks against the answer, and what could not be looked at."""
     faults, unknown = [], []
     if record.reversed:
-        faults.append(f"{_in_variants(record, record.reversed)} the sign reverses, and the 95 % interval excludes 0")
+        faults.append(
+            f"{_in_variants(record, record.reversed, unit)} the sign reverses, and the 95 % interval excludes 0"
+        )
     full = record.full_data
     if full.share is None:
         unknown.append("no variant on all data could be compared")
@@ -118,13 +121,17 @@ def _faults(record: Robustness) -> tuple[list[str], list[str]]:
     return faults, unknown
 
 
-def _in_variants(record: Robustness, names: Sequence[str]) -> str:
+def _in_variants(record: Robustness, names: Sequence[str], unit: str) -> str:
     """Name the first of these variants by what it does, without the details that stand in brackets, with its effect; count the others."""
     first = {row.variant: row for row in record.variants}[names[0]]
     others = len(names) - 1
     more = f" and {others} other{'s' if others > 1 else ''}" if others else ""
     estimate = _estimate(first)
-    told = f" ({estimate.effect:.2f}, {estimate.ci_low:.2f} to {estimate.ci_high:.2f})" if estimate else ""
+    told = (
+        f" ({estimate.effect:.2f} {unit}, 95 % CI {estimate.ci_low:.2f} to {estimate.ci_high:.2f} {unit})"
+        if estimate
+        else ""
+    )
     return f"in the variant “{re.sub(r' [(][^()]*[)]', '', first.description)}”{told}{more}"
 
 

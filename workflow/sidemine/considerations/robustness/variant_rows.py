@@ -11,6 +11,7 @@ from sidemine.considerations.robustness.record import Robustness, RunStatus, Sha
 from sidemine.considerations.robustness.variants import REFERENCE, Variant
 from sidemine.drawing.words import count
 from sidemine.effect.record import PooledEffect
+from sidemine.effect.scale import scale_of
 from sidemine.study.projections import HypothesisOnSet
 from sidemine.text.phrases import capitalised
 
@@ -158,9 +159,10 @@ def _required(kind: str, name: str, rows: Sequence[Row], reference: Row, ages_mo
     elif alone and status == "passed":
         # The other cohorts could not be restricted: whether their part of the answer is one of age is not known.
         status = "not evaluated"
+    unit = scale_of(kind).short_unit
     words = (
-        f"{capitalised(row.variant.description)}: {effect.effect:.2f} "
-        f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f}; p = {row.p_value:.2g}; {count(effect.k, 'dataset')})"
+        f"{capitalised(row.variant.description)}: {effect.effect:.2f} {unit} "
+        f"(95 % CI {effect.ci_low:.2f} to {effect.ci_high:.2f} {unit}; p = {row.p_value:.2g}; {count(effect.k, 'dataset')})"
     )
     notes = f"; {'; '.join(row.measured.notes)}" if row.measured.notes else ""
     if share and not row.agrees(reference):

@@ -18,7 +18,8 @@ _SET_KINDS = {
     "domain": ["primary set", "confounder", "negative control", "comparator"],
     "range": ["@ink", "@accent", "@soft", "@muted"],
 }
-_SET_SHAPES = {"domain": _SET_KINDS["domain"], "range": ["diamond", "cross", "circle", "square"]}
+_UPRIGHT, _FRAME = "M-.35,-1.3H.35V1.3H-.35Z", "M-1,-1H1V1H-1ZM-.55,-.55V.55H.55V-.55Z"
+_SET_SHAPES = {"domain": _SET_KINDS["domain"], "range": [_UPRIGHT, "cross", _FRAME, "square"]}
 
 
 def specificity_tile(columns: SpecificityColumns, subject: Subject) -> Tile:
@@ -67,7 +68,7 @@ def specificity_panel(columns: SpecificityColumns, subject: Subject) -> Panel:
         element=f"specificity-{subject.hypothesis}",
         source="specificity.tsv",
         title="Is the set special?",
-        caption="Diamond: the primary set. Grey ticks: random sets of the same size, expression and correlation (each tick an equal "
+        caption="Upright: the primary set. Grey ticks: random sets of the same size, expression and correlation (each tick an equal "
         "share of them; the bar holds 90 %; no bar: none match). Small squares: comparator sets. A percentile is no p-value.",
         why_empty=subject.missing.get("specificity_percentile", "no comparison could be placed among other sets"),
         chart=specificity_chart(shown.contrasts, subject.unit, subject.comparators) if shown.contrasts else None,
@@ -85,7 +86,7 @@ def confounders_panel(columns: SpecificityColumns, subject: Subject) -> Panel:
         element=f"confounders-{subject.hypothesis}",
         source="specificity.tsv",
         title="What else moves?",
-        caption="The primary set (◆) beside what could explain it away (✚ confounders) and what must stand still (● controls), "
+        caption="The primary set (▮) beside what could explain it away (✚ confounders) and what must stand still (□ controls), "
         f"95 % CI. A set that moves as much as the primary one is a rival explanation.{left_out}",
         why_empty="no confounder or negative-control set was declared and tested beside this one",
         chart=confounders_chart(contrasts, subject.evidence, subject.unit),
@@ -185,10 +186,10 @@ def confounders_chart(
     own = {entry.contrast: entry for entry in evidence}
     groups = []
     for entry in contrasts[:MOST_CONTRASTS]:
-        rows: list[tuple[str, WithInterval]] = [(f"◆ {entry.gene_set}", own[entry.contrast])]
+        rows: list[tuple[str, WithInterval]] = [(f"▮ {entry.gene_set}", own[entry.contrast])]
         ordered = sorted(entry.beside, key=lambda row: (row.family == "negative_control", row.gene_set))
         rows += [
-            (f"{'●' if row.family == 'negative_control' else '✚'} {row.gene_set}", row) for row in ordered[:MOST_SETS]
+            (f"{'□' if row.family == 'negative_control' else '✚'} {row.gene_set}", row) for row in ordered[:MOST_SETS]
         ]
         groups.append((entry.contrast, [row for row in rows if is_number(row[1].effect)]))
     if not any(len(rows) > 1 for _, rows in groups):

@@ -259,7 +259,7 @@ def _comparator_chart(bridge: MeasuredBridge, main: ConcordanceRow, name: str) -
                           "tooltip": [*tooltip, {"field": "kind"}]}},
             {"data": {"values": [own]}, "mark": {"type": "rule", "strokeWidth": 2.5, "color": "@accent"},
              "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, "y": y}},
-            {"data": {"values": [own]}, "mark": {"type": "point", "filled": True, "shape": "diamond", "size": 190, "opacity": 1, "color": "@accent"},
+            {"data": {"values": [own]}, "mark": {"type": "point", "filled": True, "shape": "square", "size": 190, "opacity": 1, "color": "@accent"},
              "encoding": {"x": x, "y": y, "tooltip": tooltip}},
         ],
     }  # fmt: skip

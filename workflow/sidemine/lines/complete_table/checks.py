@@ -13,8 +13,13 @@ from sidemine.prepare.symbol_repair import find_mangled_candidates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from sidemine.differential.gene_statistics import TableColumns
     from sidemine.lines.complete_table.rows import RowGenes, TableRows
+
+    Array = NDArray[np.float64]
 
 _MOST_CONTRADICTED = 0.2
 _LARGEST_NPX = 8.0
@@ -61,9 +66,9 @@ def check_rows(rows: TableRows, genes: RowGenes, form: str) -> list[LabelCheck]:
     if form in PANELS:
         checks.append(_check_assays(rows, form))
     if columns.p_value is not None and columns.adjusted_p is not None:
-        checks.append(_check_tests(columns, rows.n_rows))
+        checks.append(_check_tests(columns.p_value, columns.adjusted_p, rows.n_rows))
     if columns.effect is not None and form.startswith("olink"):
-        checks.append(_check_npx(columns))
+        checks.append(_check_npx(columns.effect))
     return [*checks, LabelCheck("sign convention", "cannot be checked", _SIGN)]
 
 
@@ -131,11 +136,9 @@ def _check_assays(rows: TableRows, form: str) -> LabelCheck:
     return LabelCheck("number of assays", "agrees", detail)
 
 
-def _check_tests(columns: TableColumns, n_rows: int) -> LabelCheck:
+def _check_tests(p_values: Array, adjusted: Array, n_rows: int) -> LabelCheck:
     check = "number of tests"
-    if columns.p_value is None or columns.adjusted_p is None:
-        raise ValueError("p and adjusted p are needed")
-    implied = implied_tests(columns.p_value, columns.adjusted_p)
+    implied = implied_tests(p_values, adjusted)
     if implied is None:
         return LabelCheck(check, "cannot be checked", "Too few usable p-values.")
     detail = (
@@ -145,11 +148,9 @@ def _check_tests(columns: TableColumns, n_rows: int) -> LabelCheck:
     return LabelCheck(check, "cannot be checked" if implied.count > 1.1 * n_rows else "agrees", detail)
 
 
-def _check_npx(columns: TableColumns) -> LabelCheck:
+def _check_npx(effects: Array) -> LabelCheck:
     import numpy as np
 
-    if columns.effect is None:
-        raise ValueError("effects are needed")
-    largest = float(np.nanmax(np.abs(columns.effect)))
+    largest = float(np.nanmax(np.abs(effects)))
     detail = f"The largest |difference| is {largest:.3g}; NPX is log2."
     return LabelCheck("range of differences in NPX", "contradicts" if largest > _LARGEST_NPX else "agrees", detail)

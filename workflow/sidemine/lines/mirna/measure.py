@@ -43,9 +43,9 @@ _NO_SIGNS = (
 TOLD = 5
 
 
-def lost_names(names: Collection[str], why: str) -> Lost:
-    """Return a loss with the first few names."""
-    return Lost(len(names), why, sorted(names)[:TOLD])
+def lost_names(names: Collection[str], why: str) -> list[Lost]:
+    """Return the loss of these names, with the first few of them; of none, no loss."""
+    return [Lost(len(names), why, sorted(names)[:TOLD])] if names else []
 
 
 @dataclass(frozen=True)
@@ -264,9 +264,9 @@ def measure_mirnas(
         largest_targets=float(degrees.max()) if used else None,
         lost=[
             *lost,
-            *([lost_names(outside, "listed miRNAs that the universe does not hold")] if outside else []),
-            *([lost_names(bare, "miRNAs of the universe without known targets")] if bare else []),
-            *([lost_names(alone, "miRNAs in no family; each is a unit of its own")] if alone else []),
+            *lost_names(outside, "listed miRNAs that the universe does not hold"),
+            *lost_names(bare, "miRNAs of the universe without known targets"),
+            *lost_names(alone, "miRNAs in no family; each is a unit of its own"),
         ],
         strongest=strongest_units(units, [names.label(key) for key in used]),
         why_not=found if isinstance(found, str) else "",

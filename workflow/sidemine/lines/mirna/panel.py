@@ -29,7 +29,7 @@ def mirna_panel(evidence: LayerEvidence, details: object) -> Panel:
         kind="mirna",
         element=f"mirna-{evidence.line}",
         title=f"miRNA: do the miRNAs that the disease moves target {evidence.gene_set}? ({evidence.line})",
-        caption="A row is a moved unit: which share of its known targets lies in the set. ▲ up, ▼ down, ● listed without a direction. "
+        caption="A row is a moved unit: which share of its known targets lies in the set. ▲ up, ▼ down, a circle: listed without a direction. "
         + CAUTION,
         why_empty="no unit with known targets moved",
         chart=_chart(details, evidence.gene_set) if details.strongest else None,

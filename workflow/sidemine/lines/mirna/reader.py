@@ -83,7 +83,7 @@ def read_labels(path: Path, columns: Mapping[str, str], names: MirnaNames) -> La
         signed,
         [
             *told_by_reason(lost),
-            *([lost_names(against, "rows that say up and down; their mean counts")] if against else []),
+            *lost_names(against, "rows that say up and down; their mean counts"),
         ],
     )
 
@@ -198,8 +198,8 @@ def read_targets(
         zip(different, (resolution.symbol for resolution in gene_table.resolve_symbols(different)), strict=True)
     )
     genes, gene_of, lost_genes = _keyed(gene_texts, symbols)
-    lost += [lost_names(lost_mirnas, "names of miRNAs among the targets that cannot be told")] if lost_mirnas else []
-    lost += [lost_names(lost_genes, "names of target genes that cannot be told")] if lost_genes else []
+    lost += lost_names(lost_mirnas, "names of miRNAs among the targets that cannot be told")
+    lost += lost_names(lost_genes, "names of target genes that cannot be told")
     known = (mirna_of >= 0) & (gene_of >= 0)
     pairs = np.unique(mirna_of[known] * max(len(genes), 1) + gene_of[known])
     if not len(pairs):
@@ -245,7 +245,7 @@ def read_families(path: Path, columns: Mapping[str, str], names: MirnaNames) -> 
     several = [names.label(key) for key, found_names in families.items() if len(found_names) > 1]
     return (
         {key: next(iter(found_names)) for key, found_names in families.items() if len(found_names) == 1},
-        [lost_names(several, "miRNAs that stand in several families; each is a unit of its own")] if several else [],
+        lost_names(several, "miRNAs that stand in several families; each is a unit of its own"),
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem
+from sidemine.isolation.spreadsheet import Sheet, column_letters
+from sidemine.isolation.spreadsheet_xml import MAX_TOLD
 from sidemine.sources.gene_column import counts_rows
-from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets
+from sidemine.sources.spreadsheet import is_spreadsheet, read_spreadsheet_sheets, refuse_damage
 from sidemine.text.delimited import read_delimited
 from sidemine.text.text_table import TextTable
 
@@ -21,6 +25,7 @@ MAX_ROWS = 1_100_000
 """More rows than any expression platform has; a spreadsheet ends at 1,048,576."""
 MAX_COLUMNS = 2_000
 MAX_BYTES = 500_000_000
+_MOST_TOLD = 12
 
 VALUE_COLUMNS = ("fold_change", "compared_with", "p_value", "adjusted_p", "mean")
 """Columns of a table that was read, after `identifier`: numbers, missing where the table has none."""
@@ -102,12 +107,13 @@ def read_published_table(row: TableToDescribe, path: Path) -> pd.DataFrame:
 
 
 def read_cells(path: Path, wanted: list[str], declared: str) -> TextTable:
-    """Return the cells of a text table, or of the first sheet of a spreadsheet that has the wanted columns.
+    """Return the cells of a text table, or of the one sheet of a spreadsheet that has the wanted columns.
 
     Parameters
     ----------
     path
-        CSV or TSV (also gzipped), or a spreadsheet; of a formula, the value that was stored with it.
+        CSV or TSV (also gzipped), or a spreadsheet; of a formula, the value that was stored with it. Hidden sheets count only
+        where no other one has the columns.
     wanted
         Headers that must be there.
     declared
@@ -116,15 +122,29 @@ def read_cells(path: Path, wanted: list[str], declared: str) -> TextTable:
     Raises
     ------
     InputError
-        When the file is damaged, too large, or lacks a column.
+        When the file is damaged, too large, or lacks a column; when several sheets have the columns, as where each holds one
+        comparison; when a wanted column holds errors, formulas without a stored value, or merged cells.
     """
     if not path.is_file():
         raise _damaged(path, "is not there")
     headers: list[str] = []
-    for name, table in _sheet_tables(path) if is_spreadsheet(path) else [("the file", _text_table(path))]:
-        if table is not None and table.has(*wanted):
-            return table
-        headers.append(f"{name}: {', '.join(table.header)[:300] if table is not None else 'empty'}")
+    if is_spreadsheet(path):
+        sheets = list(_sheet_tables(path))
+        fitting = [(sheet, table) for sheet, table in sheets if table is not None and table.has(*wanted)]
+        fitting = [(sheet, table) for sheet, table in fitting if not sheet.hidden] or fitting
+        if len(fitting) > 1:
+            raise InputError(_several_sheets([sheet for sheet, _ in fitting], path))
+        if fitting:
+            refuse_damage(*_within(*fitting[0], wanted))
+            return fitting[0][1]
+        headers = [
+            f"sheet {sheet.name}: {', '.join(table.header)[:300] if table else 'empty'}" for sheet, table in sheets
+        ]
+    else:
+        text = _text_table(path)
+        if text.has(*wanted):
+            return text
+        headers.append(f"the file: {', '.join(text.header)[:300]}")
     absent = [column for column in wanted if not any(column in header for header in headers)] or wanted
     raise InputError(
         Problem(
@@ -136,6 +156,34 @@ def read_cells(path: Path, wanted: list[str], declared: str) -> TextTable:
     )
 
 
+def _several_sheets(sheets: Sequence[Sheet], path: Path) -> Problem:
+    return Problem(
+        f"{len(sheets)} sheets have the columns that are named, so it is not clear which of them is meant",
+        f"{path}: {', '.join(repr(sheet.name) for sheet in sheets[:_MOST_TOLD])}",
+        "one sheet with these columns, as for one comparison",
+        "Save the sheet that is meant as tab-separated text, and name that copy.",
+    )
+
+
+def _within(sheet: Sheet, table: TextTable, wanted: Sequence[str]) -> tuple[Sheet, str]:
+    """Return a sheet with the damage that touches the wanted columns, and its name for messages."""
+    # The first column names the genes where none is named.
+    letters = {column_letters(place) for place in (0, *map(table.position, wanted))}
+    # Of more cells than these, only the first are known: the others may lie anywhere.
+    lost = sheet.lost if len(sheet.lost) >= MAX_TOLD else [cell for cell in sheet.lost if _touches(cell, letters)]
+    merged = [cells for cells in sheet.merged if _touches(cells, letters)]
+    return replace(sheet, lost=lost, merged=merged), table.where
+
+
+def _touches(cells: str, letters: Collection[str]) -> bool:
+    """Tell whether a cell (C3: #DIV/0!), or a range of cells (A1:B2), lies in one of the columns; of an ods, no column is known."""
+    found = re.match(r"([A-Z]+)\d+(?::([A-Z]+)\d+(?!\d))?", cells)
+    if found is None:
+        return True
+    first, last = found[1], found[2] or found[1]
+    return any((len(first), first) <= (len(name), name) <= (len(last), last) for name in letters)
+
+
 def _text_table(path: Path) -> TextTable:
     table = read_delimited(path, r_layout=True, max_bytes=MAX_BYTES, max_rows=MAX_ROWS + 1)
     if table.n_rows > MAX_ROWS:
@@ -143,7 +191,7 @@ def _text_table(path: Path) -> TextTable:
     return table
 
 
-def _sheet_tables(path: Path) -> Iterator[tuple[str, TextTable | None]]:
+def _sheet_tables(path: Path) -> Iterator[tuple[Sheet, TextTable | None]]:
     """Give each sheet without its blank rows, stored values only; None where it is empty."""
     for sheet in read_spreadsheet_sheets(path):
         texts = [[_cell_text(cell) for cell in row[:MAX_COLUMNS]] for row in sheet.rows]
@@ -153,8 +201,7 @@ def _sheet_tables(path: Path) -> Iterator[tuple[str, TextTable | None]]:
         width = max((len(row) for _, row in filled), default=0)
         square = [[*row, *[""] * (width - len(row))] for _, row in filled]
         lines = [number for number, _ in filled]
-        name = f"sheet {sheet.name}"
-        yield name, TextTable.from_rows(square, f"{path}, {name}", lines=lines) if filled else None
+        yield sheet, TextTable.from_rows(square, f"{path}, sheet {sheet.name}", lines=lines) if filled else None
 
 
 def _cell_text(cell: object) -> str:
