@@ -11,7 +11,7 @@ from declared import derived_columns, titled_row, write_described_table
 from sidemine.errors import InputError, SidemineError
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.metadata import read_samples
-from sidemine.prepare.sample_sheet import read_sample_sheet
+from sidemine.prepare.sample_sheet import apply_sample_sheet, read_sample_sheet
 from sidemine.prepare.sample_table import SAMPLES
 from sidemine.tables import check_table
 
@@ -135,6 +135,17 @@ def test_sheet_with_unknown_sample(files: dict[str, Path]) -> None:
     """A sheet for samples that do not exist is a mistake."""
     with pytest.raises(InputError, match="'GSM77'"):
         read_samples(titled_row(), _sheet(files, "sample\tx\nGSM77\t1\n"), {}, [])
+
+
+def test_a_sample_whose_row_may_be_a_comment_is_asked_about(tmp_path: Path) -> None:
+    """`#1` is a usual name of a person: without its row the sample would be in no group, and nobody would be told."""
+    path = tmp_path / "sheet.tsv"
+    samples = pd.DataFrame(index=pd.Index(["#1", "#2"], name="sample"))
+    path.write_text('sample\tgroup\n#1\tcase\n"#2"\tcontrol\n')
+    with pytest.raises(SidemineError, match=r"begin with #[^$]*'#1'[^$]*within quotes"):
+        apply_sample_sheet(samples, read_sample_sheet(path), path)
+    path.write_text('sample\tgroup\n"#1"\tcase\n"#2"\tcontrol\n')
+    assert list(apply_sample_sheet(samples, read_sample_sheet(path), path)["group"]) == ["case", "control"]
 
 
 def test_table_without_metadata_names_its_own_samples(files: dict[str, Path]) -> None:

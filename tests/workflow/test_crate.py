@@ -62,6 +62,22 @@ def results(finished, tmp_path):
 
 
 @pytest.mark.workflow
+def test_what_an_earlier_version_of_the_study_left_is_not_packed(results, tmp_path):
+    """Tables of a contrast that was renamed, and of a job that is gone, are no results of the study; notes beside them stay."""
+    shutil.copytree(next(iter((results / "contrasts").iterdir())), results / "contrasts" / "old_name")
+    (results / "old.tsv").write_text("old numbers")
+    (results / "notes.txt").write_text("seen")
+    record = {"specification": "", "code": "", "inputs": {}, "outputs": {"old.tsv": ""}}
+    (results / "provenance" / "gone").mkdir()
+    (results / "provenance" / "gone" / "old.json").write_text(json.dumps(record))
+    write_crate(results, tmp_path / "a.zip")
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        names = set(archive.namelist())
+    assert not {name for name in names if "old" in name and name.startswith("results/")}
+    assert {"results/notes.txt", "results/report.html", "results/run.json"} <= names
+
+
+@pytest.mark.workflow
 def test_a_crate_among_the_results_does_not_hold_itself(results):
     """Packed twice into the same file of the folder: the same bytes, and every digest is that of the file; any name is a valid id."""
     (results / "my notes #1, 50%.txt").write_text("seen")

@@ -141,6 +141,27 @@ def check_results(results: Path, *, forget: bool = False) -> None:
         raise InputError([problem for problem, _ in contradictions[:_MOST_TOLD]])
 
 
+def find_leftovers(results: Path) -> set[str]:
+    """Return the files, by their place below the results, that an earlier version of the study left there.
+
+    A contrast or data set that was renamed or taken out keeps its tables, which no job of the study makes any more. Files that
+    somebody put beside the results are none of these.
+
+    Parameters
+    ----------
+    results
+        Folder of the results of one study; they were checked (`check_results`).
+    """
+    jobs: dict[str, dict[str, str]] = _read(results / "study.json")["specifications"]
+    records = set(places_of_records(jobs))
+    made = records | {place for record in records for place in _read(results / record)["outputs"]}
+    folders = {place.partition("/")[0] for place in made if "/" in place}
+    there = [path.relative_to(results).as_posix() for path in sorted(results.rglob("*")) if path.is_file()]
+    left = {place for place in there if "/" in place and place.partition("/")[0] in folders and place not in made}
+    old = [_read(results / place) for place in left if place.startswith(f"{FOLDER}/")]
+    return left | {place for record in old for place in record.get("outputs", ()) if place not in made}
+
+
 def _contradictions(results: Path) -> Iterator[_Contradiction]:
     """Give what does not fit, each with the files that have to be made again."""
     from sidemine.records import as_record

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -402,3 +403,5 @@ def test_on_shared_ages_two_thirds_of_the_effect_are_enough_where_age_is_in_the_
     record = summarise_rows(hypothesis, rows, "", ages_modelled=modelled)
     assert record.required_runs["age_overlap"] == status
     assert ("% of the effect is left" in record.required_details["age_overlap"]) == (modelled and p_value > 0.05)
+    # It stands by itself on the card, so its figures have their unit.
+    assert re.search(r": [-.\d]+ SD \(95 % CI [-.\d]+ to [-.\d]+ SD; ", record.required_details["age_overlap"])

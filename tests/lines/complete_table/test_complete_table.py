@@ -297,6 +297,9 @@ def test_files_are_read_by_their_headers(tmp_path: Path) -> None:
     reference = read_reference(tmp_path / "r.tsv", TABLE)
     assert list(reference.genes) == GENES[:8]
     np.testing.assert_allclose(reference.residuals.mean(axis=1), 0, atol=1e-12)
+    (tmp_path / "r.tsv").write_text("gene\ts1\ts2\ts3\ts4\nGENE001\t1\t2\t3\t4\nGENE002\t900\t12\t310\t5\n")
+    with pytest.raises(InputError, match=r"no logarithms[^$]*values up to 900"):
+        read_reference(tmp_path / "r.tsv", TABLE)
 
 
 def test_the_panel_shows_the_set_and_its_genes() -> None:

@@ -107,9 +107,20 @@ def apply_sample_sheet(samples: pd.DataFrame, sheet: pd.DataFrame, path: Path) -
     Raises
     ------
     SheetMismatch
-        When the sheet names a sample that the dataset does not have.
+        When the sheet names a sample that the dataset does not have, or the name of a sample that it does not name begins
+        with #, so that its line may have been taken for a comment.
     """
     check_known(sheet.index, samples.index, str(path))
+    hidden = [str(name) for name in samples.index if str(name).startswith("#") and name not in sheet.index]
+    if hidden:
+        raise SheetMismatch(
+            Problem(
+                f"names of samples begin with #, and the sheet has no row of them: its lines that begin so are comments (samples: {len(hidden)})",
+                f"{path}: {', '.join(map(repr, hidden[:8]))}",
+                "a row for each of these samples, its name within quotes",
+                f'Write the name within quotes, as in "{hidden[0]}"; cells of a sample that takes no part may be empty.',
+            )
+        )
     result = samples.copy()
     for name in sheet.columns:
         recorded = result[name] if name in result.columns else [""] * len(result)

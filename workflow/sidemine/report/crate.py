@@ -18,7 +18,7 @@ from urllib.parse import quote
 from sidemine.code_digest import digest_of_package
 from sidemine.errors import InputError, Problem
 from sidemine.places import RESOURCES, WORKFLOW
-from sidemine.provenance import check_results
+from sidemine.provenance import check_results, find_leftovers
 from sidemine.records import read_record
 from sidemine.report.manifest import Manifest, Run
 from sidemine.retrieve.record import InputRecord
@@ -145,15 +145,17 @@ def _pack(archive: zipfile.ZipFile, name: str, path: Path) -> Packed:
 def _files_of(results: Path, output: Path) -> dict[str, Path]:
     """Return the files of the crate by their names in it: the results, the workflow, the tables beside it.
 
-    The crate itself may lie among the results. A link that leads out of them is not followed: it may show any file.
+    The crate itself may lie among the results, and so may what an earlier version of the study left there. A link that leads
+    out of them is not followed: it may show any file.
     """
+    leftovers = {results / place for place in find_leftovers(results)}
     found: dict[str, Path] = {}
     problems: list[Problem] = []
     crates = {output.absolute(), output.resolve(), output.absolute().with_name(f".{output.name}.unfinished")}
     for prefix, folder in (("results", results), ("workflow", WORKFLOW), ("resources", RESOURCES)):
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if _LEFT_OUT & set(inside.parts) or path.absolute() in crates:
+            if _LEFT_OUT & set(inside.parts) or path.absolute() in crates or path in leftovers:
                 continue
             name = f"{prefix}/{inside.as_posix()}"
             if path.is_symlink() and not path.resolve().is_relative_to(folder.resolve()):

@@ -19,6 +19,9 @@ from sidemine.lines.published.reader import read_cells
 from sidemine.lines.row_job import RowInputs
 from sidemine.prepare.gene_table import GeneTable
 
+_LARGEST_LOGARITHM = 60.0
+"""No logarithm of an intensity or a count is larger."""
+
 
 def measure_row(inputs: RowInputs, specification: TestTable) -> tuple[Measured, TableDetails, str]:
     """Read the files of a row of either layer of tables and test its set: what `row_job.run_row` asks for.
@@ -95,7 +98,7 @@ def read_reference(path: Path, gene_table: GeneTable) -> Reference:
     Raises
     ------
     InputError
-        When the table cannot be read, or has fewer than 4 samples.
+        When the table cannot be read, has fewer than 4 samples, or values that are no logarithms.
     """
     import numpy as np
     import pandas as pd
@@ -110,6 +113,16 @@ def read_reference(path: Path, gene_table: GeneTable) -> Reference:
                 str(path),
                 "at least 4 samples, better 30",
                 "Name a larger table as reference, or leave it out.",
+            )
+        )
+    largest = float(np.nanmax(matrix.values, initial=-np.inf))
+    if largest > _LARGEST_LOGARITHM:
+        raise InputError(
+            Problem(
+                "the values of a reference are no logarithms, so that few highly expressed genes would make its correlations",
+                f"{path}: values up to {largest:.6g}",
+                "log2 values, or logarithms of another base",
+                "Write logarithms, such as log2(counts per million + 1), in a copy of the table, and name that copy.",
             )
         )
     symbols = [resolution.symbol for resolution in gene_table.resolve_symbols(matrix.identifiers)]
