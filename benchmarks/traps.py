@@ -17,7 +17,7 @@ from scipy import stats
 
 from sidemine.differential.contrast import fit_declared_contrast
 from sidemine.differential.record import compared_samples
-from sidemine.enrichment.unit_errors import gene_p_of_units
+from sidemine.enrichment.unit_errors import genes_by_unit
 from sidemine.prepare.expression_store import read_expression, store_provenance
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.prepare.record import made_in_process
@@ -93,7 +93,7 @@ def flags_of(plan: CohortPlan, seed: int, n_genes: int) -> list[str]:
         values,
         None,
         found.table,
-        np.zeros(0) if found.fit is None else gene_p_of_units(found.fit),
+        None if found.fit is None else genes_by_unit(found.fit),
         quality,
         group_columns=["disease_state"],
         row=OF_CONTRASTS,

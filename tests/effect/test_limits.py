@@ -127,3 +127,27 @@ def test_the_error_of_a_margin_counts_as_far_as_it_adds_to_that_of_the_effect(co
     assert effect.minus(margin, side, "elsewhere").se == pytest.approx(np.sqrt(0.29))
     both = [effect.excludes(margin, way, "drug") for way in ("up", "down", "either")]
     assert both[2] == (both[0] and both[1])
+
+
+def test_what_leaves_less_than_supported_needs_does_not_read_as_if_nothing_changed():
+    """p .004 becomes .02, or stays below .01 until the study's questions are counted: weaker, and the words say by which limit."""
+    rows = [cohort(40, 40, 0.5, name) for name in "ab"]
+    evidence = HypothesisEvidence("h", rows, None, Margin(0.4, "Hedges g", "declared"), pool_contrasts(rows))
+    primary = {"set": "T", "contrasts": ["a", "b"], "direction": "up", "margin": 0.4}
+    asked = Hypothesis.model_validate({"id": "h", "question": "Is it higher?", "kind": "cohort", "primary": primary})
+    firm = Estimate(0.5, 0.15, 0.2, 0.8, 78, 0.0012)
+
+    def row(p_value, factor=1.0):
+        changed = replace(firm, p_value=p_value)
+        return sensitivity_of(Case(asked, evidence, ("a", "b"), factor), "x", "without one", changed, firm)
+
+    assert (row(0.02).changes, row(0.02).weakens) == (False, True)
+    assert row(0.02).words.endswith(
+        "p = 0.02: an effect would still be shown, but with more than the p of 0.01 that `supported` allows"
+    )
+    assert (row(0.009).weakens, row(0.009).words.split(": ")[-1]) == (False, "this would not change the reading")
+    assert row(0.009, 6.0).weakens
+    assert "corrected for the study's questions 0.054" in row(0.009, 6.0).words
+    # What never was firm cannot be weakened, and what changes the reading is told as that.
+    assert not row(0.02, 10.0).weakens
+    assert (row(0.2).changes, row(0.2).weakens) == (True, False)

@@ -17,7 +17,7 @@ from sidemine.differential.fit import fit_contrast
 from sidemine.differential.record import UntestableDesign
 from sidemine.effect.adjustment import common_rows
 from sidemine.effect.measure import ContrastResults, _margin, genes_of_answer, measure_hypothesis
-from sidemine.effect.pooled_effect import choose_independent
+from sidemine.effect.pooled_effect import NO_POOL_OF_ARMS, choose_independent
 from sidemine.effect.record import ContrastEvidence
 from sidemine.enrichment.camera import CAMERA
 from sidemine.enrichment.fry import FRY
@@ -327,3 +327,12 @@ def test_a_declared_source_stands_in_the_record():
     """With the word, the accession does not count; without it it does, and no tissue takes it apart."""
     assert control(1.0, 0.01).source == replace(control(1.0, 0.01), tissue="cord blood").source == "gse1"
     assert replace(control(1.0, 0.01), declared_source="X").source == "x"
+
+
+def test_no_arm_of_a_panel_stands_for_the_others():
+    """Arms share samples: the record pools none of them and says why, so that nobody reads the first one as the panel's effect."""
+    results, sets = zip(*(fitted_results(name) for name in ("large", "other")), strict=True)
+    arms = question_about(results).model_copy(update={"kind": "panel"})
+    pooled = measure_hypothesis(arms, list(results), sets[0], {}).pooled
+    assert (pooled.k, pooled.contrasts, pooled.effect) == (0, [], None)
+    assert pooled.not_estimable == {"effect": NO_POOL_OF_ARMS}

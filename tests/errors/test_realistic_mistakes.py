@@ -102,7 +102,7 @@ class Study:
             (row,) = study.datasets.values()
             contrasts = [ContrastToFit.in_dataset(contrast, row) for contrast in study.contrasts.values()]
             files = {"values": self.folder / "counts.tsv", "sample_sheet": self.folder / "samples.tsv"}
-            samples, problems = read_or_explain_samples(DatasetToPrepare.of(row), files, {}, [])
+            samples, problems, _ = read_or_explain_samples(DatasetToPrepare.of(row), files, {}, [])
             table = read_gene_table(self.folder / "genes.tsv", GeneTableToRead(key="", format="ensembl", version="1"))
             data, _ = prepare_dataset(DatasetToPrepare.of(row), files, samples, table, mismatches=problems)
             problem = read_provenance(data).problem

@@ -17,7 +17,7 @@ from sidemine.differential.linear_model import common_space
 from sidemine.enrichment.rotated_deviates import bailey_factor
 from sidemine.enrichment.set_effect import hedges_g, set_effects
 from sidemine.enrichment.set_membership import build_membership
-from sidemine.enrichment.unit_errors import gene_p_of_units, p_of_blocks_over_others, p_of_units
+from sidemine.enrichment.unit_errors import genes_by_unit, p_of_blocks_over_others, p_of_units
 from sidemine.lines.bridge.profiles import Side, build_side
 from sidemine.lines.bridge.rotation import Question, _p_of_units, rotation_p_values
 from sidemine.lines.bridge.statistic import measure_concordance_of
@@ -66,7 +66,7 @@ def test_p_of_genes_equal_clubsandwich(design: str) -> None:
     theirs = read("units_genes").query("design == @design")
     fit = fit_of(design)
     assert fit.genes == list(theirs["gene"])
-    np.testing.assert_allclose(gene_p_of_units(fit), theirs["p"], rtol=TOLERANCE)
+    np.testing.assert_allclose(genes_by_unit(fit).p_values, theirs["p"], rtol=TOLERANCE)
     assert fit.score_sandwich.df == pytest.approx(theirs["df"].iloc[0], rel=TOLERANCE)
 
 

@@ -16,14 +16,15 @@ import scipy.sparse as sp
 from contrast_to_fit import to_fit
 
 from sidemine.differential.groups import design_contrast, match_groups
-from sidemine.errors import SheetMismatch, Untestable
-from sidemine.prepare import doublets
+from sidemine.errors import InputError, SheetMismatch, Untestable
+from sidemine.prepare import cell_checks, doublets
 from sidemine.prepare.cell_labels import MOVED_BY_STIMULI, UNASSIGNED, label_cells, usable_markers
 from sidemine.prepare.cell_quality import FEWEST_CELLS, OwnLimits, find_poor_cells
-from sidemine.prepare.cell_record import CellsOnRecord
+from sidemine.prepare.cell_record import CellsOnRecord, FilteredCells
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
 from sidemine.quality.assessment import flag_cell_labels, flag_cell_quality
+from sidemine.records import read_record, write_record
 from sidemine.report.sections.datasets import cell_sentences
 from sidemine.sources import h5ad_cells
 from sidemine.sources.cells import MITOCHONDRIAL, Cells, CellsWanted, plain_identifier
@@ -215,6 +216,34 @@ def test_doublets_are_called_where_scrublet_can(monkeypatch: pytest.MonkeyPatch)
     assert "more than 100,000 cells" in doublets.out_of_range(5000, 200_000)
     monkeypatch.setattr(doublets, "MOST_CALLED", 0.0)
     assert doublets.find_doublets(sp.csr_matrix(counts))[1].startswith("no call: the threshold")
+
+
+def test_cells_that_take_no_part_are_looked_for_once(
+    cells: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was found when the samples were read decides when the cells are added up: doublets take a job of their own."""
+    row = _row(cell_quality="filter", doublets="filter")
+    monkeypatch.setattr(cell_checks, "out_of_range", lambda mine, of_file: "")
+    monkeypatch.setattr(cell_checks, "find_doublets", lambda counts: (np.arange(counts.shape[0]) % 10 == 7, "tenth"))
+    first = read_planned_cells(row, cells, {})
+    write_record(cell_checks.to_filtered(first.checks), tmp_path / "filtered_cells.json")
+    filtered = read_record(FilteredCells, tmp_path / "filtered_cells.json")
+    assert {cell_checks.DOUBLET} < set(filtered.out)
+    assert sum(map(len, filtered.out.values())) == first.checks.left_out.sum()
+
+    def look_again(*_: object) -> None:
+        raise AssertionError("looked for twice")
+
+    monkeypatch.setattr(cell_checks, "find_doublets", look_again)
+    monkeypatch.setattr(cell_checks, "find_poor_cells", look_again)
+    again = read_planned_cells(row, cells, {}, None, filtered)
+    pd.testing.assert_frame_equal(again.plan.samples, first.plan.samples)
+    (sums, record), (expected_sums, expected) = (sum_planned_cells(row, cells, one) for one in (again, first))
+    np.testing.assert_array_equal(sums.values, expected_sums.values)
+    assert record == expected
+    assert any(sample.n_doublets and sample.doublets == "tenth" for sample in record.samples)
+    with pytest.raises(InputError, match="not those whose samples were read"):
+        read_planned_cells(row, cells, {}, None, dataclasses.replace(filtered, n_cells=filtered.n_cells - 1))
 
 
 @pytest.mark.real_files

@@ -63,7 +63,7 @@ def _edits(derive: dict[str, tuple[str, str]], exclude: list[str]) -> tuple[dict
 def test_a_mismatch_is_told_and_every_sample_keeps_its_row(files: dict[str, Path], name: str) -> None:
     """Whatever the row asks for in vain, the problems are told: the check of all designs stops for a verified row."""
     cells, derive, exclude, words = MISMATCHES[name]
-    samples, problems = read_or_explain_samples(titled_row(**cells), files, *_edits(derive, exclude))
+    samples, problems, _ = read_or_explain_samples(titled_row(**cells), files, *_edits(derive, exclude))
     told = "\n".join(map(str, problems))
     for word in [*words, "where:", "allowed:", "next:"]:
         assert word in told
@@ -75,13 +75,13 @@ def test_a_mismatch_is_told_and_every_sample_keeps_its_row(files: dict[str, Path
 def test_all_mismatches_of_a_dataset_are_told_at_once(files: dict[str, Path]) -> None:
     """One run shows everything that has to be mended in the row."""
     cells, derive, exclude, _ = MISMATCHES["several"]
-    _, problems = read_or_explain_samples(titled_row(**cells), files, *_edits(derive, exclude))
+    _, problems, _ = read_or_explain_samples(titled_row(**cells), files, *_edits(derive, exclude))
     assert len(problems) == 3
 
 
 def test_a_row_that_fits_has_no_problem(files: dict[str, Path]) -> None:
     """Unverified is no fault in itself."""
-    samples, problems = read_or_explain_samples(titled_row(biological_unit="donor"), files, *_edits(DONOR, ["GSM3"]))
+    samples, problems, _ = read_or_explain_samples(titled_row(biological_unit="donor"), files, *_edits(DONOR, ["GSM3"]))
     assert problems == []
     assert samples["fate"].tolist() == ["used", "used", "excluded by hand"]
     assert samples["unit"].tolist() == ["a", "b", "c"]

@@ -14,7 +14,7 @@ from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
 from sidemine.effect.pooled_effect import pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
-from sidemine.enrichment.unit_errors import gene_p_of_units
+from sidemine.enrichment.unit_errors import genes_by_unit
 from sidemine.quality.associations import associated, find_age_overlap, find_associations
 from sidemine.quality.contrast_quality import flag_age, flag_batches, flag_others, flag_p_values, flag_reused_sides
 from sidemine.quality.flags import stop_problems
@@ -260,7 +260,7 @@ def test_unequal_variances_are_told_in_place_of_a_missing_factor(n_target, n_ref
     def reading_of(scaled):
         samples = pd.DataFrame(index=[f"s{number}" for number in range(len(is_target))])
         fit = fit_contrast(8 + 0.5 * scaled, genes, build_design(samples, is_target, ~is_target, []))
-        return read_histogram(fit.p_value, gene_p_of_units(fit))
+        return read_histogram(fit.p_value, genes_by_unit(fit))
 
     unequal = reading_of(np.where(is_target, target_sd, 1.0) * values)
     assert unequal.shape in {"peak at right", "hump"}
@@ -279,6 +279,28 @@ def test_unequal_variances_are_told_in_place_of_a_missing_factor(n_target, n_ref
     for side in partners:
         paired[:, side] = np.sqrt(0.5) * values[:, side] + np.sqrt(0.5) * people
     assert not reading_of(paired).unequal_variances
+
+
+@pytest.mark.parametrize(("n_target", "n_reference", "target_sd"), [(3, 12, 2.5), (25, 107, 1.5)])
+def test_genes_are_not_said_to_differ_where_the_smaller_group_only_varies_more(n_target, n_reference, target_sd):
+    """Nothing differs but spread: the peak is told as what that gives. Genes that do differ, with equal spread, keep their words."""
+    rng = np.random.default_rng(n_target)
+    is_target = np.arange(n_target + n_reference) < n_target
+    genes = [f"g{number}" for number in range(4000)]
+    values = rng.standard_normal((4000, len(is_target)))
+
+    def reading_of(scaled):
+        samples = pd.DataFrame(index=[f"s{number}" for number in range(len(is_target))])
+        fit = fit_contrast(8 + 0.5 * scaled, genes, build_design(samples, is_target, ~is_target, []))
+        return read_histogram(fit.p_value, genes_by_unit(fit))
+
+    unequal = reading_of(np.where(is_target, target_sd, 1.0) * values)
+    assert unequal.shape in {"peak at left", "narrow peak at left"}
+    assert "no peak remains" in unequal.reading
+    assert "genes differ" not in unequal.reading
+    differing = reading_of(values + 3.0 * np.outer(np.arange(4000) < 800, is_target))
+    assert differing.shape == "peak at left"
+    assert "Many genes differ between these groups" in differing.reading
 
 
 def test_stop_gives_a_four_part_problem():

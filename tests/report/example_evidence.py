@@ -240,7 +240,7 @@ def concordance(genes: list[str]) -> dict[str, Any]:
         "bridge": "jak_vte", "disease_contrast": "pooled", "drug_contrast": "inhibitor", "scope": "target",
         "gene_set": "SIM_INTERFERON_TARGETS", "estimand": "total", "n_genes": 8, "concordance": -0.61, "se": 0.15,
         "ci_low": -0.9, "ci_high": -0.32, "margin": 0.2, "p_disease_rotated": 0.004, "p_drug_rotated": 0.011,
-        "p_value": 0.011, "percentile_comparators": 2.0, "n_comparators": 12, "call": "opposes", "reason": "",
+        "p_value": 0.011, "percentile_comparators": 2.0, "n_comparators": 12, "n_comparator_genes": 30, "call": "opposes", "reason": "",
         "n_rotations": 999, "seed": 7, "leading_genes": ", ".join(genes[:5]), "reliability_disease": 0.6, "reliability_drug": 0.7,
         "corrected_ci_low": -0.95, "corrected_ci_high": -0.4,
     }  # fmt: skip

@@ -11,7 +11,7 @@ from scipy import stats
 from sidemine.considerations.compounds.judge import judge_compounds
 from sidemine.considerations.judgement import Case, Judgement
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
-from sidemine.effect.pooled_effect import pool_contrasts
+from sidemine.effect.pooled_effect import NO_POOL_OF_ARMS, not_pooled
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin
 from sidemine.errors import Problem
 from sidemine.study.projections import HypothesisToJudge
@@ -59,7 +59,7 @@ def decided(
         for each in arms
     ]  # fmt: skip
     evidence = HypothesisEvidence(
-        "h", rows, None, Margin(0.4, "log2", "declared"), pool_contrasts(rows), compounds=panel
+        "h", rows, None, Margin(0.4, "log2", "declared"), not_pooled(NO_POOL_OF_ARMS), compounds=panel
     )
     names = [each.contrast for each in arms]
     primary = {"set": "SET", "contrasts": names, "score": "mean", "direction": "down"}

@@ -4,6 +4,7 @@ rule read_samples:
     output:
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
+        filtered="<results>/datasets/{dataset}/filtered_cells.json",
         provenance="<results>/provenance/read_samples/{dataset}.json",
     log:
         "<logs>/read_samples/{dataset}.log",
@@ -59,6 +60,7 @@ rule prepare_dataset:
         unpack(lambda wildcards: get_files(SOURCES.of_dataset[wildcards.dataset])),
         samples="<results>/datasets/{dataset}/samples.tsv",
         mismatches="<results>/datasets/{dataset}/mismatches.json",
+        filtered="<results>/datasets/{dataset}/filtered_cells.json",
         gene_table=f"<downloads>/{SOURCES.gene_table.key}",
         checked=get_gate,
     output:

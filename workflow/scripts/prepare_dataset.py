@@ -8,6 +8,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from pathlib import Path
 
     from sidemine.errors import Problem
+    from sidemine.prepare.cell_record import FilteredCells
     from sidemine.prepare.dataset import prepare_dataset
     from sidemine.prepare.expression_store import write_expression
     from sidemine.prepare.gene_ledger import GENES_LEDGER
@@ -26,6 +27,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
         derive=specification.derive,
         markers=specification.markers,
         mismatches=read_record(list[Problem], Path(snakemake.input.mismatches)),
+        filtered=read_record(FilteredCells, Path(snakemake.input.filtered)),
         probe_rule=specification.probe_rule,
         multi_gene_probes=specification.multi_gene_probes,
     )

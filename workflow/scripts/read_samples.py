@@ -14,7 +14,7 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     from sidemine.tables import write_table
 
     specification = ReadSamples.model_validate(snakemake.params.specification)
-    samples, mismatches = read_or_explain_samples(
+    samples, mismatches, filtered = read_or_explain_samples(
         specification.dataset,
         {role: Path(snakemake.input[role]) for role in specification.files},
         specification.derive,
@@ -23,3 +23,4 @@ with log_to(snakemake.log[0]), note_refusals(snakemake.input), record_job(snakem
     )
     write_table(samples, Path(snakemake.output.samples), SAMPLES)
     write_record(mismatches, Path(snakemake.output.mismatches))
+    write_record(filtered, Path(snakemake.output.filtered))

@@ -96,6 +96,7 @@ RESULT_FILES: tuple[ResultFile, ...] = (
     ResultFile("gene_sets_ledger.tsv", (GENE_SETS_LEDGER,)),
     ResultFile("datasets/<dataset>/samples.tsv", (SAMPLES,)),
     ResultFile("datasets/<dataset>/mismatches.json", record="mismatches"),
+    ResultFile("datasets/<dataset>/filtered_cells.json", record="filtered_cells"),
     ResultFile(
         "datasets/<dataset>/expression.h5ad",
         words="Samples × genes for anndata: `layers['log2']` or `layers['counts']`, the samples in `obs`, the genes in `var`, "

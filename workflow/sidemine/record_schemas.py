@@ -15,6 +15,7 @@ from sidemine.effect.record import HypothesisEvidence
 from sidemine.errors import Problem
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.registry import LINES
+from sidemine.prepare.cell_record import FilteredCells
 from sidemine.prepare.record import PROVENANCE
 from sidemine.quality.record import ContrastQuality, DatasetQuality, SharedSamples, Treatment
 from sidemine.records import schema_of
@@ -39,6 +40,7 @@ def record_kinds() -> dict[str, type[object]]:
     verdicts.__doc__ = Verdicts.__doc__
     return {
         "mismatches": list[Problem],
+        "filtered_cells": FilteredCells,
         "expression_provenance": PROVENANCE,
         "shared_samples": SharedSamples,
         "dataset_quality": DatasetQuality,

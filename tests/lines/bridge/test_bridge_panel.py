@@ -37,7 +37,7 @@ GROUPS = {
 def row(estimand="total", disease="pooled", scope="target", **changed):
     values = {
         "bridge": "b", "disease_contrast": disease, "drug_contrast": "drug", "scope": scope, "gene_set": "T",
-        "estimand": estimand, "n_genes": 30, "margin": 0.2, "n_comparators": 12, "call": "opposes", "reason": "why",
+        "estimand": estimand, "n_genes": 30, "margin": 0.2, "n_comparators": 12, "n_comparator_genes": 30, "call": "opposes", "reason": "why",
         "n_rotations": 999, "seed": 7, "leading_genes": "IFIT1,MX1", "concordance": -0.6, "ci_low": -0.9, "ci_high": -0.3,
     }  # fmt: skip
     return ConcordanceRow(**(values | changed))
@@ -239,12 +239,17 @@ def test_quadrants_count_the_genes_that_the_call_rests_on():
 
 def test_the_perturbation_stands_among_the_others_and_none_is_ranked():
     """Each comparator is one point with its own figure, the drug's interval is that of the table, the margin is shaded."""
-    others = [ComparatorConcordance("it's one", "contrast", -0.25), ComparatorConcordance("two", "signature", 0.5)]
+    others = [
+        ComparatorConcordance("it's one", "contrast", -0.25, True),
+        ComparatorConcordance("two", "signature", 0.5, False),
+    ]
     main, panel = bridge_panels(subject(), on_record(bridge(comparators=others), name="Drug's name"))
     band, _, points, own, _ = (layer.get("data", {}).get("values") for layer in panel.chart["layer"])
     assert [(point["name"], point["words"]) for point in points] == [("it's one", "−0.25"), ("two", "0.50")]
     assert own[0]["words"] == main.table.rows[0]["concordance"]
     assert band == [{"low": -0.2, "high": 0.2}]
+    assert [point["counts"] for point in points] == [True, False]
+    assert "Pale: less than a third as strong" in panel.caption
     assert "no ranking of drugs" in panel.caption
     assert main.caption.count("likelihood or risk") == 1, (
         "what a likeness is worth stands under the points, not in a fold"

@@ -156,7 +156,11 @@ COMPARED = ["other_a", "other_b", "other_c", "other_d"]
 def test_without_ten_comparators_nothing_is_called(n, markers):
     """No, one or four other perturbations are no comparison, however strong the concordance: its sign is told, and that."""
     fits = fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0))
-    fits |= {name: fit_study(200 + row, 3, 3) for row, name in enumerate(COMPARED[:n])}
+    rng = np.random.default_rng(6)
+    fits |= {
+        name: fit_study(200 + row, 3, 3, 4 * rng.standard_normal(N_GENES) * IN_SET)
+        for row, name in enumerate(COMPARED[:n])
+    }
     one = measure_bridge(
         sources_of(fits), markers, {"bridges": [bridge(comparators=COMPARED[:n], comparator_signatures=None)]}
     )
@@ -223,7 +227,9 @@ def test_perturbations_of_one_target_pathway_are_one_unit(markers):
     """Fifteen signatures of one pathway do not make ten comparators, and one pathway's many do not move the percentile."""
     sources = sources_of(fits_of(np.where(IN_SET, 4.0, 0), np.where(IN_SET, 0.8, 0)))
     class_of = {"target_pathways": {"p": [f"c{i}" for i in range(16)]}}
-    one = measure_bridge(sources, markers, {"bridges": [bridge(**class_of)]})
+    library = signatures()
+    library.others.loc[:, GENES[:40]] *= 3  # each of them moves the set
+    one = measure_bridge(sources, markers, {"bridges": [bridge(**class_of)]}, given=library)
     assert len(one.comparators) == 24
     assert one.primary_row.n_comparators == 9
     assert "too few comparators to say more: 9 other perturbations" in one.sentence
@@ -372,15 +378,21 @@ def test_an_interaction_tells_how_many_data_sets_it_is_pooled_over(markers):
 def test_comparators_meet_the_drug_on_shared_genes_only():
     """A signature of a tenth of the genes is compared with the drug on that tenth."""
     rng = np.random.default_rng(3)
-    few = pd.DataFrame(rng.standard_normal((12, 60)), columns=GENES[:60], index=[f"c{i}" for i in range(12)])
+    few = pd.DataFrame(2 * rng.standard_normal((12, 60)), columns=GENES[:60], index=[f"c{i}" for i in range(12)])
     disease = np.where(np.arange(N_GENES) < 60, 0.0, 1.0) + 0.1 * rng.standard_normal(N_GENES)
     drug = np.where(np.arange(N_GENES) < 60, rng.standard_normal(N_GENES), 1.0)
     everywhere = place_among(
-        FrozenProfile("drug", drug), disease, np.ones(N_GENES, bool), gather_comparators({}, few, GENES)
+        FrozenProfile("drug", drug, np.zeros(N_GENES)),
+        disease,
+        np.ones(N_GENES, bool),
+        gather_comparators({}, few, GENES),
     )
     assert everywhere.percentile < 100  # the agreement lies outside what the signatures measured
     nowhere = place_among(
-        FrozenProfile("drug", drug), disease, np.arange(N_GENES) >= 60, gather_comparators({}, few, GENES)
+        FrozenProfile("drug", drug, np.zeros(N_GENES)),
+        disease,
+        np.arange(N_GENES) >= 60,
+        gather_comparators({}, few, GENES),
     )
     assert nowhere.percentile is None
     assert nowhere.names == []
@@ -521,7 +533,7 @@ def test_a_strong_perturbation_is_placed_for_its_strength_among_a_whole_library(
     """Signatures resemble the disease the more, the stronger they are: one of the same strength is not extreme."""
     rng = np.random.default_rng(9)
     disease = rng.standard_normal(N_GENES)
-    strength = rng.uniform(0, 2, 300)
+    strength = rng.uniform(0.7, 2, 300)
     library = pd.DataFrame(
         rng.standard_normal((300, N_GENES)) + strength[:, None] * (disease + rng.standard_normal((300, N_GENES))),
         columns=GENES,
@@ -531,16 +543,16 @@ def test_a_strong_perturbation_is_placed_for_its_strength_among_a_whole_library(
 
     def percentile(n, strength=float("nan")):
         comparators = gather_comparators({}, library.iloc[:n], GENES)
-        profile = FrozenProfile("drug", drug, strength=strength)
+        profile = FrozenProfile("drug", drug, (drug**2 - 1) * 2 / 3, strength=strength)
         return place_among(profile, disease, everything, comparators).percentile
 
     own = float(np.sqrt(np.mean(drug**2)))
-    assert percentile(300, own) < 75 < 80 < percentile(300)
+    assert percentile(300, own) < 65 < 75 < percentile(300)
     assert percentile(99, own) == percentile(99)  # too few for a slope
 
 
-def test_a_place_is_by_size_and_tells_of_weak_comparators():
-    """40 genes, both sides really changed without relation: a tenth are extreme, not a tenth at each end; inert ones are counted."""
+def test_a_place_is_by_size_among_comparators_as_strong():
+    """40 genes, both sides really changed without relation: a tenth are extreme, not a tenth at each end; inert ones do not count."""
     rng = np.random.default_rng(3)
     places = []
     for _ in range(200):
@@ -548,18 +560,47 @@ def test_a_place_is_by_size_and_tells_of_weak_comparators():
         others = pd.DataFrame(3 * rng.standard_normal((20, N_GENES)), columns=GENES)
         others.iloc[:5] /= 3
         comparators = gather_comparators({}, others, GENES)
-        frozen = FrozenProfile("drug", drug, effect_square=8 * 2 / 3)
+        frozen = FrozenProfile("drug", drug, (drug**2 - 1) * 2 / 3)
         places.append(place_among(frozen, disease, IN_SET, comparators))
     assert 8 <= sum(place.percentile >= 90 for place in places) <= 32
-    assert all(place.n_weak == 5 for place in places)
+    assert sum((place.n, place.n_weak) == (15, 5) for place in places) >= 190
+    assert all(
+        place.margin == np.quantile(abs(place.concordances[place.counts]), 0.9, method="lower") for place in places
+    )
     # A class of weak ones is one unit, and a whole library is asked as a small one is.
     together = gather_comparators({}, others, GENES, {"class": [str(row) for row in range(5)]})
     placed = place_among(frozen, disease, IN_SET, together)
-    assert (placed.n, placed.n_weak) == (16, 1)
+    assert (placed.n, placed.n_weak, list(placed.counts)) == (15, 1, [False] * 5 + [True] * 15)
     library = pd.DataFrame(rng.standard_normal((120, N_GENES)), columns=GENES)
     inert = place_among(replace(frozen, strength=3.0), disease, IN_SET, gather_comparators({}, library, GENES))
-    assert inert.n_weak == inert.n == 120
-    sized = [abs(place.concordances) for place in places]
-    assert all(
-        place.margin == np.quantile(size, 0.9, method="lower") for place, size in zip(places, sized, strict=True)
+    assert (inert.n, inert.n_weak, inert.percentile, inert.margin) == (0, 120, None, None)
+
+
+def test_comparators_that_are_strong_elsewhere_do_not_count():
+    """A perturbation of the set alone, beside ones that move everything but the set: on these genes they do nothing."""
+    rng = np.random.default_rng(4)
+    others = pd.DataFrame(rng.standard_normal((30, N_GENES)) * np.where(IN_SET, 1, 4), columns=GENES)
+    drug = rng.standard_normal(N_GENES) * np.where(IN_SET, 4, 1)
+    place = place_among(
+        FrozenProfile("drug", drug, (drug**2 - 1) * 2 / 3),
+        rng.standard_normal(N_GENES),
+        IN_SET,
+        gather_comparators({}, others, GENES),
     )
+    assert (place.n, place.n_weak) == (0, 30)
+
+
+def test_a_pair_that_is_opposed_on_the_comparators_genes_is_behind_them():
+    """A library of few of the set's genes, on which the pair points the other way than on all: no extreme resemblance."""
+    rng = np.random.default_rng(5)
+    places = np.flatnonzero(IN_SET)
+    few = places[:12]
+    disease = 3 * rng.standard_normal(N_GENES)
+    drug = disease.copy()
+    drug[few] *= -1
+    others = pd.DataFrame(3 * rng.standard_normal((20, 12)), columns=[GENES[place] for place in few])
+    comparators = gather_comparators({}, others, GENES)
+    placed = place_among(FrozenProfile("drug", drug, drug**2), disease, IN_SET, comparators)
+    assert (placed.n, placed.n_genes, placed.percentile) == (20, 12, 0.0)
+    drug[few] *= -1
+    assert place_among(FrozenProfile("drug", drug, drug**2), disease, IN_SET, comparators).percentile == 100.0

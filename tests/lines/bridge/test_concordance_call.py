@@ -21,7 +21,8 @@ def concordance(value=0.5, corrected=(0.2, 0.9), reliability=0.5, half=0.2):
 def evidence(
     total=None, p=(0.01, 0.02), percentile=95.0, n=20, adjusted=0.4, words="adjusted for erythroid", margin=0.2, weak=0
 ):
-    place = Place(percentile, margin, n, [f"c{i}" for i in range(n)], ["contrast"] * n, np.zeros(n), weak)
+    names, kinds = [f"c{i}" for i in range(n)], ["contrast"] * n
+    place = Place(percentile, margin, n, weak, 50, names, kinds, np.zeros(n), np.ones(n, dtype=bool))
     total = total or concordance()
     return Evidence(total, p[0], p[1], place, concordance(adjusted) if adjusted is not None else None, words)
 
@@ -41,7 +42,10 @@ def test_all_three_conditions_give_mimics_or_opposes():
         ({"total": concordance(half=0.51)}, "holds 0"),
         ({"percentile": 89.0}, "percentile 89"),
         ({"percentile": None, "margin": None, "n": 9}, "too few comparators to say more: 9 other perturbations"),
-        ({"weak": 11}, "11 of 20 comparators are less than a third as strong"),
+        (
+            {"percentile": None, "margin": None, "n": 9, "weak": 11},
+            "11 less than a third as strong on these genes do not count",
+        ),
         ({"adjusted": -0.1}, "the sign turns"),
         ({"adjusted": None, "words": "a is not declared as blood"}, "not declared as blood"),
     ],

@@ -85,7 +85,7 @@ def test_fewer_cells_alone_are_neither_higher_nor_lower(cells: tuple[int, int], 
         effects += [row.effect for row in found]
     assert len(effects) >= 60
     assert abs(np.median(effects)) < most
-    assert 0.2 < np.mean(np.array(effects) > 0) < 0.8
+    assert donors == 1 or 0.35 < np.mean(np.array(effects) > 0) < 0.65
 
 
 def test_pairs_of_too_few_reads_are_counted_and_told() -> None:

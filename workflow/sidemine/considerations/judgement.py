@@ -114,6 +114,8 @@ class Sensitivity:
         The effect as it would be (target minus reference, in the unit of the hypothesis), its 95 % interval and two-sided p.
     changes
         Whether the reading would be another one; None where the row could not be had.
+    weakens
+        Whether an effect of cohorts would still be shown, but no longer at the p that `supported` needs.
     missing
         Why the row could not be had; empty where it was.
     """
@@ -125,6 +127,7 @@ class Sensitivity:
     ci_high: float | None = None
     p_value: float | None = None
     changes: bool | None = None
+    weakens: bool = False
     missing: str = ""
 
 
@@ -159,11 +162,14 @@ class Case:
         The measured primary effects.
     carrying
         The independent contrasts that the answer rests on, one per source.
+    family_factor
+        By how much the family of questions multiplies the p of this one (Holm).
     """
 
     hypothesis: HypothesisToPlace
     evidence: HypothesisEvidence
     carrying: tuple[str, ...]
+    family_factor: float = 1.0
 
     @property
     def is_cohort(self) -> bool:

@@ -12,6 +12,7 @@ from typing import Literal
 from sidemine.considerations.judgement import Case, Sensitivity
 from sidemine.effect.intervals import Effect
 from sidemine.effect.pooled_effect import own_p
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import Estimate, Margin, PooledEffect
 from sidemine.effect.scale import scale_of
 
@@ -24,6 +25,8 @@ ASKED = (SPREAD, ONE_GENE, ONE_COHORT, HIDDEN_FACTORS, COMPOSITION, FLAGGED_SAMP
 """Names of the rows that every card has, in their order; what no consideration filled stands there with the reason."""
 SENSITIVITY_P = 0.05
 """Two-sided p up to which an effect counts as shown."""
+UNCHANGED, CHANGED = "this would not change the reading", "this would change the reading"
+WEAKER = f"an effect would still be shown, but with more than the p of {COMMON_DEMAND:g} that `supported` allows"
 
 EffectReading = Literal["shown", "excluded", "open"]
 
@@ -103,11 +106,27 @@ def sensitivity_of(
         return "open" if found == "excluded" and not (case.is_cohort or case.evidence.can_exclude) else found
 
     changes = read(changed) != read(reference)
+    weakens = (
+        case.is_cohort
+        and not changes
+        and read(reference) == "shown"
+        and _is_firm(reference, case)
+        and not _is_firm(changed, case)
+    )
+    corrected = (
+        f", corrected for the study's questions {min(changed.p_value * case.family_factor, 1):.2g}"
+        if weakens and case.family_factor > 1
+        else ""
+    )
     words = (
         f"{condition}, the effect would be {changed.effect:.2f} {scale_of(case.hypothesis.kind).short_unit} (95 % CI {changed.ci_low:.2f} to {changed.ci_high:.2f}), "
-        f"p = {changed.p_value:.2g}: this would {'' if changes else 'not '}change the reading"
+        f"p = {changed.p_value:.2g}{corrected}: {WEAKER if weakens else CHANGED if changes else UNCHANGED}"
     )
-    return Sensitivity(name, words, changed.effect, changed.ci_low, changed.ci_high, changed.p_value, changes)
+    return Sensitivity(name, words, changed.effect, changed.ci_low, changed.ci_high, changed.p_value, changes, weakens)
+
+
+def _is_firm(estimate: Estimate, case: Case) -> bool:
+    return estimate.p_value * case.family_factor <= COMMON_DEMAND
 
 
 def without_effect(case: Case) -> bool:

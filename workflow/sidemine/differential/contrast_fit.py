@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -140,6 +141,11 @@ def load_fit(path: Path) -> ContrastFit | None:
                 "Delete the file so that it is made again.",
             )
         ) from error
+
+
+def load_fits(paths: Mapping[str, Path]) -> dict[str, ContrastFit | None]:
+    """Read fits by their names, as `load_fit` does; so are the errors."""
+    return {name: load_fit(path) for name, path in paths.items()}
 
 
 def _fit_of(arrays: dict[str, NDArray[np.float64]], path: Path) -> ContrastFit:

@@ -143,7 +143,7 @@ def set_score(fit: ContrastFit, primary: pd.DataFrame, score: Score = "mean") ->
 
 def adjusted_estimate(
     target: NDArray[np.float64],
-    covariates: NDArray[np.float64],
+    covariates: NDArray[np.float64] | None,
     factor: float,
     fit: ContrastFit | None = None,
     variances: NDArray[np.float64] | None = None,
@@ -155,7 +155,7 @@ def adjusted_estimate(
     target
         The score in the effect space, shape (1 + residual df,).
     covariates
-        Covariates × (1 + residual df), in the same space; none: the effect as it is.
+        Covariates × (1 + residual df), in the same space; None, or no row: the effect as it is.
     factor
         What turns the contrast coordinate into the unit of the effect.
     fit
@@ -166,7 +166,7 @@ def adjusted_estimate(
     """
     rows = target[None] if fit is None else np.vstack([target, fit.score_basis])
     space, widening, taken_over = rows, 1.0, 0.0
-    if len(covariates):
+    if covariates is not None and len(covariates):
         space, widening, _ = _regress_out(rows, covariates)
         if variances is not None:
             slopes = np.linalg.solve(covariates[:, 1:] @ covariates[:, 1:].T, covariates[:, 1:] @ target[1:])

@@ -12,7 +12,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.record import DesignRecord
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.intervals import measured_effect
-from sidemine.effect.pooled_effect import UNIT, choose_independent, pool_contrasts
+from sidemine.effect.pooled_effect import NO_POOL_OF_ARMS, UNIT, choose_independent, not_pooled, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, MarginError, Refused
 from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.set_effect import set_effects
@@ -113,7 +113,8 @@ def measure_hypothesis(
     correlations = _correlations_with_control(hypothesis, by_name)
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
-        panel_evidence = gather_evidence(hypothesis, evidence, refused, correlations=correlations)
+        panel_evidence = gather_evidence(hypothesis, evidence, correlations=correlations)
+        panel_evidence = replace(panel_evidence, pooled=not_pooled(NO_POOL_OF_ARMS))
         if compounds is None:
             return replace(panel_evidence, notes=[])
         units = all(row.has_units for row in contrasts)

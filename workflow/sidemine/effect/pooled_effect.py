@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,6 +54,7 @@ UNIT = "/unit/"
 BELOW_THREE = "not estimable with fewer than three independent datasets"
 SINGLE = "a single dataset: there is nothing to pool"
 NOTHING = "no contrast could be tested"
+NO_POOL_OF_ARMS = "the arms of a panel share samples: one model gives each its own effect"
 _HETEROGENEITY = ("tau2", "i2", "prediction_low", "prediction_high")
 _OF_SEVERAL = (
     "q_statistic",
@@ -152,7 +154,7 @@ def pool_contrasts(
         ),
     ]
     if not used:
-        return PooledEffect(k=0, contrasts=[], refused=refusals, method="none", not_estimable={"effect": NOTHING})
+        return replace(not_pooled(NOTHING), refused=refusals)
     pooled = _pool_rows(used)
 
     def first(values: NDArray[np.float64]) -> float | None:
@@ -289,6 +291,11 @@ def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
     fold = sizes[-1] / sizes[0] if sizes[0] > 0 else math.inf
     times = f"{fold:.2g}" if fold < 10 else f"{fold:.0f}" if fold < MOST_FOLD else f"more than {MOST_FOLD}"
     return f"{who} {'up' if up else 'down'}, the {large} {times} times the {small} (in {unit})"
+
+
+def not_pooled(reason: str) -> PooledEffect:
+    """Return the pooled effect of no contrast, with the reason."""
+    return PooledEffect(k=0, contrasts=[], refused=[], method="none", not_estimable={"effect": reason})
 
 
 def not_estimable(k: int) -> dict[str, str]:

@@ -13,7 +13,7 @@ from sidemine.differential.declared_traps import group_columns
 from sidemine.differential.record import compared_samples
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_tests import describe_gene_sets, run_set_tests
-from sidemine.enrichment.unit_errors import gene_p_of_units
+from sidemine.enrichment.unit_errors import genes_by_unit
 from sidemine.errors import Problem, StudyError
 from sidemine.prepare.log_expression import log2_expression
 from sidemine.quality.contrast_quality import assess_contrast
@@ -104,7 +104,7 @@ def analyse_contrasts(
                 values,
                 counts,
                 outcome.table,
-                np.zeros(0) if outcome.fit is None else gene_p_of_units(outcome.fit),
+                None if outcome.fit is None else genes_by_unit(outcome.fit),
                 quality,
                 group_columns=group_columns(contrast),
                 row=asked.dataset_of_contrasts,

@@ -10,6 +10,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.enrichment.fry import resistant_sd
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import SetMembership
+from sidemine.quality.p_histogram import GenesByUnit
 from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def p_of_units(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float6
         return two_sided_p(scores[:, 0] / np.sqrt(robust.variances(scores[:, 1:])), robust.df)
 
 
-def gene_p_of_units(fit: ContrastFit) -> NDArray[np.float64]:
-    """Return the two-sided p of each gene with errors by unit, shape (n_genes,); empty where no such error can be had.
+def genes_by_unit(fit: ContrastFit) -> GenesByUnit | None:
+    """Return the genes' two-sided p with errors by unit, and how much larger these are; None where no such error can be had.
 
-    HC2 by sample or CR2 by block, not moderated: they tell whether unequal variances explain the shape of the moderated ones.
+    They tell whether unequal variances explain the shape of the moderated p-values.
 
     Parameters
     ----------
@@ -62,10 +63,16 @@ def gene_p_of_units(fit: ContrastFit) -> NDArray[np.float64]:
     """
     robust = fit.score_sandwich
     if not robust.usable:
-        return np.zeros(0)
+        return None
+    residuals = fit.score_effects[:, 1:]
+    variances = robust.variances(residuals)
     with np.errstate(divide="ignore", invalid="ignore"):
-        statistic = fit.score_effects[:, 0] / np.sqrt(robust.variances(fit.score_effects[:, 1:]))
-    return two_sided_p(statistic[np.isfinite(statistic)], robust.df)
+        statistic = fit.score_effects[:, 0] / np.sqrt(variances)
+        inflation = variances / np.mean(residuals**2, axis=1)
+    known = np.isfinite(statistic)
+    return GenesByUnit(
+        two_sided_p(statistic[known], robust.df), float(np.median(inflation[known])) if known.any() else 1.0
+    )
 
 
 def p_of_blocks_over_others(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float64]:

@@ -167,7 +167,7 @@ def _read_dataset(
         exclude = study.config.exclude.get(row.dataset, [])
         asked = DatasetToRead.of(row)
         labels = study.labels_by(row.cell_type)
-        samples, problems = read_or_explain_samples(asked, there, derive, [item.sample for item in exclude], labels)
+        samples, problems, _ = read_or_explain_samples(asked, there, derive, [item.sample for item in exclude], labels)
     except SidemineError as error:
         return _Samples(
             None, tuple(problem.within(f"dataset {row.dataset}") for problem in error.problems), broken=True

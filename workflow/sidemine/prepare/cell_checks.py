@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.prepare.cell_quality import FEWEST_GENES, WHOLE_TRANSCRIPTOME, OwnLimits, find_poor_cells
-from sidemine.prepare.cell_record import CellsOfSample
+from sidemine.prepare.cell_record import CellsOfSample, FilteredCells
 from sidemine.prepare.doublets import MOST_CELLS, find_doublets, out_of_range
 from sidemine.sources.cells import Cells, CellsWanted
 from sidemine.sources.declarations import DeclaredValues
@@ -62,6 +62,33 @@ class CellChecking:
     n_doublets: dict[str, int | None] = field(default_factory=dict)
     doublets: dict[str, str] = field(default_factory=dict)
     samples: list[CellsOfSample] = field(default_factory=list)
+
+
+def to_filtered(checking: CellChecking) -> FilteredCells:
+    """Return the record of which cells take no part."""
+    import numpy as np
+
+    reasons = checking.reasons[checking.left_out]
+    places = np.flatnonzero(checking.left_out)
+    return FilteredCells(
+        n_cells=len(checking.reasons),
+        out={str(reason): places[reasons == reason].tolist() for reason in np.unique(reasons.astype(str))},
+        limits=checking.limits,
+        n_doublets=checking.n_doublets,
+        doublets=checking.doublets,
+    )
+
+
+def of_filtered(filtered: FilteredCells) -> CellChecking:
+    """Return what `to_filtered` made a record of."""
+    import numpy as np
+
+    reasons = np.full(filtered.n_cells, "", dtype=object)
+    for reason, places in filtered.out.items():
+        reasons[places] = reason
+    return CellChecking(
+        reasons, reasons != "", dict(filtered.limits), dict(filtered.n_doublets), dict(filtered.doublets)
+    )
 
 
 def check_cells(

@@ -1,8 +1,33 @@
-"""What became of single cells before they were summed: a part of the provenance of a dataset."""
+"""What became of single cells before they were summed: a part of the provenance of a dataset, and what decides who takes part."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FilteredCells:
+    """Which cells take no part, as it was found when the samples were read: nobody looks for them again.
+
+    Attributes
+    ----------
+    n_cells
+        Cells of the file; 0 where its values are those of whole samples.
+    out
+        Positions of the cells that take no part, by reason.
+    limits, n_doublets, doublets
+        By sample, as in `CellsOfSample`.
+    """
+
+    n_cells: int
+    out: dict[str, list[int]]
+    limits: dict[str, str]
+    n_doublets: dict[str, int | None]
+    doublets: dict[str, str]
+
+
+NO_CELLS = FilteredCells(0, {}, {}, {}, {})
+"""Of a dataset without single cells, or whose row does not fit its files."""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.prepare.cell_record import CellsOnRecord
+from sidemine.prepare.cell_record import CellsOnRecord, FilteredCells
 from sidemine.prepare.expression_store import store_provenance
 from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_out_copies, leave_out_sums
 from sidemine.prepare.gene_ledger import GENES_LEDGER
@@ -60,6 +60,7 @@ def prepare_dataset(
     derive: Mapping[str, DerivedColumn] | None = None,
     markers: Mapping[str, Sequence[str]] | None = None,
     mismatches: Sequence[Problem] = (),
+    filtered: FilteredCells | None = None,
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     """Turn a dataset's files into genes × samples on the scale of the analysis.
 
@@ -83,6 +84,8 @@ def prepare_dataset(
         As in `read_samples`.
     mismatches
         Why no sample can take part, as `read_or_explain_samples` told it: the dataset is then without genes.
+    filtered
+        Which single cells take no part, as it told; None: they are looked for.
 
     Returns
     -------
@@ -100,7 +103,7 @@ def prepare_dataset(
     try:
         if mismatches:
             raise SheetMismatch(mismatches)
-        return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {}, markers)
+        return _prepare(row, files, samples, gene_table, probe_rule, multi_gene_probes, derive or {}, markers, filtered)
     except SheetMismatch as error:
         logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         return _without_genes(row, files, samples, gene_table, error.problems)
@@ -153,9 +156,10 @@ def _prepare(
     multi_gene_probes: MultiGeneRule,
     derive: Mapping[str, DerivedColumn],
     markers: Mapping[str, Sequence[str]] | None,
+    filtered: FilteredCells | None,
 ) -> tuple[ad.AnnData, pd.DataFrame]:
     used = samples[samples["fate"] == USED]
-    matrix, evidence, unit_problem, cells = _read_values(row, files, samples, derive, markers)
+    matrix, evidence, unit_problem, cells = _read_values(row, files, samples, derive, markers, filtered)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
     judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
@@ -261,11 +265,12 @@ def _read_values(
     samples: pd.DataFrame,
     derive: Mapping[str, DerivedColumn],
     markers: Mapping[str, Sequence[str]] | None = None,
+    filtered: FilteredCells | None = None,
 ) -> tuple[ValueMatrix, ScaleEvidence, Problem | None, CellsOnRecord | None]:
     """Read the values of the samples that take part, columns in their order and under their names, and look at them."""
     used = samples[samples["fate"] == USED]
     if row.layout in CELL_LAYOUTS:
-        planned = read_planned_cells(row, files, derive, markers)
+        planned = read_planned_cells(row, files, derive, markers, filtered)
         matrix, cells = sum_planned_cells(row, files, planned)
         summed = _choose(matrix, {name: name for name in used["sample"]}, files["values"])
         return summed, assess_scale(summed.values), planned.plan.problem, cells

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import Problem, SheetMismatch, SidemineError
+from sidemine.prepare.cell_checks import to_filtered
+from sidemine.prepare.cell_record import NO_CELLS, FilteredCells
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.label_notes import find_label_notes
 from sidemine.prepare.planned_cells import read_planned_cells, select_subset
@@ -45,7 +47,7 @@ def read_or_explain_samples(
     derive: Mapping[str, DerivedColumn],
     exclude: Sequence[str],
     markers: Markers | None = None,
-) -> tuple[pd.DataFrame, list[Problem]]:
+) -> tuple[pd.DataFrame, list[Problem], FilteredCells]:
     """Collect the samples of a dataset, or say why none of them can take part.
 
     What the sheets ask of a file that does not hold it stops the run where the dataset is `verified`: the check of all
@@ -63,6 +65,8 @@ def read_or_explain_samples(
         One row per sample, columns as `read_samples` returns them.
     problems : list of Problem
         Why no contrast of this dataset can be tested; empty when all is well.
+    filtered : FilteredCells
+        Which single cells take no part.
 
     Raises
     ------
@@ -70,12 +74,13 @@ def read_or_explain_samples(
         When a file cannot be read.
     """
     try:
-        return read_samples(row, files, derive, exclude, markers), []
+        samples, filtered = _read_samples(row, files, derive, exclude, markers)
     except SheetMismatch as error:
         logger.warning("dataset %s cannot be tested as its row describes it: %s", row.dataset, error)
         samples = _describe_samples(row, files)
         fates = dict.fromkeys(samples.index, f"the dataset cannot be tested: {error.problems[0].what}")
-        return _samples_table(row, samples, fates, {}), list(error.problems)
+        return _samples_table(row, samples, fates, {}), list(error.problems), NO_CELLS
+    return samples, [], filtered
 
 
 def _describe_samples(row: DatasetToRead, files: Mapping[str, Path]) -> pd.DataFrame:
@@ -134,10 +139,21 @@ def read_samples(
     SheetMismatch
         When metadata, sheet, selectors and value columns do not fit together: all such problems at once.
     """
+    return _read_samples(row, files, derive, exclude, markers)[0]
+
+
+def _read_samples(
+    row: DatasetToRead,
+    files: Mapping[str, Path],
+    derive: Mapping[str, DerivedColumn],
+    exclude: Sequence[str],
+    markers: Markers | None,
+) -> tuple[pd.DataFrame, FilteredCells]:
     problems: list[Problem] = []
     columns: dict[str, str] = {}
+    filtered = NO_CELLS
     if row.layout in CELL_LAYOUTS:
-        samples, fates = _pseudobulk_samples(row, files, derive, markers)
+        samples, fates, filtered = _pseudobulk_samples(row, files, derive, markers)
     else:
         samples, fates, listed = _bulk_samples(row, files, derive, problems)
     with _collecting(problems):
@@ -158,7 +174,7 @@ def read_samples(
         raise SheetMismatch(problems)
     for note in find_label_notes(samples):
         logger.warning("%s: %s", row.dataset, note)
-    return _samples_table(row, samples, fates, columns)
+    return _samples_table(row, samples, fates, columns), filtered
 
 
 def _bulk_samples(
@@ -286,8 +302,9 @@ def _plain_unit(label: str) -> str:
 
 def _pseudobulk_samples(
     row: DatasetToRead, files: Mapping[str, Path], derive: Mapping[str, DerivedColumn], markers: Markers | None
-) -> tuple[pd.DataFrame, dict[str, str]]:
-    plan = read_planned_cells(row, files, derive, markers).plan
+) -> tuple[pd.DataFrame, dict[str, str], FilteredCells]:
+    planned = read_planned_cells(row, files, derive, markers)
+    plan = planned.plan
     if not len(plan.samples) and plan.lacking:
         raise SheetMismatch(
             Problem(
@@ -301,7 +318,7 @@ def _pseudobulk_samples(
     for sample, n, lost in zip(plan.samples.index, plan.samples["n_cells"], plan.lost, strict=True):
         beside = f"; {lost} were left out as poor or doublets" if lost else ""
         fates[sample] = USED if int(n) >= MIN_CELLS else f"{TOO_FEW_CELLS}: {n} of at least {MIN_CELLS}{beside}"
-    return plan.samples, fates
+    return plan.samples, fates, to_filtered(planned.checks)
 
 
 def _check_any_used(row: DatasetToRead, fates: Mapping[str, str]) -> None:

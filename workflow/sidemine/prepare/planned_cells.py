@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sidemine.errors import InputError, Problem, SheetMismatch
-from sidemine.prepare.cell_checks import CellChecking, CellSource, check_cells
+from sidemine.prepare.cell_checks import CellChecking, CellSource, check_cells, of_filtered
 from sidemine.prepare.cell_labels import UNASSIGNED, label_cells, usable_markers
-from sidemine.prepare.cell_record import CellsOnRecord
+from sidemine.prepare.cell_record import CellsOnRecord, FilteredCells
 from sidemine.prepare.derived_columns import check_derived, derive_columns
 from sidemine.prepare.sample_sheet import apply_sample_sheet, read_sample_sheet
 from sidemine.prepare.single_cell import PseudobulkPlan, groups_of, plan_pseudobulk, to_pseudobulk
@@ -71,6 +71,7 @@ def read_planned_cells(
     files: Mapping[str, Path],
     derive: Mapping[str, DerivedColumn],
     markers: Mapping[str, Sequence[str]] | None = None,
+    filtered: FilteredCells | None = None,
 ) -> PlannedCells:
     """Read single cells, add what is known of them, and plan their pseudobulk samples.
 
@@ -83,11 +84,13 @@ def read_planned_cells(
         As in `read_samples`.
     markers
         Markers by cell type that label the cells; None or empty: none do.
+    filtered
+        Which cells take no part, where that is known already; None: it is looked for.
 
     Raises
     ------
     InputError
-        When files, columns, selectors and sheet do not fit together.
+        When files, columns, selectors and sheet do not fit together, or `filtered` is of another file.
     SheetMismatch
         When no marker is among the genes.
     """
@@ -114,7 +117,12 @@ def read_planned_cells(
     check_derived(obs, derive, inside, where)
     cells.obs = obs
     sample_of = _samples_of(row, obs)
-    checks = check_cells(row, source, cells, inside, sample_of, only="filter")
+    if filtered is None:
+        checks = check_cells(row, source, cells, inside, sample_of, only="filter")
+    elif filtered.n_cells == len(inside):
+        checks = of_filtered(filtered)
+    else:
+        raise InputError(_other_cells(row, files["values"], filtered.n_cells, len(inside)))
     kept = inside & ~checks.left_out
     named = inside if labels is None else inside & (labels != UNASSIGNED)
     plan = plan_pseudobulk(row, obs, named, checks.left_out)
@@ -123,6 +131,15 @@ def read_planned_cells(
     if sheet is not None:
         plan.samples = apply_sample_sheet(plan.samples, sheet, files["sample_sheet"])
     return PlannedCells(cells, plan, notes, inside, sample_of, checks, labels, measured, passed_over)
+
+
+def _other_cells(row: DatasetToRead, path: Path, expected: int, n_cells: int) -> Problem:
+    return Problem(
+        "the cells are not those whose samples were read",
+        f"dataset {row.dataset}, {path.name}: {n_cells:,} cells",
+        f"{expected:,} cells",
+        "Run the workflow again; it reads the samples anew.",
+    )
 
 
 def _describe(files: Mapping[str, Path], obs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame | None, list[str]]:

@@ -13,7 +13,7 @@ from sidemine.quality.flags import MOST_NAMED, Flag, consequence_words
 from sidemine.quality.group_scale import SCALE as LEVEL
 from sidemine.quality.group_scale import flag_column_totals, flag_library_size, flag_scale
 from sidemine.quality.near_copies import answered_words
-from sidemine.quality.p_histogram import read_histogram
+from sidemine.quality.p_histogram import GenesByUnit, read_histogram
 from sidemine.quality.record import (
     Association,
     ComparedSamples,
@@ -48,7 +48,7 @@ def assess_contrast(
     values: NDArray[np.float64],
     counts: NDArray[np.float64] | None,
     table: pd.DataFrame,
-    p_by_unit: NDArray[np.float64],
+    by_unit: GenesByUnit | None,
     dataset_quality: DatasetQuality,
     *,
     group_columns: Collection[str],
@@ -69,8 +69,8 @@ def assess_contrast(
         Counts in the same shape, or None.
     table
         `differential.tsv.gz`; empty when the contrast could not be tested.
-    p_by_unit
-        p-values of the genes with errors by sample or block (`unit_errors.gene_p_of_units`); empty where there are none.
+    by_unit
+        The genes with errors by sample or block (`unit_errors.genes_by_unit`); None where there are none.
     dataset_quality
         `quality.json` of the dataset.
     group_columns
@@ -100,7 +100,7 @@ def assess_contrast(
         batch_columns=row.batch_columns,
         block=compared.block,
     )
-    reading = read_histogram([float(value) for value in table["p_value"]], p_by_unit)
+    reading = read_histogram([float(value) for value in table["p_value"]], by_unit)
     reused = reused_sides(dataset_quality.reused_samples, targets, references)
     typical_se = float(np.median(table["se"])) if len(table) else None
     flags = [

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +38,8 @@ FEW_SMALL = 0.3
 """First bin under its expectation: 1st percentile of the same random labelings."""
 RARE = 0.7
 """First bin over its expectation below which unequal variances alone do not explain a shape."""
+UNEQUAL = 1.25
+"""Squared errors by unit over those of one variance above which a peak may be due to unequal variances: errors 12 % too small."""
 RIGHT = 1.3
 """Last bin over its expectation: 99th percentile (1.29)."""
 RIGHT_OF_MIDDLE = 1.17
@@ -53,17 +56,18 @@ _SEEN: dict[Shape, str] = {
     "uniform": "About flat: no more small p-values, and no more genes that stand out, than random labels of co-expressed "
     "genes often give.",
     "narrow peak at left": "A narrow peak at the left: more genes stand out than random labels of co-expressed genes give, "
-    "while the other p-values lie as under chance. Some genes differ between these groups, for whatever reason.",
+    "while the other p-values lie as under chance.",
     "slight peak at left": "More small p-values than on average under chance, but random labels of co-expressed genes do "
     "this as well: a hint that some genes differ, no more.",
-    "peak at left": "A peak at the left, more than random labels of co-expressed genes give: many genes differ between "
-    "these groups, for whatever reason.",
+    "peak at left": "A peak at the left, more than random labels of co-expressed genes give.",
     "peak at right": "Piled up at the right, or with very few small p-values: the model overestimates the noise.",
     "U-shaped": "An excess near 1 beside an excess of small p-values, or beside genes that stand out.",
     "hump": "A hump in the middle: neither chance nor a difference gives this.",
     "none": "Too few genes were tested to see a shape.",
 }
 _CAUSES: dict[Shape, str] = {
+    "narrow peak at left": "Some genes differ between these groups, for whatever reason.",
+    "peak at left": "Many genes differ between these groups, for whatever reason.",
     "peak at right": "A batch or another factor that it does not hold, samples that are pairs, or groups that vary unequally may be "
     "at work.",
     "U-shaped": "Some genes' p-values are not valid (values at the floor, ties), or a hidden factor is balanced over the groups.",
@@ -73,9 +77,30 @@ _UNEQUAL_VARIANCES = (
     "With errors that allow for groups that vary unequally they no longer speak against the model, so unequal variances explain it. "
     "p-values of sets and intervals allow for them; p-values of single genes do not."
 )
+_PEAK_OF_ONE_VARIANCE = (
+    "The groups vary unequally, and with errors that allow for it no peak remains: it may be due to that alone. p-values of sets and "
+    "intervals allow for it; p-values of single genes do not."
+)
+_PEAKS: frozenset[Shape] = frozenset({"narrow peak at left", "peak at left"})
 
 
-def read_histogram(p_values: Values, by_unit: Values = ()) -> PValueHistogram:
+@dataclass(frozen=True)
+class GenesByUnit:
+    """What errors that allow for unequal variances (HC2 by sample, CR2 by block) give for the genes of a contrast.
+
+    Attributes
+    ----------
+    p_values
+        One per gene, not moderated.
+    inflation
+        Squared error over the one that takes one variance for all samples: median of the genes. 1 in groups of equal size.
+    """
+
+    p_values: NDArray[np.float64]
+    inflation: float
+
+
+def read_histogram(p_values: Values, by_unit: GenesByUnit | None = None) -> PValueHistogram:
     """Read the shape of a contrast's p-values.
 
     Parameters
@@ -83,7 +108,7 @@ def read_histogram(p_values: Values, by_unit: Values = ()) -> PValueHistogram:
     p_values
         One per tested gene.
     by_unit
-        The same genes' p-values with errors that allow for unequal variances (HC2, CR2); empty where there are none.
+        The same genes with errors that allow for unequal variances; None where there are none.
     """
     counts = _counts(p_values)
     total = len(p_values)
@@ -96,8 +121,11 @@ def read_histogram(p_values: Values, by_unit: Values = ()) -> PValueHistogram:
         f"{f'{n_discoveries:,}' if n_discoveries else 'No'} gene{' has' if n_discoveries < 2 else 's have'} q ≤ {FDR:g}."
     )
     shape = _shape(counts, n_discoveries)
-    explained = shape in AGAINST_THE_MODEL and len(by_unit) > 0 and _fits(by_unit)
-    words = [base, _SEEN[shape], _UNEQUAL_VARIANCES if explained else _CAUSES.get(shape, "")]
+    explained = shape in AGAINST_THE_MODEL and by_unit is not None and _fits(by_unit.p_values)
+    cause = _UNEQUAL_VARIANCES if explained else _CAUSES.get(shape, "")
+    if shape in _PEAKS and by_unit is not None and by_unit.inflation > UNEQUAL and not _has_peak(by_unit.p_values):
+        cause = _PEAK_OF_ONE_VARIANCE
+    words = [base, _SEEN[shape], cause]
     return PValueHistogram(counts, shape, " ".join(filter(None, words)), explained)
 
 
@@ -141,6 +169,10 @@ def _fits(p_values: Values) -> bool:
     counts = _counts(p_values)
     rare = counts[0] * N_BINS < RARE * sum(counts)
     return not rare and _shape(counts, _discoveries(p_values)) not in AGAINST_THE_MODEL
+
+
+def _has_peak(p_values: Values) -> bool:
+    return _shape(_counts(p_values), _discoveries(p_values)) in {*_PEAKS, "slight peak at left", "U-shaped"}
 
 
 def _limit(limit: float, n_bins: float, total: int) -> float:

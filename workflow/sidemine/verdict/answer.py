@@ -32,7 +32,7 @@ from sidemine.verdict.certainty import (
 )
 from sidemine.verdict.cohorts import COMPETITIVE_P
 from sidemine.verdict.decide import decide_study
-from sidemine.verdict.readings import FEWEST_TO_POOL, Reading, independent_readings
+from sidemine.verdict.readings import FEWEST_TO_POOL, Reading
 from sidemine.verdict.rules import RULES_VERSION, Decided
 from sidemine.verdict.synthesis import synthesise
 
@@ -172,17 +172,18 @@ def _why_not_pooled(evidence: HypothesisEvidence) -> dict[str, str]:
     if pooled.k >= FEWEST_TO_POOL:
         return {}
     refused = "; ".join(f"{entry.contrast}: {entry.reason}" for entry in pooled.refused)
-    reason = "a single independent dataset: there is nothing to pool" if pooled.k else "no contrast could be tested"
+    reason = "a single independent dataset: there is nothing to pool" if pooled.k else pooled.not_estimable["effect"]
     return {"pooled": f"{reason} ({refused})" if refused else reason}
 
 
 def _agreeing(decided: Decided) -> Agreeing | None:
     """Count independent sources all of whose contrasts agree: contrasts of one source count once.
 
-    A source that the pooled effect refuses as a whole (for samples that it shares, say) does not count.
+    A source that does not carry the answer (the pooled effect refuses it as a whole for samples that it shares, say) does not
+    count.
     """
     readings = decided.readings
-    counted = {reading.evidence.source for reading in independent_readings(readings, decided.evidence.pooled)}
+    counted = {reading.evidence.source for reading in decided.rules.carrying(readings, decided.evidence)}
     sources: dict[str, list[Reading]] = {}
     for reading in readings:
         if reading.evidence.source in counted:

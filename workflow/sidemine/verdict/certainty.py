@@ -101,7 +101,8 @@ def sensitivity_table(decided: Decided) -> list[Sensitivity]:
     decided
         What the rule table made of the hypothesis. A row that nobody filled is there, with the reason.
     """
-    case = Case(decided.hypothesis, decided.evidence, tuple(decided.evidence.pooled.contrasts))
+    factor = decided.level.factor_of(decided.rules.primary_p(decided.evidence))
+    case = Case(decided.hypothesis, decided.evidence, tuple(decided.evidence.pooled.contrasts), factor)
     given = [
         _if_cohorts_differ(case),
         _without_one_cohort(case),
@@ -308,6 +309,9 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
         return f"Checks already change it: {turning}. To settle it: {'; '.join(list(settling)[:_NAMED])}."
     checks = "The one check changes" if len(asked) == 1 else f"None of {len(asked)} checks changes"
     none = "" if lifting or not asked else f" {checks} {'nothing' if len(asked) == 1 else 'it'}."
+    weaker = ", ".join(CHECKED.get(row.name, row.name) for row in asked if row.weakens)
+    if weaker and card.verdict is Verdict.SUPPORTED:
+        none = f" An effect is still shown in every check, but with less than `supported` needs: {weaker}."
     return as_sentence(named) + none
 
 
@@ -354,7 +358,7 @@ def _downgrade(name: str, reason: str, card: Card, n_questions: int) -> Downgrad
 
 def _is_answered(card: Card, found: Found) -> bool:
     """Tell whether the effect without a finding reads the same."""
-    return any(row.name == found.answered_by and row.changes is False for row in card.sensitivity)
+    return any(row.name == found.answered_by and row.changes is False and not row.weakens for row in card.sensitivity)
 
 
 def _concerns(card: Card, found: Sequence[Found], unexpected: Sequence[str]) -> dict[str, str]:

@@ -43,7 +43,8 @@ def decide(
     """
     rules, direction = RULES[hypothesis.kind], hypothesis.primary.direction
     first = rules.read(evidence, direction)
-    case = Case(hypothesis, evidence, tuple(row.evidence.contrast for row in rules.carrying(first, evidence)))
+    carrying = tuple(row.evidence.contrast for row in rules.carrying(first, evidence))
+    case = Case(hypothesis, evidence, carrying, level.factor_of(rules.primary_p(evidence)))
     judgements = [judge(case) for judge in judges]
     evidence = _with_places(evidence, judgements)
     readings = rules.read(evidence, direction)

@@ -70,6 +70,10 @@ class Level:
     p: float | None
     n_questions: int
 
+    def factor_of(self, p_value: float | None) -> float:
+        """Return by how much the family multiplied this p of its own (capped where the corrected p is 1); 1 without one."""
+        return max(self.p / p_value, 1.0) if self.p and p_value else 1.0
+
     @property
     def demand(self) -> str:
         """What the gate says of this level."""

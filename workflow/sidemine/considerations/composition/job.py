@@ -44,7 +44,7 @@ def _outputs(plan: StudyPlan) -> Patterns:
 def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) -> None:
     from sidemine.considerations.composition.cell_proxies import read_panels
     from sidemine.considerations.composition.measure_study import adjust_cohorts
-    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.contrast_fit import load_fits
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import read_record, write_record
@@ -54,8 +54,8 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustComposition) 
     records = adjust_cohorts(
         specification,
         {name: read_record(HypothesisEvidence, path) for name, path in inputs.by_stem("evidence").items()},
-        {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
-        {contrast: load_fit(path) for contrast, path in inputs.by_folder("stimuli").items()},
+        load_fits(inputs.by_folder("fits")),
+        load_fits(inputs.by_folder("stimuli")),
         gene_sets,
         read_panels(inputs.paths("markers"), specification.own_markers, gene_sets),
     )

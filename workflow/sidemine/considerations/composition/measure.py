@@ -91,7 +91,7 @@ def measure_composition(
     target = set_score(fit, primary, score)
     proxies = build_proxies(fit, markers, contaminated, target)
     factor = score_factor(fit)
-    total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
+    total = adjusted_estimate(target, None, factor, fit)
     known = NotAdjusted(
         hypothesis=hypothesis,
         gene_set=str(primary["gene_set"].iloc[0]),
@@ -118,7 +118,7 @@ def measure_composition(
             corrected.ci_low <= 0 <= corrected.ci_high or np.sign(corrected.effect) != np.sign(total.effect)
         ),
         single=[_alone(target, proxies, number, fit, total) for number in range(len(proxies.names))],
-        with_dropped=_with_dropped(fit, target, markers, contaminated, cells, seed) if cells else None,
+        with_dropped=_with_dropped(fit, target, markers, contaminated, cells, seed, total) if cells else None,
         n_bootstrap=N_BOOTSTRAP,
     )
 
@@ -132,7 +132,7 @@ def total_effect(fit: ContrastFit, primary: pd.DataFrame, score: Score) -> Estim
         As in `measure_composition`.
     """
     target = set_score(fit, primary, score)
-    return adjusted_estimate(target, np.zeros((0, len(target))), score_factor(fit), fit)
+    return adjusted_estimate(target, None, score_factor(fit), fit)
 
 
 def find_differing(
@@ -166,13 +166,13 @@ def _with_dropped(
     contaminated: Mapping[str, str],
     cells: Sequence[str],
     seed: list[int],
+    total: Estimate,
 ) -> WithDropped | NotWithDropped:
     kept = {name: reason for name, reason in contaminated.items() if name not in cells}
     proxies = build_proxies(fit, markers, kept, target)
     if reason := _why_not(fit, proxies):
         return NotWithDropped(list(cells), proxies.names, reason)
     factor = score_factor(fit)
-    total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
     numbers = [number for number, name in enumerate(proxies.names) if set(name.split("+")) & set(cells)]
     draws = _bootstrap(target, proxies.scores, factor, seed)
     return WithDropped(
@@ -291,4 +291,4 @@ def _alone(
 def _standardised_shift(scores: NDArray[np.float64], factor: float) -> Estimate:
     """Return how far a proxy differs between the groups, as Hedges g."""
     spread = float(np.sqrt(np.mean(scores[1:] ** 2)))
-    return adjusted_estimate(scores / spread, np.zeros((0, len(scores))), factor)
+    return adjusted_estimate(scores / spread, None, factor)

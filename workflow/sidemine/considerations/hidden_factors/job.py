@@ -39,7 +39,7 @@ def _inputs(_: StudyPlan, specification: AdjustHiddenFactors) -> Patterns:
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustHiddenFactors) -> None:
     from sidemine.considerations.hidden_factors.measure import measure_hidden_factors
-    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.contrast_fit import load_fits
     from sidemine.effect.adjustment import common_rows
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
@@ -47,7 +47,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: AdjustHiddenFactors
     from sidemine.tables import read_table
 
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
-    fits = {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()}
+    fits = load_fits(inputs.by_folder("fits"))
     tested = {contrast: fit for contrast, fit in fits.items() if fit is not None}
     expression, evidence = inputs.by_folder("expression"), inputs.by_stem("evidence")
     samples = {name: _read_samples(expression[specification.datasets[name]], fit) for name, fit in tested.items()}

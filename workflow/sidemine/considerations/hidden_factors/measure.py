@@ -101,7 +101,7 @@ def adjust_for_factors(
     target = set_score(fit, primary, score)
     rows, n_close = genes_to_search(fit, target, primary, gene_sets)
     factor = score_factor(fit)
-    total = adjusted_estimate(target, np.zeros((0, len(target))), factor, fit)
+    total = adjusted_estimate(target, None, factor, fit)
     known = NotAdjustedForFactors(contrast, _why_not(fit, len(rows)), len(rows), n_close, total)
     if known.reason:
         return known
@@ -156,7 +156,7 @@ def _factor(number: int, found: Factors, target: Array, factor: float, follows: 
     return HiddenFactor(
         share=100 * float(found.shares[number]),
         reliability=float(found.reliability[number]),
-        difference=adjusted_estimate(scores / spread, np.zeros((0, len(scores))), factor),
+        difference=adjusted_estimate(scores / spread, None, factor),
         correlation=float(scores[1:] @ target[1:] / np.linalg.norm(scores[1:]) / np.linalg.norm(target[1:])),
         follows=follows,
     )

@@ -22,13 +22,13 @@ def _inputs(plan: StudyPlan, specification: MeasureInfluence) -> Patterns:
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureInfluence) -> None:
     from sidemine.considerations.influence.measure import measure_influence
-    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.contrast_fit import load_fits
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import read_record, write_record
     from sidemine.tables import read_table
 
-    fits = {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()}
+    fits = load_fits(inputs.by_folder("fits"))
     evidence = inputs.by_stem("evidence")
     sets = read_table(inputs.path("sets"), GENE_SETS)
     records = [

@@ -23,7 +23,7 @@ def _inputs(plan: StudyPlan, _: MeasureSpecificity) -> Patterns:
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureSpecificity) -> None:
     from sidemine.considerations.specificity.measure import measure_specificity
     from sidemine.considerations.specificity.table import SPECIFICITY
-    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.contrast_fit import load_fits
     from sidemine.effect.record import HypothesisEvidence
     from sidemine.enrichment.gene_set_table import GENE_SETS
     from sidemine.records import read_record, write_record
@@ -32,7 +32,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureSpecificity)
     table, records = measure_specificity(
         specification.hypotheses,
         {name: read_record(HypothesisEvidence, path) for name, path in inputs.by_stem("evidence").items()},
-        {contrast: load_fit(path) for contrast, path in inputs.by_folder("fits").items()},
+        load_fits(inputs.by_folder("fits")),
         read_table(inputs.path("sets"), GENE_SETS),
         specification,
     )

@@ -90,7 +90,7 @@ def decide_call(evidence: Evidence) -> tuple[Call, str]:
         signs = "the same sign" if estimate.value > 0 else "opposite signs"
         return "undetermined", f"the profiles have {signs} (larger p {evidence.p_value:.2g}), but {missing}"
     return call, (
-        f"p ≤ {LARGEST_P:g} on both sides, percentile {place.percentile:.0f} among {place.n} comparators{_weak(place)}, same sign after "
+        f"p ≤ {LARGEST_P:g} on both sides, percentile {place.percentile:.0f} among {place.n} comparators{_counted(place)}, same sign after "
         "adjustment"
     )
 
@@ -112,13 +112,8 @@ def _not_called(evidence: Evidence, value: float) -> str:
         return f"there are too few comparators to say more: {few_words(place)}"
     if place.percentile < EXTREME:
         return (
-            f"they are no more alike than those of other perturbations: percentile {place.percentile:.0f} among {place.n}{_weak(place)}, "
+            f"they are no more alike than those of other perturbations: percentile {place.percentile:.0f} among {place.n}{_counted(place)}, "
             f"{EXTREME:g} is needed"
-        )
-    if place.n - place.n_weak < FEWEST_COMPARATORS:
-        return (
-            f"{place.n_weak} of {place.n} comparators are less than a third as strong as this perturbation, and to be more like the "
-            f"disease than these says nothing: {FEWEST_COMPARATORS} as strong are needed"
         )
     if evidence.adjusted is None:
         return evidence.not_adjusted or "there is no composition-adjusted profile"
@@ -153,12 +148,15 @@ def _not_excluded(estimate: ConcordanceEstimate, place: Place) -> str:
 
 
 def few_words(place: Place) -> str:
-    """Return how many comparators there are and how many are needed, in words."""
-    return f"{place.n} other perturbation{'' if place.n == 1 else 's'} where {FEWEST_COMPARATORS} are needed"
+    """Return how many comparators count and how many are needed, in words."""
+    weaker = f"; {place.n_weak} less than a third as strong on these genes do not count" if place.n_weak else ""
+    return f"{place.n} other perturbation{'' if place.n == 1 else 's'} where {FEWEST_COMPARATORS} are needed{weaker}"
 
 
-def _weak(place: Place) -> str:
-    return f" ({place.n_weak} of them less than a third as strong)" if place.n_weak else ""
+def _counted(place: Place) -> str:
+    """Return what a reader must know of the comparators that count: on how many genes, and how many do not."""
+    weaker = f"; {place.n_weak} less than a third as strong there do not count" if place.n_weak else ""
+    return f" (compared on {place.n_genes} genes{weaker})"
 
 
 def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expected: str = "either") -> str:
@@ -188,7 +186,7 @@ def call_sentence(call: Call, reason: str, evidence: Evidence, genes: str, expec
         adjusted = f"{evidence.adjusted.value:z.2f}" if evidence.adjusted else "not known"
         said = (
             f"The perturbation's profile {call} the disease's: on {genes}, its change and the disease's difference have "
-            f"{words}; {figures}, larger than {place.percentile:.0f} % of {place.n} other perturbations{_weak(place)}, "
+            f"{words}; {figures}, larger than {place.percentile:.0f} % of {place.n} other perturbations{_counted(place)}, "
             f"{adjusted} after adjustment for the mix of cells."
         )
     elif call == NO_RESEMBLANCE:

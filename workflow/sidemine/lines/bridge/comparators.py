@@ -40,7 +40,8 @@ if TYPE_CHECKING:
 EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
 WEAK = 0.1
-"""Share of the perturbation's mean squared effect below which another one is less than a third as strong."""
+"""Share of the perturbation's squared effects on the compared genes below which another one is less than a third as strong, and does
+not count."""
 STDEV_UNSCALED_OF_SIGNATURES = math.sqrt(2 / 3)
 """Public signatures do not say of how many samples they are: counted as of 3 v 3, as most are of two or three replicates."""
 
@@ -77,11 +78,6 @@ class Comparators:
         """Root mean square of the deviates of each, over all its shared genes."""
         return np.asarray(np.sqrt(np.sum(self.deviates**2, axis=1) / np.maximum(self.measured.sum(axis=1), 1)))
 
-    @property
-    def effect_squares(self) -> Array:
-        """Mean square of the standardised effects of each (`Profile.effect_square`): more samples make deviates larger, not effects."""
-        return np.asarray((self.strengths**2 - 1) * self.stdev_unscaled**2)
-
 
 @dataclass(frozen=True)
 class Place:
@@ -90,28 +86,34 @@ class Place:
     Attributes
     ----------
     percentile
-        Percentage of comparators with a smaller concordance of either sign, for their strength; None below 10 of them. Counted
-        in its own direction alone, a tenth at each end would be extreme: a fifth of what has nothing in common.
+        Percentage of the comparators that count whose concordance is smaller, for their strength. Theirs is taken without its sign: in
+        one direction alone, a tenth at each end would be extreme, a fifth of what has nothing in common. The perturbation's own, on the
+        genes of each, is below 0 where its sign is not that on all genes. None below 10 comparators.
     margin
         Size of concordance that 90 % of them stay below, as strong as the perturbation is; None below 10 of them.
     n
-        How many they are; those of one target pathway are one.
-    names, kinds, concordances
-        The comparators that count (at least `FEWEST_GENES` shared genes), with their own concordance, in declared order.
+        How many count: at least a third as strong as the perturbation on the genes that are compared; those of one target pathway are
+        one. To be more like the disease than what does nothing there says nothing.
     n_weak
-        Those of them, pathways counted once, that are less than a third as strong as the perturbation: to be more like the disease than these says little.
+        Weaker ones, pathways counted once.
+    n_genes
+        The genes that the perturbation shares with a comparator that counts: their median.
+    names, kinds, concordances, counts
+        The comparators with at least `FEWEST_GENES` shared genes, with their own concordance, in declared order, and which of them count.
     """
 
     percentile: float | None
     margin: float | None
     n: int
+    n_weak: int
+    n_genes: int
     names: list[str]
     kinds: list[str]
     concordances: Array
-    n_weak: int = 0
+    counts: NDArray[np.bool_]
 
 
-NOWHERE = Place(None, None, 0, [], [], np.zeros(0))
+NOWHERE = Place(None, None, 0, 0, 0, [], [], np.zeros(0), np.zeros(0, dtype=bool))
 """The place of a concordance that was not measured."""
 
 
@@ -278,25 +280,34 @@ def place_among(
     usable = measured.sum(axis=1) >= FEWEST_GENES
     measured, others = measured[usable], comparators.deviates[usable][:, chosen]
     x, y = drug.deviates[chosen], disease[chosen]
+    squares = np.sum(others**2, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         of_disease = measured @ y**2
         own = measured @ (x * y) / np.sqrt(measured @ x**2 * of_disease)
-        theirs = others @ y / np.sqrt(np.sum(others**2, axis=1) * of_disease)
+        theirs = others @ y / np.sqrt(squares * of_disease)
     theirs, own = np.nan_to_num(theirs), np.nan_to_num(own)
-    strengths = comparators.strengths[usable]
-    sizes, size = expected_sizes(theirs, strengths, drug.strength)
+    # Where the comparator has other genes than the whole, its part may point the other way: such a pair is behind all others.
+    own *= np.sign(x @ y)
+    sizes, size = expected_sizes(theirs, comparators.strengths[usable], drug.strength)
     units = np.array([unit for unit, keep in zip(comparators.units, usable, strict=True) if keep], dtype=object)
-    values = _by_unit(theirs / sizes, units)
-    ahead = np.abs(values) - _by_unit(np.abs(own) / size, units)
+    n_genes = measured.sum(axis=1)
+    # Sums over the genes of each pair. Beside a perturbation that does nothing on them, too, one that does nothing is weak.
+    effect_squares = (squares - n_genes) * comparators.stdev_unscaled[usable] ** 2
+    strong = _by_unit(effect_squares - np.maximum(WEAK * (measured @ drug.effect_squares[chosen]), 0), units) >= 0
+    values, ahead = np.abs(_by_unit(theirs / sizes, units))[strong], _by_unit(own / size, units)[strong]
     enough = len(values) >= FEWEST_COMPARATORS
+    counting = set(np.array(list(dict.fromkeys(units)), dtype=object)[strong])
+    counts = np.array([unit in counting for unit in units], dtype=bool)
     return Place(
-        percentile=percentile(0.0, ahead, 1.0) if enough else None,
-        margin=min(size * float(np.quantile(np.abs(values), EXTREME / 100, method="lower")), 1.0) if enough else None,
+        percentile=percentile(0.0, values - ahead, 1.0) if enough else None,
+        margin=min(size * float(np.quantile(values, EXTREME / 100, method="lower")), 1.0) if enough else None,
         n=len(values),
+        n_weak=int(np.sum(~strong)),
+        n_genes=int(np.median(n_genes[counts])) if counts.any() else 0,
         names=[name for name, keep in zip(comparators.names, usable, strict=True) if keep],
         kinds=[kind for kind, keep in zip(comparators.kinds, usable, strict=True) if keep],
         concordances=theirs,
-        n_weak=int(np.sum(_by_unit(comparators.effect_squares[usable], units) < WEAK * drug.effect_square)),
+        counts=counts,
     )
 
 

@@ -136,6 +136,7 @@ class Comparison:
             estimand=self.estimand,
             n_genes=int(self.scope.chosen.sum()),
             n_comparators=evidence.place.n,
+            n_comparator_genes=evidence.place.n_genes,
             call=self.call,
             reason=self.reason,
             n_rotations=n_rotations,
@@ -240,7 +241,7 @@ def _drugs_and_scopes(data: BridgeData) -> list[tuple[Profile | FrozenProfile, S
     for name, derived, weights in data.derived:
         chosen = weights != 0
         words = f"the {chosen.sum()} shared genes of {name}"
-        frozen = FrozenProfile("+".join(derived.derived_from), weights, effect_square=data.drug.whole.effect_square)
+        frozen = FrozenProfile("+".join(derived.derived_from), weights, data.drug.whole.effect_squares)
         scope = Scope("derived", name, chosen, words, p_drug=derived.p_confirmed, confirmed_in=derived.confirm)
         entries.append((frozen, scope))
     return entries

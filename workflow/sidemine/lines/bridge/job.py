@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from sidemine.considerations.composition.specification import MARKERS, own_panels
 from sidemine.lines.bridge.specification import ConcordanceToMeasure, DatasetToBridge, MeasureConcordance
 from sidemine.study.plan import StudyPlan, keys_of
 from sidemine.study.projections import ContrastOfRole
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
+
+if TYPE_CHECKING:
+    from sidemine.lines.bridge.contrasts import ContrastSource
+    from sidemine.lines.bridge.library import SignatureLibrary
 
 
 def _specify(plan: StudyPlan) -> MeasureConcordance | dict[str, MeasureConcordance]:
@@ -42,42 +48,15 @@ def _inputs(_: StudyPlan, specification: MeasureConcordance) -> Patterns:
 # One job: the rotations of one bridge take seconds, and all bridges share the fits.
 def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance) -> None:
     from sidemine.considerations.composition.cell_proxies import read_panels
-    from sidemine.differential.contrast_fit import load_fit
-    from sidemine.differential.record import read_design
     from sidemine.enrichment.gene_set_table import GENE_SETS
-    from sidemine.lines.bridge.comparators import names_of_signatures, read_signatures
-    from sidemine.lines.bridge.contrasts import source_of
     from sidemine.lines.bridge.measure import ConcordanceInputs, measure_concordance
     from sidemine.lines.bridge.prediction import PREDICTION, prediction_figures
     from sidemine.lines.bridge.record import CONCORDANCE
-    from sidemine.prepare.gene_table import read_gene_table
-    from sidemine.prepare.sample_table import SAMPLES
-    from sidemine.quality.record import SharedSamples
-    from sidemine.records import read_record, write_record
-    from sidemine.retrieve.refusal import note_refusals
+    from sidemine.records import write_record
     from sidemine.tables import read_table, table_of, write_table
 
-    fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
-    shared = read_record(SharedSamples, inputs.path("shared"))
-    sources = {
-        row.contrast: source_of(
-            row,
-            specification.datasets[row.dataset].within(shared.families),
-            load_fit(fits[row.contrast]),
-            read_design(designs[row.contrast]),
-            read_table(samples[row.dataset], SAMPLES),
-            shared.same,
-        )
-        for row in specification.contrasts
-    }
-    with note_refusals(inputs.every_path):
-        signatures = {}
-        for bridge, path in zip(specification.signatures, inputs.paths("signatures"), strict=True):
-            declared = next(row for row in specification.declared.bridges if row.id == bridge)
-            if declared.comparator_signatures is not None:
-                named = names_of_signatures(declared, sources)
-                genes = read_gene_table(inputs.path("gene_table"), specification.gene_table)
-                signatures[bridge] = read_signatures(path, declared.comparator_signatures, genes, named)
+    sources = _read_sources(inputs, specification)
+    signatures = _read_libraries(inputs, specification, sources)
     gene_sets = read_table(inputs.path("sets"), GENE_SETS)
     measured = measure_concordance(
         specification.declared,
@@ -94,6 +73,49 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: MeasureConcordance)
     rows = [row for bridge in measured.bridges for row in bridge.rows]
     write_table(table_of(rows, CONCORDANCE), outputs.path("table"), CONCORDANCE)
     write_record(measured, outputs.path("record"))
+
+
+def _read_sources(inputs: JobFiles, specification: MeasureConcordance) -> dict[str, ContrastSource]:
+    from sidemine.differential.contrast_fit import load_fit
+    from sidemine.differential.record import read_design
+    from sidemine.lines.bridge.contrasts import source_of
+    from sidemine.prepare.sample_table import SAMPLES
+    from sidemine.quality.record import SharedSamples
+    from sidemine.records import read_record
+    from sidemine.tables import read_table
+
+    fits, designs, samples = inputs.by_folder("fits"), inputs.by_folder("designs"), inputs.by_folder("samples")
+    shared = read_record(SharedSamples, inputs.path("shared"))
+    return {
+        row.contrast: source_of(
+            row,
+            specification.datasets[row.dataset].within(shared.families),
+            load_fit(fits[row.contrast]),
+            read_design(designs[row.contrast]),
+            read_table(samples[row.dataset], SAMPLES),
+            shared.same,
+        )
+        for row in specification.contrasts
+    }
+
+
+def _read_libraries(
+    inputs: JobFiles, specification: MeasureConcordance, contrasts: Container[str]
+) -> dict[str, SignatureLibrary]:
+    """Return the comparator signatures by bridge, where one declares them."""
+    from sidemine.lines.bridge.comparators import names_of_signatures, read_signatures
+    from sidemine.prepare.gene_table import read_gene_table
+    from sidemine.retrieve.refusal import note_refusals
+
+    signatures = {}
+    with note_refusals(inputs.every_path):
+        for bridge, path in zip(specification.signatures, inputs.paths("signatures"), strict=True):
+            declared = next(row for row in specification.declared.bridges if row.id == bridge)
+            if declared.comparator_signatures is not None:
+                named = names_of_signatures(declared, contrasts)
+                genes = read_gene_table(inputs.path("gene_table"), specification.gene_table)
+                signatures[bridge] = read_signatures(path, declared.comparator_signatures, genes, named)
+    return signatures
 
 
 JOB = StudyJob(

@@ -157,8 +157,10 @@ class _Measurement:
             sentence=primary.sentence(self.bridge.expected),
             primary=pair_of(self._row(primary)),
             comparators=[
-                ComparatorConcordance(name, kind, float(value))
-                for name, kind, value in zip(place.names, place.kinds, place.concordances, strict=True)
+                ComparatorConcordance(name, kind, float(value), bool(counts))
+                for name, kind, value, counts in zip(
+                    place.names, place.kinds, place.concordances, place.counts, strict=True
+                )
             ],
             profile=plotted_profile(data, primary.scope.chosen),
         )
@@ -197,6 +199,7 @@ class _Measurement:
             estimand=TOTAL,
             n_genes=0,
             n_comparators=0,
+            n_comparator_genes=0,
             call="refused",
             reason=reason,
             n_rotations=0,

@@ -197,8 +197,13 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
     if main is None or main.concordance is None or not bridge.comparators:
         return None
     place = (
-        f" {_name(bridge, lines)} is larger, of either sign, than {number(main.percentile_comparators, 0)} % of them."
+        f" {_name(bridge, lines)} is larger, of either sign, than {number(main.percentile_comparators, 0)} % of the {main.n_comparators} that count."
         if main.percentile_comparators is not None
+        else ""
+    )
+    pale = (
+        " Pale: less than a third as strong on these genes; they do not count."
+        if not all(row.counts for row in bridge.comparators)
         else ""
     )
     margin = f" Shaded: the margin, ±{number(main.margin)}." if main.margin is not None else ""
@@ -206,7 +211,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
         kind="comparators",
         element=f"comparators-{bridge.bridge}-{subject.hypothesis}",
         title=f"{_name(bridge, lines)} among {count(len(bridge.comparators), 'other perturbation')}",
-        caption=f"A point is another perturbation, on the same genes.{place}{margin} {NOT_RANKED}",
+        caption=f"A point is another perturbation, on the same genes.{pale}{place}{margin} {NOT_RANKED}",
         why_empty="",
         chart=_comparator_chart(bridge, main, _name(bridge, lines)),
         leads=subject.is_cohort,
@@ -222,6 +227,7 @@ def _comparator_chart(bridge: MeasuredBridge, main: ConcordanceRow, name: str) -
             "kind": kinds.get(row.kind, row.kind),
             "value": row.concordance,
             "words": number(row.concordance),
+            "counts": row.counts,
             "jitter": round((place * 0.618) % 1 - 0.5, 3),
         }
         for place, row in enumerate(bridge.comparators)
@@ -252,8 +258,9 @@ def _comparator_chart(bridge: MeasuredBridge, main: ConcordanceRow, name: str) -
             {"data": {"values": band}, "mark": {"type": "rect", "color": "@band"},
              "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}}},
             {"mark": {"type": "rule", "color": "@soft", "strokeDash": [3, 3]}, "encoding": {"x": {**datum, "datum": 0}}},
-            {"data": {"values": others}, "mark": {"type": "point", "filled": True, "size": 45, "opacity": 0.8, "color": "@muted"},
-             "encoding": {"x": x, "y": y, "yOffset": {"field": "jitter", "type": "quantitative", "scale": {"domain": [-0.8, 0.8]}},
+            {"data": {"values": others}, "mark": {"type": "point", "filled": True, "size": 45, "color": "@muted"},
+             "encoding": {"x": x, "y": y,
+                          "opacity": {"condition": {"test": "datum.counts", "value": 0.8}, "value": 0.25}, "yOffset": {"field": "jitter", "type": "quantitative", "scale": {"domain": [-0.8, 0.8]}},
                           "shape": {"field": "kind", "type": "nominal", "scale": {"domain": list(kinds.values()), "range": ["square", "circle"]},
                                     "legend": {"title": None, "orient": "bottom", "columns": 1, "symbolFillColor": "@muted"}},
                           "tooltip": [*tooltip, {"field": "kind"}]}},

@@ -39,10 +39,14 @@ class ConcordanceRow:
     p_value: Annotated[float | None, "The larger of the two."] = None
     percentile_comparators: Annotated[
         float | None,
-        "Percentage of comparators with a smaller concordance of either sign, for their strength; empty below 10 of them.",
+        "Percentage of the comparators that count with a smaller concordance of either sign, for their strength; empty below 10 of them.",
     ] = None
     n_comparators: Annotated[
-        int, "Comparators with enough shared genes; those of one declared target pathway count as one."
+        int,
+        "Comparators that count: enough shared genes, and on these at least a third as strong as the perturbation; those of one declared target pathway are one.",
+    ]
+    n_comparator_genes: Annotated[
+        int, "Shared genes that such a comparator has, too: their median. Its place rests on them."
     ]
     margin: Annotated[
         float | None,
@@ -86,11 +90,12 @@ class PrimaryPair:
 
 @dataclass(frozen=True)
 class ComparatorConcordance:
-    """Concordance of another perturbation (kind: contrast or signature) with the disease."""
+    """Concordance of another perturbation (kind: contrast or signature) with the disease; whether it is strong enough to count."""
 
     name: str
     kind: str
     concordance: float
+    counts: bool
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sidemine.lines.promoter.config import LAYER
@@ -67,6 +68,8 @@ def _measure(inputs: RowInputs, specification: TestPromoter) -> tuple[Measured, 
     evidence = read_record(HypothesisEvidence, inputs.job.path("effect"))
     paths = inputs.job.by_folder("fits")
     fits = {name: fit for name in evidence.pooled.contrasts if (fit := load_fit(paths[name])) is not None}
+    if not fits:
+        site = replace(site, left_out=[*site.left_out, evidence.pooled.not_estimable["effect"]])
     measured, details = measure_promoters(site, fits, weights, row.direction, unused_universe="universe" in files)
     return measured, details, site.test
 
