@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 MIN_COUNT = 10.0
 MIN_TOTAL_COUNT = 15.0
 LARGE_GROUP, LARGE_GROUP_SHARE = 10.0, 0.7
-SHALLOW_SHARE = 0.7
+SHALLOW_SHARE = 0.6
 """Reads of a gene in the median library of the shallower group, as a share of those in the median of all. Measured without any
 effect but 50,000 v 2 million reads (6 v 6, NB, CV .4; sets of the least expressed quarter): .26 log2 higher in the shallow group
-without this demand, .04 with half the reads, .01 with .7. Libraries that differ less than about two-fold keep edgeR's filter."""
+without this demand, .04 with half the reads, .02 with .6. Libraries that differ less than about two-fold keep edgeR's filter."""
 # Span of voom's trend, as published and as in limma before it grew an adaptive span.
 VOOM_SPAN = 0.5
 

@@ -22,7 +22,7 @@ LIBRARY_RATIO = 1.32
 Poisson standard deviation (√10 ≈ 3.2 counts), so that filtering and low counts go with the group."""
 SERIOUS_LIBRARY_RATIO = 10.0
 """Ratio from which on depth is a reason to doubt an answer, whatever its p. Sets of little expressed genes then are higher in the
-shallow group in 8 % (10:1) to 59 % (40:1) where every gene counts, in 2 to 9 % where it needs reads in both groups, and how a cell
+shallow group in 8 % (10:1) to 59 % (40:1) where every gene counts, in 5 to 7 % where it needs reads in both groups, and how a cell
 type came to be so rare that its libraries are that small is a difference of its own."""
 SCALE = "level and spread of the groups over all genes"
 UNCORRECTED_RATIO = 1.1
