@@ -22,6 +22,8 @@ SHALLOW_SHARE = 0.6
 """Reads of a gene in the median library of the shallower group, as a share of those in the median of all. Measured without any
 effect but 50,000 v 2 million reads (6 v 6, NB, CV .4; sets of the least expressed quarter): .26 log2 higher in the shallow group
 without this demand, .04 with half the reads, .02 with .6. Libraries that differ less than about two-fold keep edgeR's filter."""
+TOO_SHALLOW = "reads in a library of the shallower group"
+"""End of the reason why a gene is not tested that only the deeper group has enough reads of."""
 # Span of voom's trend, as published and as in limma before it grew an adaptive span.
 VOOM_SPAN = 0.5
 

@@ -19,6 +19,7 @@ from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import (
     MIN_COUNT,
     SHALLOW_SHARE,
+    TOO_SHALLOW,
     expressed_by_counts,
     reads_for_all_groups,
     smallest_group,
@@ -239,9 +240,7 @@ def _testable_genes(
         if more > min_count:
             enough = expressed.copy()
             enough[complete] = expressed_by_counts(values[complete], matrix, more)
-            shallow = (
-                f"low expression: not about {SHALLOW_SHARE * min_count:g} reads in a library of the shallower group"
-            )
+            shallow = f"low expression: not about {SHALLOW_SHARE * min_count:g} {TOO_SHALLOW}"
     elif filter_low:
         expressed[complete] = values[complete].mean(axis=1) > min_mean
         low = f"low expression: mean log2(value + 1) not above {min_mean:g}"

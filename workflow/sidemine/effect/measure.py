@@ -9,6 +9,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.counts import TOO_SHALLOW
 from sidemine.differential.record import DesignRecord
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.intervals import measured_effect
@@ -413,6 +414,19 @@ def _too_few_genes(
     """Return the problem of a contrast; `having`: how many genes of the set each pooled cohort measured."""
     measured = len(set(primary["gene"]) & set(fit.genes))
     fewest = min(having, key=lambda name: having[name], default="")
+    wanted = set(primary["gene"])
+    shallow = sum(
+        gene in wanted and reason.endswith(TOO_SHALLOW)
+        for gene, reason in zip(fit.dropped_genes, fit.dropped_reasons, strict=True)
+    )
+    if shallow and measured + shallow >= FEWEST_GENES and (common is None or measured < FEWEST_GENES):
+        return Problem(
+            f"too few genes of {hypothesis.primary.set} have reads in both groups: one group was sequenced far less deeply",
+            f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}); {shallow} more have reads in the deeper "
+            "group alone, where little expressed genes of shallow libraries seem higher",
+            f"at least settings.min_set_size genes with reads in both groups, and never fewer than {FEWEST_GENES}",
+            "Compare groups that were read to a like depth (of single cells: of a like number), or declare a set of more expressed genes.",
+        )
     together = "" if common is None else f"; {len(common & set(fit.genes))} that all pooled cohorts measured too"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",
