@@ -39,6 +39,7 @@ from sidemine.considerations.sensitivity import (
     without_effect,
 )
 from sidemine.drawing.words import p_value
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import Estimate
 from sidemine.text.phrases import capitalised
 from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
