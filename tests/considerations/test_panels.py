@@ -33,7 +33,7 @@ from sidemine.considerations.specificity.panel import (
 from sidemine.considerations.specificity.record import SetBeside, Specificity
 from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, ComparatorEffect, Subject, Told
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, Response, ShapeStatistic, SidedP
-from sidemine.effect.record import ContrastEvidence
+from sidemine.effect.record import ContrastEvidence, Margin
 from sidemine.errors import Problem
 
 
@@ -331,7 +331,13 @@ def subject_of(panel, pattern="some words", **changes):
     """What the words and the panel of a card are about."""
     found = subject(is_cohort=False)
     columns = (CompoundColumns(pattern, panel),)
-    return replace(found, unit="log2 fold change over complement", considered=columns, margin=0.4, **changes)
+    return replace(
+        found,
+        unit="log2 fold change over complement",
+        considered=columns,
+        margin=Margin(0.4, "log2", "declared"),
+        **changes,
+    )
 
 
 def panel_of(*arms, pattern="some words", **changes):
@@ -438,7 +444,9 @@ def test_the_methods_of_panels_tell_the_tests_that_were_used():
 
 def told(*arms, pattern="some words", margin=0.4, **changes):
     """What a panel adds to the words of its card."""
-    return tell_arms(replace(subject_of(compounds(*arms, **changes), pattern), margin=margin))
+    return tell_arms(
+        replace(subject_of(compounds(*arms, **changes), pattern), margin=Margin(margin, "log2", "declared"))
+    )
 
 
 def test_the_sentence_of_a_panel_tells_each_arm_with_its_side():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from scipy.stats import t as t_distribution
 
 from sidemine.differential.contrast_fit import differential_table, load_fit, save_fit
+from sidemine.differential.counts import expressed_by_counts
 from sidemine.differential.design import Design, build_design
 from sidemine.differential.differential_table import DIFFERENTIAL
-from sidemine.differential.fit import fit_contrast
+from sidemine.differential.fit import fit_contrast, fit_contrasts
 from sidemine.errors import InputError, Untestable
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import SMALLEST_P, two_sided_p
@@ -100,6 +101,54 @@ def test_unexpressed_counts_go_to_the_ledger() -> None:
     assert fit.dropped_genes == ["G0"]
     assert "filterByExpr" in fit.dropped_reasons[0]
     assert fit.facts.engine == "voom"
+
+
+def counts_of_depths(target: float, reference: float, seed: int = 1) -> tuple[np.ndarray, list[str], Design]:
+    """6 v 6 libraries in which nothing differs but their depth: negative binomial, coefficient of variation .4."""
+    rng = np.random.default_rng(seed)
+    shares = np.sort(np.exp(np.random.default_rng(1).normal(0, 2, 3000)))
+    design = design_of(12)
+    depth = np.where(design.is_target, target, reference) * np.exp(0.2 * rng.standard_normal(12))
+    expected = (shares / shares.sum())[:, None] * depth * rng.gamma(1 / 0.16, 0.16, (3000, 12))
+    return rng.poisson(expected).astype(float), [f"G{i}" for i in range(3000)], design
+
+
+@pytest.mark.parametrize(("target", "reference"), [(2.5e4, 1e6), (1e6, 2.5e4)])
+def test_genes_of_few_reads_in_the_shallower_group_are_not_tested(target: float, reference: float) -> None:
+    """Forty-fold depth: voom's half read lifted the least expressed quarter by .41 log2 in the shallow group, and nothing differs."""
+    shifts, sign = [], 1 if target < reference else -1
+    for seed in range(6):
+        counts, genes, design = counts_of_depths(target, reference, seed)
+        fit = fit_contrast(counts, genes, design, layer="counts")
+        quarter = len(fit.genes) // 4  # genes stand by their expression
+        shifts.append(sign * (fit.log2_fold_change[:quarter].mean() - fit.log2_fold_change[quarter:].mean()))
+    assert abs(np.mean(shifts)) < 0.06
+    told = pd.Series(fit.dropped_reasons).value_counts()
+    assert told["low expression: not about 6 reads in a library of the shallower group"] > 300
+    stricter = fit_contrast(counts, genes, design, layer="counts", min_count=20)
+    assert set(stricter.genes) < set(fit.genes)
+    assert "low expression: not about 12 reads in a library of the shallower group" in stricter.dropped_reasons
+
+
+def test_depths_within_two_fold_keep_the_filter_of_edger() -> None:
+    """A third more reads in one group takes no gene away."""
+    counts, genes, design = counts_of_depths(5e5, 7e5)
+    fit = fit_contrast(counts, genes, design, layer="counts")
+    assert fit.genes == [
+        gene for gene, kept in zip(genes, expressed_by_counts(counts, design.matrix), strict=True) if kept
+    ]
+    assert not any("shallower" in reason for reason in fit.dropped_reasons)
+
+
+def test_contrasts_of_one_model_test_genes_with_reads_in_all_their_groups() -> None:
+    """The shallow group of the second contrast counts, although it is none of the first."""
+    counts, genes, design = counts_of_depths(1e6, 1e6)
+    shallow = np.arange(12) < 4
+    counts[:, shallow] = np.floor(counts[:, shallow] / 40)
+    other = replace(design, is_target=shallow)
+    one, both = (fit_contrasts(counts, genes, given, layer="counts")[0] for given in ([design], [design, other]))
+    assert len(both.genes) < len(one.genes)
+    assert any("shallower" in reason for reason in both.dropped_reasons)
 
 
 def test_bad_values_are_refused() -> None:

@@ -31,6 +31,7 @@ from sidemine.verdict.panels import PanelRules
 N_GENES, N_SET = 120, 30
 SETS = pd.DataFrame({"gene_set": "SET", "gene": [f"g{row}" for row in range(N_SET)], "weight": 1.0, "family": "target"})
 SETS = SETS.assign(version="", source="")
+MARGIN = Margin(0.4, "log2", "declared")
 
 
 def data_of(shifts: dict[str, float], n: int = 3, seed: int = 1) -> ArmData:
@@ -92,7 +93,7 @@ TRUTHS = {
 @pytest.mark.parametrize("pattern", TRUTHS)
 def test_the_word_is_what_was_planted(pattern):
     found = measured(data_of({"vehicle": 0, **TRUTHS[pattern]}), arms_of("abcdx"))
-    reading = read_panel(found, 0.4)
+    reading = read_panel(found, MARGIN)
     assert reading.pattern == pattern
     assert reading.shown == pattern.startswith("class-wide")
     assert reading.refuted == (
@@ -113,7 +114,7 @@ OPPOSED = {
 @pytest.mark.parametrize("pattern", OPPOSED)
 def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing(pattern):
     found = measured(data_of({"vehicle": 0, **OPPOSED[pattern]}), arms_of("abcx"))
-    assert read_panel(found, 0.4).pattern == pattern
+    assert read_panel(found, MARGIN).pattern == pattern
 
 
 ANSWERS = {
@@ -130,7 +131,7 @@ ANSWERS = {
 def test_a_class_is_told_by_what_was_found_and_what_was_not(answer):
     """Which compounds act, how many were needed, with which an effect is excluded, and with which neither."""
     found = measured(data_of({"vehicle": 0, **ANSWERS[answer]}), arms_of("abcdx"))
-    assert answer_of(found, 0.4) == answer
+    assert answer_of(found, MARGIN) == answer
 
 
 def test_a_limit_stands_where_the_interval_reaches_the_margin():
@@ -139,35 +140,35 @@ def test_a_limit_stands_where_the_interval_reaches_the_margin():
     limits = [-arm_limit(arm, "down") for arm in found.carrying]
     lows = [-arm.ci_low for arm in found.carrying]
     assert max(limits) < max(lows)
-    told = answer_of(found, (max(limits) + max(lows)) / 2)
+    told = answer_of(found, replace(MARGIN, value=(max(limits) + max(lows)) / 2))
     assert f"(one-sided 95 % limits {signed_percent(-limits[0])} %, " in told
-    assert "limit" not in answer_of(found, 2 * max(lows))
+    assert "limit" not in answer_of(found, replace(MARGIN, value=2 * max(lows)))
 
 
 def test_a_dose_question_is_told_in_its_two_parts():
     """Whether it acts, and whether more at higher doses: an answer to the first is none to the second."""
     flat = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(flat, 0.4) == (
+    assert answer_of(flat, MARGIN) == (
         "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: open."
     )
     rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
-    assert part_of(flat, 0.4) == "effect only"
-    assert part_of(rising, 0.4) == ""
-    assert answer_of(rising, 0.4) == "Lower, beyond the margin, at 2 of 3 doses, and more at higher doses."
+    assert part_of(flat, MARGIN) == "effect only"
+    assert part_of(rising, MARGIN) == ""
+    assert answer_of(rising, MARGIN) == "Lower, beyond the margin, at 2 of 3 doses, and more at higher doses."
     falling = measured(data_of({"vehicle": 0, "a": -1.6, "b": -1.3, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(falling, 0.4).endswith(" More at higher doses: open, the estimates shrink.")
+    assert answer_of(falling, MARGIN).endswith(" More at higher doses: open, the estimates shrink.")
     level = measured(data_of({"vehicle": 0, "a": -1.1, "b": -1.05, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(level, 0.4).endswith(" More at higher doses: open.")  # a plateau
+    assert answer_of(level, MARGIN).endswith(" More at higher doses: open.")  # a plateau
     bent = measured(data_of({"vehicle": 0, "a": -1.3, "b": -1.6, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(bent, 0.4).endswith(" More at higher doses: open.")
+    assert answer_of(bent, MARGIN).endswith(" More at higher doses: open.")
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert answer_of(none, 0.4) == ("Excluded at 1, 10 and 100: a fall of 24 % or more.")
-    assert part_of(none, 0.4) == ""
+    assert answer_of(none, MARGIN) == ("Excluded at 1, 10 and 100: a fall of 24 % or more.")
+    assert part_of(none, MARGIN) == ""
 
 
 def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():
     found = measured(data_of({"vehicle": 0, "a": -1, "b": 1, "c": 0, "x": 0}), arms_of("abcx"), direction="either")
-    reading = read_panel(found, 0.4)
+    reading = read_panel(found, MARGIN)
     assert reading.excluded == ("c",)
     assert "only" not in reading.pattern
 
@@ -175,7 +176,7 @@ def test_without_a_declared_direction_an_effect_is_excluded_on_both_sides():
 def test_a_vehicle_that_hides_an_effect_excludes_none():
     """Vehicle and class stand alike, and the other compounds apart from both: nobody knows which of them is off."""
     found = measured(data_of({"vehicle": -1, "a": -1, "b": -1, "c": -1, "x": 0}), arms_of("abcx"))
-    reading = read_panel(found, 0.4)
+    reading = read_panel(found, MARGIN)
     assert (reading.pattern, reading.refuted, reading.excluded) == ("open", False, ())
 
 
@@ -197,7 +198,7 @@ def test_the_word_never_contradicts_what_is_excluded(effects, pattern):
             name, name.upper(), True, "", None, None, True, 3, 3, None, effect, 0.1, 10.0, -1.0, 1.0, tested, tested
         )
         arms.append(arm)
-    reading = read_panel(CompoundEvidence("class_wide", "down", "", "", arms, 12, 5, ["x"]), 0.4)
+    reading = read_panel(CompoundEvidence("class_wide", "down", "", "", arms, 12, 5, ["x"]), MARGIN)
     assert reading.pattern == pattern
     assert reading.refuted == (pattern in {"not class-wide, this compound only (A)", "not class-wide"})
 
@@ -205,7 +206,7 @@ def test_the_word_never_contradicts_what_is_excluded(effects, pattern):
 def test_a_dose_that_could_not_be_tested_is_not_excluded():
     data = data_of({"vehicle": 0, "x": 0, "a": 0, "b": 0, "c": -1})
     data.samples.loc[data.samples["arm"] == "c", "fate"] = "excluded"
-    reading = read_panel(measured(data, doses_of(), "dose"), 0.4)
+    reading = read_panel(measured(data, doses_of(), "dose"), MARGIN)
     assert (reading.k, reading.excluded, reading.refuted, reading.pattern) == (3, ("a", "b"), False, "open")
 
 
@@ -223,7 +224,7 @@ def test_an_effect_is_that_of_its_arm_with_the_variance_of_all_arms():
 
 def test_without_other_compounds_nothing_guards_and_the_answer_is_capped():
     found = measured(data_of({"vehicle": 0, "a": -1, "b": -1}), arms_of("ab"))
-    assert read_panel(found, 0.4).shown
+    assert read_panel(found, MARGIN).shown
     assert found.others == []
     judgement = judge_compounds(case_of(found))
     assert [cap.cap for cap in judgement.caps] == ["vehicle"]
@@ -243,20 +244,20 @@ def test_without_other_compounds_nothing_guards_and_the_answer_is_capped():
 def test_a_dose_response_needs_a_trend_among_the_treated_doses(shifts, pattern):
     data = data_of({"vehicle": 0, "x": 0, **dict(zip("abc", shifts, strict=True))})
     found = measured(data, doses_of(), "dose")
-    assert read_panel(found, 0.4).pattern == pattern
+    assert read_panel(found, MARGIN).pattern == pattern
     assert [row.shape for row in found.response.shapes] == ["linear", "plateau", "Emax", "top only"]
 
 
 def test_a_vehicle_that_is_off_makes_no_dose_response():
     found = measured(data_of({"vehicle": 1, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert read_panel(found, 0.4).pattern == "not told apart from the other compounds"
+    assert read_panel(found, MARGIN).pattern == "not told apart from the other compounds"
 
 
 def test_times_with_a_vehicle_each_are_read_alike():
     data = data_of({"v1": 0, "v2": 0.5, "a": 0, "b": -0.5})
     arms = [{"contrast": name, "compound": "A", "time": time} for name, time in (("a", 2), ("b", 24))]
     rows = {"a": contrast("a", "arm = v1"), "b": contrast("b", "arm = v2")}
-    reading = read_panel(measured(data, arms, "time", **rows), 0.4)
+    reading = read_panel(measured(data, arms, "time", **rows), MARGIN)
     assert reading.pattern == "time-dependent"
 
 
@@ -281,10 +282,10 @@ def test_a_vehicle_of_one_time_that_is_off_makes_no_trend():
     others = [{"contrast": name, "compound": "X", "of_class": False} for name in "xy"]
     rows = {name: contrast(name, f"arm = {vehicle}") for name, vehicle in zip("abxy", ("v1", "v2") * 2, strict=True)}
     alone = measured(data, arms, "time", **rows)
-    assert read_panel(alone, 0.4).pattern == "time-dependent"
+    assert read_panel(alone, MARGIN).pattern == "time-dependent"
     assert [cap.cap for cap in judge_compounds(case_of(alone)).caps] == ["vehicle"]
     guarded = measured(data, [*arms, *others], "time", **rows)
-    assert read_panel(guarded, 0.4).pattern == "acts, but is not shown to do more at later times"
+    assert read_panel(guarded, MARGIN).pattern == "acts, but is not shown to do more at later times"
     assert judge_compounds(case_of(guarded)).caps == ()
 
 
@@ -321,16 +322,16 @@ def test_a_compound_that_cannot_be_tested_counts_as_one_that_does_not_act():
     data.samples.loc[data.samples["arm"] == "c", "fate"] = "excluded"
     found = measured(data, arms_of("abcx"))
     assert next(arm for arm in found.arms if arm.contrast == "c").problem is not None
-    reading = read_panel(found, 0.4)
+    reading = read_panel(found, MARGIN)
     assert (reading.k, reading.needed, reading.pattern) == (3, 2, "class-wide (2 of 3 compounds: A, B)")
-    assert answer_of(found, 0.4) == "At least 2 of 3: lower with A and B. C: neither shown nor excluded."
+    assert answer_of(found, MARGIN) == "At least 2 of 3: lower with A and B. C: neither shown nor excluded."
 
 
 def test_a_sample_of_two_groups_has_no_model():
     rows = {"b": contrast("b", "arm in (vehicle, x)")}
     found = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "x": 0}), arms_of("abx"), **rows)
     assert "two groups" in found.problem.what
-    assert read_panel(found, 0.4).p is None
+    assert read_panel(found, MARGIN).p is None
 
 
 def test_repeats_that_one_arm_merges_and_another_does_not_are_told_as_such():
@@ -486,7 +487,10 @@ def test_arms_of_fewer_repeats_have_errors_of_their_own():
 
 def test_a_direction_that_was_not_declared_costs_twice_the_p():
     data = data_of({"vehicle": 0, "a": -0.3, "b": -0.2, "x": 0})
-    one, both = (read_panel(measured(data, arms_of("abx"), direction=way), 0.1) for way in ("down", "either"))
+    one, both = (
+        read_panel(measured(data, arms_of("abx"), direction=way), replace(MARGIN, value=0.1))
+        for way in ("down", "either")
+    )
     assert both.p == pytest.approx(2 * one.p)
 
 
@@ -496,7 +500,7 @@ def test_two_thirds_rounded_up():
 
 def evidence_of(panel: CompoundEvidence | None) -> HypothesisEvidence:
     """Return the evidence of a hypothesis that holds a panel."""
-    return HypothesisEvidence("h", [], None, Margin(0.4, "log2", "declared"), pool_contrasts([]), compounds=panel)
+    return HypothesisEvidence("h", [], None, MARGIN, pool_contrasts([]), compounds=panel)
 
 
 def case_of(panel: CompoundEvidence) -> Case:
@@ -514,7 +518,7 @@ def test_holm_counts_a_panel_as_one_question_with_twice_its_one_sided_p():
     second = replace(arm, contrast="b", compound="B", tested=SidedP(0.02, "down"))
     panel = CompoundEvidence("class_wide", "down", "", "", [arm, second], 9, 3, ["x"])
     # Two of two must act, so the larger p counts; against the others it is .01, too.
-    assert read_panel(panel, 0.4).p == pytest.approx(0.01)
+    assert read_panel(panel, MARGIN).p == pytest.approx(0.01)
     assert PanelRules().primary_p(evidence_of(panel)) == pytest.approx(0.02)
     assert PanelRules().primary_p(evidence_of(None)) is None
 

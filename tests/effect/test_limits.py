@@ -10,9 +10,9 @@ from scipy import optimize, stats
 
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.sensitivity import sensitivity_of
-from sidemine.effect.intervals import limit_factor, measured_effect
+from sidemine.effect.intervals import Effect, limit_factor, measured_effect
 from sidemine.effect.pooled_effect import pool_as, pool_contrasts
-from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, Estimate, HypothesisEvidence, Margin
+from sidemine.effect.record import EXPERIMENT_UNIT, ContrastEvidence, Estimate, HypothesisEvidence, Margin, MarginError
 from sidemine.enrichment.set_effect import infer_standardised, small_sample_factor
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.verdict.readings import as_effect
@@ -91,6 +91,42 @@ def test_what_would_change_the_answer_is_read_by_the_limit_that_decides_it():
     lower = replace(same, effect=pooled.effect - 0.5 * margin)
     assert sensitivity_of(case, "x", "the same", same).changes is False
     assert sensitivity_of(case, "x", "a lower one", lower).changes is True
+
+
+@pytest.mark.parametrize(("fraction", "d"), [(0.8, 3.8), (0.8, 3.1), (0.5, 3.1), (1.0, 6.0), (0.2, 3.8)])
+def test_a_margin_that_was_measured_itself_is_excluded_in_at_most_five_percent_where_it_is_the_truth(fraction, d):
+    """3 v 3 each; only a control with p ≤ .05 gives a margin. Taken as known, the margin would be excluded in up to 10 %."""
+    rng = np.random.default_rng(SEED)
+    n, df, precision = 4000, 4, np.sqrt(2 / 3)
+    control, effect = (mean + precision * rng.standard_normal(n) for mean in (d, fraction * d))
+    control_se, effect_se = precision * np.sqrt(rng.chisquare(df, (2, n)) / df)
+    works = control / control_se > stats.t.ppf(0.975, df)
+    excluded = []
+    for c, c_se, x, x_se in np.stack([control, control_se, effect, effect_se], axis=1)[works]:
+        margin = Margin(fraction * c, "log2", "measured", MarginError(fraction * c_se, df, 0.0, 1.0))
+        of_drug = Effect(-x, x_se, df)
+        excluded.append([of_drug.excludes(each, "down", "drug") for each in (margin, replace(margin, error=None))])
+    counted, known = np.mean(excluded, axis=0)
+    assert counted <= 0.05
+    assert known > counted
+    assert fraction < 0.8 or known > 0.08
+
+
+@pytest.mark.parametrize(
+    ("correlation", "side", "added"),
+    [(0.0, "down", 0.04), (-0.5, "down", 0.0), (0.5, "down", 0.14), (0.5, "up", 0.0), (-0.1, "down", 0.02)],
+)
+def test_the_error_of_a_margin_counts_as_far_as_it_adds_to_that_of_the_effect(correlation, side, added):
+    """A control that shares the arm moves with the effect; one that shares a vehicle with an effect on the other side, against it."""
+    error = MarginError(0.2, 4.0, 0.1, 0.9, {"drug": correlation})
+    margin, effect = Margin(0.5, "log2", "measured", error), Effect(0.0, 0.5, 9.0)
+    over = effect.minus(margin, side, "drug")
+    assert over.value == -0.5
+    assert over.se == pytest.approx(np.sqrt(0.25 + added))
+    assert over.df == (4.0 if added else 9.0)
+    assert effect.minus(margin, side, "elsewhere").se == pytest.approx(np.sqrt(0.29))
+    both = [effect.excludes(margin, way, "drug") for way in ("up", "down", "either")]
+    assert both[2] == (both[0] and both[1])
 
 
 def test_what_leaves_less_than_supported_needs_does_not_read_as_if_nothing_changed():

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from sidemine.considerations.influence.measure import measure_influence
 from sidemine.considerations.specificity.measure import measure_specificity
@@ -54,10 +55,16 @@ def hypothesis(direction: str) -> Hypothesis:
 )
 def test_a_margin_needs_a_control_that_moved_the_expected_way(effect, p_value, expected, margin):
     """A control that is silent, or moved the set the other way, shows no working experiment and gives no margin."""
-    found, _ = _margin(hypothesis(expected), {"stimulated": control(effect, p_value)})
+    found, _ = _margin(hypothesis(expected), {"stimulated": control(effect, p_value)}, {"drug": -0.5})
     assert found.value == (None if margin is None else pytest.approx(margin))
     assert margin is not None or "did not move the set" in found.rule
     assert found.unit == "log2 fold change over complement"
+    assert (found.error is None) is (margin is None)
+    if found.error:
+        half = 0.2 * 0.1 * stats.t.ppf(0.975, 4)
+        assert (found.error.se, found.error.df) == (pytest.approx(0.02), 4.0)
+        assert (found.error.ci_low, found.error.ci_high) == pytest.approx((margin - half, margin + half))
+        assert found.error.correlations == {"drug": -0.5}
 
 
 def results_of(name, accession, source):
@@ -102,6 +109,53 @@ def test_a_declared_source_goes_from_the_sheet_to_pooling_and_bridges(words, joi
         {name: frozenset({name}) for name in sources},
     )
     assert chosen == (["one"] if joined else ["one", "two"])
+
+
+@pytest.mark.parametrize(
+    ("accessions", "direction", "correlation"),
+    [(("GSE1", "GSE1"), "up", -0.5), (("GSE1", "GSE1"), "down", 0.5), (("GSE1", "GSE2"), "up", None)],
+)
+def test_a_margin_knows_which_contrasts_share_samples_with_its_control(accessions, direction, correlation):
+    """Three arms of four cultures, one of them in both: counted upwards, what chance lifts it by lifts the control and lowers the drug."""
+    rng = np.random.default_rng(3)
+    genes, arm = [f"G{number}" for number in range(60)], np.repeat([0, 1, 2], 4)
+    sign = 1 if direction == "up" else -1
+    level = np.array([0.0, 2.0 * sign, 1.0 * sign])[arm]
+    values = 8 + 0.3 * rng.standard_normal((60, 12)) + np.outer(np.arange(60) < 10, level)
+    sets = pd.DataFrame(
+        {"gene_set": "S", "family": "target", "gene": genes[:10], "weight": 1.0, "version": "1", "source": "x"}
+    )
+    results = []
+    for name, accession, target, reference in zip(("stimulated", "drug"), accessions, (1, 2), (0, 1), strict=True):
+        used = (arm == target) | (arm == reference)
+        cultures = pd.DataFrame(index=[f"s{at}" for at in np.flatnonzero(used)])
+        design = build_design(cultures, arm[used] == target, arm[used] == reference)
+        fit = fit_contrast(values[:, used], genes, design)
+        tests = run_set_tests(fit, build_membership(sets, genes), rotations=1, seed=1, tests=(FRY, CAMERA))
+        samples = pd.DataFrame({"sample": cultures.index, "unit": cultures.index, "fate": "used"})
+        shell = results_of(name, accession, "")
+        results.append(
+            replace(shell, fit=fit, set_tests=tests, samples=samples, design=replace(shell.design, testable=True))
+        )
+    asked = hypothesis(direction)
+    found = measure_hypothesis(asked, results, sets, {}).margin
+    assert found.error.correlations == ({} if correlation is None else {"drug": pytest.approx(correlation)})
+    assert found.error.se == pytest.approx(0.2 * measure_hypothesis(asked, results, sets, {}).control.effect_se)
+
+
+def test_a_set_that_only_the_deeper_group_reads_is_not_testable_for_its_depth():
+    """The next step is no other platform; genes that nobody reads are told as before."""
+    shallow = "low expression: not about 6 reads in a library of the shallower group"
+    result, sets = fitted_results("middle")
+    fit = fit_without(result.fit, 8)
+    unread = replace(fit, dropped_genes=[f"G{at}" for at in range(8)], dropped_reasons=[shallow] * 8)
+    (row,) = measured_up([replace(result, fit=unread)], sets).contrasts
+    assert row.problem.what.endswith("one group was sequenced far less deeply")
+    assert row.problem.where.startswith(
+        "2 of 10 in contrast middle (GSEmiddle); 8 more have reads in the deeper group alone"
+    )
+    low = replace(unread, dropped_reasons=["low expression"] * 8)
+    assert "platform" in measured_up([replace(result, fit=low)], sets).contrasts[0].problem.next_step
 
 
 SIZES = {"large": (30, 30), "other": (20, 25), "next": (22, 24), "small": (3, 3), "middle": (8, 9)}

@@ -24,6 +24,7 @@ from sidemine.quality.record import ReusedSides
 from sidemine.study.hypotheses import Hypothesis
 from sidemine.study.projections import TrapsOfContrast
 from sidemine.study.settings import Traps
+from sidemine.verdict.certainty import CONCERNS
 
 TRAPS = TrapsOfContrast.of(Traps())
 IS_TARGET = np.arange(40) < 20
@@ -146,6 +147,34 @@ def test_library_size_that_goes_with_the_group_is_flagged():
     counts = np.random.default_rng(10).poisson(50, (40, 300)).astype(float)
     assert flag_library_size(counts, IS_TARGET, "warn").status == "ok"
     assert flag_library_size(counts * np.where(IS_TARGET, 2, 1)[:, None], IS_TARGET, "warn").status == "warn"
+
+
+def test_tenfold_depth_is_a_reason_to_doubt_whatever_its_p():
+    """Nine-fold is told in its table; from ten-fold on the card names depth, also where a spread of depths leaves the p large."""
+    counts = np.random.default_rng(10).poisson(50, (40, 300)).astype(float)
+    nine, eleven = (
+        flag_library_size(counts * np.where(IS_TARGET, times, 1)[:, None], IS_TARGET, "warn") for times in (9, 1 / 11)
+    )
+    assert (nine.status, nine.serious) == ("warn", False)
+    assert (eleven.status, eleven.serious) == ("warn", True)
+    few = np.array([True] * 3 + [False] * 3)
+    spread = counts[:6] * np.array([1.0, 1.0, 300.0, 0.01, 1.0, 1.0])[:, None]
+    found = flag_library_size(spread, few, "warn")
+    assert float(found.evidence.split("p = ")[1].rstrip(")")) > 0.1
+    assert found.serious
+
+
+@pytest.mark.parametrize("normalised", [False, True])
+def test_depth_that_goes_with_the_group_is_a_doubt_with_a_word_of_its_own(normalised):
+    """Counts of ten-fold depth, and normalised values that keep theirs: the doubt names it, the certainty too, and nothing is capped."""
+    counts = np.random.default_rng(10).poisson(50, (40, 300)).astype(float) * np.where(IS_TARGET, 20, 1)[:, None]
+    flag = (flag_column_totals if normalised else flag_library_size)(counts, IS_TARGET, "warn")
+    judged = judge(Checks(contrast={"c": [flag]}))
+    assert judged.doubts[0].sentence.startswith("Read depth goes with the group")
+    assert flag.evidence.rstrip(".") in judged.doubts[0].sentence
+    assert [row.name for row in judged.found] == ["library_size"]
+    assert CONCERNS["library_size"].brief == "read depth"
+    assert judged.caps == ()
 
 
 def test_normalised_values_that_keep_their_library_size_are_flagged():

@@ -18,7 +18,7 @@ from sidemine.considerations.judgement import Found, Sensitivity
 from sidemine.considerations.sensitivity import ASKED, COMPOSITION, ONE_COHORT, REUSED_CONTROLS
 from sidemine.considerations.traps.judge import CAPPING
 from sidemine.differential.record import FittedDesign
-from sidemine.drawing.words import number, typeset
+from sidemine.drawing.words import margin_rule, number, typeset
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence
 from sidemine.effect.plain_words import GROUPS, people_of, signed_percent
 from sidemine.effect.record import PooledEstimate, SizesDiffer
@@ -455,19 +455,19 @@ def test_what_the_rows_ask_for_is_said_below_them():
     first, margin, beyond, sizes = findings_of([clean(), excluded], designs).keys
     assert first.startswith("Excluded: by chance alone, an effect of this size would hardly stay hidden")
     declared = excluded.declared.margin
-    assert margin == f"Margin: {signed_percent(-declared.value)[1:]} % down ({typeset(declared.rule)})."
+    assert margin == f"Margin: {signed_percent(-declared.value)[1:]} % down ({typeset(margin_rule(declared))})."
     assert "beyond that of the other measured genes" in beyond
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
     # Where a margin differs, so does its reason: each stands there once.
-    share = replace(declared, value=0.2, rule="20% of the effect of x, which is 1.00 log2 units")
+    share = replace(declared, value=0.2, rule="20% of the effect of x, which is 1.00 log2 units", error=None)
     shared = replace(excluded, declared=replace(excluded.declared, margin=share))
     control = replace(excluded, role="negative_control", behaviour=Behaviour.EXPECTED)
     rise = replace(control, declared=replace(control.declared, direction="up"))
     told = findings_of([excluded, excluded, shared, control, rise], designs).keys
     down, up = (signed_percent(sign * declared.value)[1:] for sign in (-1, 1))
     assert [key for key in told if key.startswith("Margin")] == [
-        f"Margin of rows 1, 2, C1 and C2: {down} % down or {up} % up ({typeset(declared.rule)}).",
+        f"Margin of rows 1, 2, C1 and C2: {down} % down or {up} % up ({typeset(margin_rule(declared))}).",
         "Margin of row 3: 13 % down (20 % of the effect of x, which is 1.00 log2 units).",
     ]
     assert "Questions 1 to 3 share samples: they do not confirm each other." in told

@@ -13,7 +13,7 @@ from test_rules import contrast, evidence, hypothesis, untestable
 from sidemine.considerations.judgement import Cap, Case, Gate, make_gate
 from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import pool_contrasts
-from sidemine.effect.record import PooledEffect
+from sidemine.effect.record import Margin, PooledEffect
 from sidemine.enrichment.set_effect import small_sample_factor
 from sidemine.verdict.certainty import _if_cohorts_differ
 from sidemine.verdict.cohorts import is_competitive
@@ -35,7 +35,7 @@ NOTHING_POOLED = PooledEffect(0, [], [], "")
 
 def read(row, direction="up", kind="experiment", margin=0.4, side=""):
     side = side or ("up" if direction == "either" else direction)
-    return read_contrast(row, direction, side, margin, beyond_margin=kind == "experiment")
+    return read_contrast(row, direction, side, Margin(margin, "", "declared"), beyond_margin=kind == "experiment")
 
 
 @pytest.mark.parametrize(

@@ -44,11 +44,64 @@ def test_the_effect_is_that_of_the_set_minus_the_other_genes() -> None:
     expression.layers["counts"] = counts
     sets = _sets({"G0": 1, "G1": 1, "G2": 1, "G3": 1, "G4": -1})
     compared = ComparedCells("c", ["d", "e", "f"], ["a", "b", "c"], "kind")
-    effects, unpaired = describe_cell_types(compared, expression, sets, "S", 5)
+    effects, unpaired, shallow = describe_cell_types(compared, expression, sets, "S", 5)
     assert [(row.unit, row.n_cells) for row in effects] == [("d1", [50, 50]), ("d2", [50, 50])]
     np.testing.assert_allclose([row.effect for row in effects], 2, atol=0.01)
-    assert unpaired == 2
-    assert describe_cell_types(compared, expression, sets, "S", 6) == ([], 0)
+    assert (unpaired, shallow) == (2, 0)
+    assert describe_cell_types(compared, expression, sets, "S", 6) == ([], 0, 0)
+
+
+def _of_cells(target: int, reference: int, seed: int, donors: int = 4) -> ad.AnnData:
+    """Pairs of five cell types and some donors in which nothing differs but the number of cells, of 3,000 reads each."""
+    rng = np.random.default_rng(seed)
+    shares = np.sort(np.exp(np.random.default_rng(1).normal(0, 2, 4000)))
+    rows, obs = [], []
+    for kind in range(5):
+        for donor in range(donors):
+            for side, cells in (("t", target), ("r", reference)):
+                depth = 3000 * cells * np.exp(0.2 * rng.standard_normal())
+                rows.append(rng.poisson(shares / shares.sum() * depth * rng.gamma(1 / 0.09, 0.09, 4000)))
+                obs.append((f"T{kind}", f"D{donor}", side, cells))
+    names = pd.DataFrame(obs, columns=["kind", "unit", "side", "n_cells"], index=[f"s{at}" for at in range(len(obs))])
+    return ad.AnnData(
+        obs=names, var=pd.DataFrame(index=[f"g{at}" for at in range(4000)]), layers={"counts": np.array(rows, float)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "donors", "most"), [((15, 300), 4, 0.03), ((300, 15), 4, 0.03), ((15, 300), 1, 0.12)]
+)
+def test_fewer_cells_alone_are_neither_higher_nor_lower(cells: tuple[int, int], donors: int, most: float) -> None:
+    """With 15 v 300 cells every pair was lower in the rarer cells, by .4 log2; of a single donor, whose own reads choose the genes, .08 remain."""
+    effects = []
+    for seed in range(4 if donors > 1 else 12):
+        expression = _of_cells(*cells, seed, donors)
+        common = np.random.default_rng(9).choice(np.arange(3400, 4000), 40, replace=False)
+        sides = [list(expression.obs_names[expression.obs["side"] == side]) for side in "tr"]
+        found, _, shallow = describe_cell_types(
+            ComparedCells("c", *sides, "kind"), expression, _sets({f"g{at}": 1.0 for at in common}), "S", 5
+        )
+        assert shallow == 0
+        effects += [row.effect for row in found]
+    assert len(effects) >= 60
+    assert abs(np.median(effects)) < most
+    assert donors == 1 or 0.35 < np.mean(np.array(effects) > 0) < 0.65
+
+
+def test_pairs_of_too_few_reads_are_counted_and_told() -> None:
+    """Genes that a sample of 15 cells cannot hold: no pair has a sign, and the page says why."""
+    expression = _of_cells(15, 300, 1)
+    sides = [list(expression.obs_names[expression.obs["side"] == side]) for side in "tr"]
+    rare = _sets({f"g{at}": 1.0 for at in range(1400, 1440)})
+    assert describe_cell_types(ComparedCells("c", *sides, "kind"), expression, rare, "S", 5) == ([], 0, 20)
+    mine = CellTypesOfHypothesis([], 0, [], 20)
+    (panel,) = cell_type_panels(
+        Subject("h", "S", False, "log2", [], {}), LinesOnRecord([CellTypesOfStudy({"h": mine})])
+    )
+    assert panel.chart is None
+    assert panel.facts[0].startswith("20 pairs of cell type and donor are not shown")
+    some = CellTypesOfHypothesis([CellTypeEffect("c", "T", "d", 0.1, [15, 300])], 0, ["c"], 1)
+    assert cell_type_sentences(some)[-1].startswith("1 pair of cell type and donor is not shown")
 
 
 def test_sentences_say_what_may_be_said() -> None:
@@ -122,9 +175,9 @@ def test_two_real_donors_have_the_right_sign_and_no_test(real_files: Path) -> No
             for side in ("stim", "ctrl")
         ]
         compared = ComparedCells(contrast.contrast, *sides, "cluster_id")
-        found, unpaired = describe_cell_types(compared, expression, _sets(dict.fromkeys(core, 1.0)), "S", 5)
+        found, unpaired, shallow = describe_cell_types(compared, expression, _sets(dict.fromkeys(core, 1.0)), "S", 5)
         effects += found
-        assert unpaired == 0
+        assert (unpaired, shallow) == (0, 0)
     assert len(effects) == 10
     assert min(effect.effect for effect in effects) > 1
     told = cell_type_sentences(CellTypesOfHypothesis(effects, 0, []))

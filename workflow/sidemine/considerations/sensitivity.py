@@ -13,7 +13,7 @@ from sidemine.considerations.judgement import Case, Sensitivity
 from sidemine.effect.intervals import Effect
 from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.pooling import COMMON_DEMAND
-from sidemine.effect.record import Estimate, PooledEffect
+from sidemine.effect.record import Estimate, Margin, PooledEffect
 from sidemine.effect.scale import scale_of
 
 SPREAD, ONE_GENE, ONE_COHORT = "effects that differ between cohorts", "without its leading genes", "without one cohort"
@@ -34,10 +34,11 @@ EffectReading = Literal["shown", "excluded", "open"]
 def reading_of(
     estimate: Estimate,
     direction: str,
-    margin: float | None,
+    margin: Margin,
     *,
     beyond_margin: bool = False,
     limit_factor: float = 1.0,
+    contrast: str = "",
 ) -> EffectReading:
     """Tell how an effect reads towards what was declared.
 
@@ -48,11 +49,13 @@ def reading_of(
     direction
         Declared direction: up, down or either.
     margin
-        Smallest effect worth calling one; None where it could not be had.
+        Smallest effect worth calling one.
     beyond_margin
         Whether an effect must be larger than the margin to be shown (experiments).
     limit_factor
         As the effect of the answer has it.
+    contrast
+        As in `Effect.excludes`; empty for a pooled effect.
 
     Returns
     -------
@@ -64,14 +67,14 @@ def reading_of(
     effect = Effect(estimate.effect, estimate.effect_se, estimate.df, limit_factor)
     significant = estimate.p_value <= SENSITIVITY_P
     signed = abs(effect.value) if direction == "either" else effect.value if direction == "up" else -effect.value
-    if significant and signed > (margin if beyond_margin and margin is not None else 0):
+    if significant and signed > ((margin.value or 0.0) if beyond_margin else 0):
         return "shown"
-    within = margin is not None and effect.limit(direction) < margin
+    within = effect.excludes(margin, direction, contrast)
     return "excluded" if within or (significant and signed < 0) else "open"
 
 
 def sensitivity_of(
-    case: Case, name: str, condition: str, changed: Estimate, reference: Estimate | None = None
+    case: Case, name: str, condition: str, changed: Estimate, reference: Estimate | None = None, contrast: str = ""
 ) -> Sensitivity:
     """Return a row with its words; whether it changes the reading is decided here.
 
@@ -87,15 +90,19 @@ def sensitivity_of(
         The effect under this condition.
     reference
         The effect as it is. None: the pooled one; experiments, which have no pooled answer, give that of the contrast.
+    contrast
+        That contrast.
     """
     reference = reference or estimate_of(case.evidence.pooled)
     if reference is None:
         return no_sensitivity(name, "there is no effect that could change")
 
     def read(estimate: Estimate) -> EffectReading:
-        margin, direction = case.evidence.margin.value, case.hypothesis.primary.direction
+        margin, direction = case.evidence.margin, case.hypothesis.primary.direction
         factor = case.evidence.pooled.limit_factor
-        found = reading_of(estimate, direction, margin, beyond_margin=not case.is_cohort, limit_factor=factor)
+        found = reading_of(
+            estimate, direction, margin, beyond_margin=not case.is_cohort, limit_factor=factor, contrast=contrast
+        )
         return "open" if found == "excluded" and not (case.is_cohort or case.evidence.can_exclude) else found
 
     changes = read(changed) != read(reference)

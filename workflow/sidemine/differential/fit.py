@@ -16,7 +16,15 @@ import numpy as np
 
 from sidemine.differential.block_correlation import consensus_correlation, quality_weights
 from sidemine.differential.contrast_fit import ContrastFit
-from sidemine.differential.counts import MIN_COUNT, expressed_by_counts, smallest_group, voom
+from sidemine.differential.counts import (
+    MIN_COUNT,
+    SHALLOW_SHARE,
+    TOO_SHALLOW,
+    expressed_by_counts,
+    reads_for_all_groups,
+    smallest_group,
+    voom,
+)
 from sidemine.differential.design import refuse_what_one_unit_decides
 from sidemine.differential.empirical_bayes import squeeze_variances
 from sidemine.differential.linear_model import CommonSpace, EffectSpace, common_space, effect_space
@@ -84,7 +92,8 @@ def fit_contrast(
         Estimate a quality weight per sample.
     filter_low_expression
         For log2(x + 1) of sequenced abundances: drop genes whose mean over the samples is not above `min_mean`. Counts are
-        always filtered, by `filterByExpr`; arrays never, because their background is a matter of the platform.
+        always filtered, by `filterByExpr` and so that the shallower group has reads too (`counts.reads_for_all_groups`); arrays
+        never, because their background is a matter of the platform.
     min_count, min_mean
         Reads, and mean log2(normalised count + 1), from which on a gene is expressed.
     only
@@ -100,7 +109,7 @@ def fit_contrast(
     """
     values = np.asarray(values, dtype=np.float64)
     tested, dropped, observations = _prepare(
-        values, genes, design, layer, array_weights, filter_low_expression, min_count, min_mean
+        values, genes, [design], layer, array_weights, filter_low_expression, min_count, min_mean
     )
     if only is not None:
         tested, observations = _only(tested, observations, set(only))
@@ -136,7 +145,7 @@ def fit_contrasts(
     tested, dropped, observed = _prepare(
         values,
         genes,
-        designs[0],
+        designs,
         layer,
         array_weights,
         filter_low_expression,
@@ -150,7 +159,7 @@ def fit_contrasts(
 def _prepare(
     values: NDArray[np.float64],
     genes: Sequence[str],
-    design: Design,
+    designs: Sequence[Design],
     layer: Layer,
     array_weights: bool,
     filter_low_expression: bool,
@@ -158,8 +167,9 @@ def _prepare(
     min_mean: float,
 ) -> tuple[list[str], list[tuple[str, str]], _Observations]:
     """Return the genes that can be tested, those that cannot with the reasons, and what the former are fitted with."""
+    design = designs[0]
     _check_shape(values, genes, design, layer)
-    keep, dropped = _testable_genes(values, genes, design, layer, filter_low_expression, min_count, min_mean)
+    keep, dropped = _testable_genes(values, genes, designs, layer, filter_low_expression, min_count, min_mean)
     tested = [gene for gene, kept in zip(genes, keep, strict=True) if kept]
     if len(tested) < MIN_GENES:
         raise Untestable(
@@ -207,7 +217,7 @@ def _check_shape(values: NDArray[np.float64], genes: Sequence[str], design: Desi
 def _testable_genes(
     values: NDArray[np.float64],
     genes: Sequence[str],
-    design: Design,
+    designs: Sequence[Design],
     layer: Layer,
     filter_low: bool,
     min_count: float,
@@ -218,21 +228,30 @@ def _testable_genes(
     varies = np.zeros(len(values), dtype=bool)
     varies[complete] = np.ptp(values[complete], axis=1) > 0
     expressed = np.ones(len(values), dtype=bool)
-    low = ""
+    low, shallow, enough = "", "", expressed
     if layer == "counts" and complete.any():
-        expressed[complete] = expressed_by_counts(values[complete], design.matrix, min_count)
-        low = f"low expression: not about {min_count:g} reads in {smallest_group(design.matrix):.3g} samples (filterByExpr)"
+        matrix, groups = (
+            designs[0].matrix,
+            [side for design in designs for side in (design.is_target, ~design.is_target)],
+        )
+        expressed[complete] = expressed_by_counts(values[complete], matrix, min_count)
+        low = f"low expression: not about {min_count:g} reads in {smallest_group(matrix):.3g} samples (filterByExpr)"
+        more = reads_for_all_groups(values[complete], groups, min_count)
+        if more > min_count:
+            enough = expressed.copy()
+            enough[complete] = expressed_by_counts(values[complete], matrix, more)
+            shallow = f"low expression: not about {SHALLOW_SHARE * min_count:g} {TOO_SHALLOW}"
     elif filter_low:
         expressed[complete] = values[complete].mean(axis=1) > min_mean
         low = f"low expression: mean log2(value + 1) not above {min_mean:g}"
-    reasons = np.full(len(values), low, dtype=object)
+    reasons = np.where(expressed, shallow, low).astype(object)
     reasons[~varies] = "constant in the samples of this contrast"
-    out = np.flatnonzero(~(complete & varies & expressed))
+    out = np.flatnonzero(~(complete & varies & enough))
     for row in np.flatnonzero(~complete).tolist():
         reasons[row] = f"missing value in {int((~finite[row]).sum())} of {values.shape[1]} samples"
     dropped = [(genes[row], reason) for row, reason in zip(out.tolist(), reasons[out].tolist(), strict=True)]
     log.info("%d of %d genes are tested", len(genes) - len(dropped), len(genes))
-    return complete & varies & expressed, dropped
+    return complete & varies & enough, dropped
 
 
 def _counted(reasons: list[str]) -> str:

@@ -8,9 +8,10 @@ from typing import Literal, TypeVar
 
 from sidemine.drawing.charts import Spec
 from sidemine.drawing.words import shortened
-from sidemine.effect.record import ContrastEvidence, Interval
+from sidemine.effect.record import ContrastEvidence, Interval, Margin
 
 LONGEST_REASON = 150
+NO_MARGIN = Margin(None, "", "none was declared")
 
 Columns = TypeVar("Columns")
 Status = Literal["nothing found", "see the checks", "not known"]
@@ -62,7 +63,7 @@ class Subject:
     comparators: Sequence[ComparatorEffect] = ()
     doubt: str = ""
     direction: str = "either"
-    margin: float | None = None
+    margin: Margin = NO_MARGIN
     main_effect: Interval | None = None
 
     def columns_of(self, kind: type[Columns]) -> Columns:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from typing import TypeGuard
 
 from sidemine.effect.plain_words import as_percent_change, signed_percent
-from sidemine.effect.record import ContrastEvidence, Interval, PooledEstimate, way
+from sidemine.effect.record import ContrastEvidence, Interval, Margin, PooledEstimate, way
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -267,6 +267,30 @@ def interval_reading(evidence: ContrastEvidence) -> str:
     if low > 0 or high < 0:
         return "the interval excludes “no difference”"
     return "the interval includes “no difference”"
+
+
+def margin_rule(margin: Margin) -> str:
+    """Return how a margin came about; of one that was measured, with its error and where that is counted.
+
+    Parameters
+    ----------
+    margin
+        The margin of a card.
+    """
+    error = margin.error
+    if error is None:
+        return margin.rule
+    interval = f"{number(error.ci_low)} to {number(error.ci_high)} log2 units"
+    shared = (
+        f"; {listed(list(error.correlations))} shares samples with that control, so that chance moves both, and the error is counted "
+        "only as far as that adds to it"
+        if len(error.correlations) == 1
+        else f"; {listed(list(error.correlations))} share samples with that control, so that chance moves both, and the error is "
+        "counted only as far as that adds to it"
+        if error.correlations
+        else ""
+    )
+    return f"{margin.rule}; measured itself, it has a 95 % CI of {interval}, which is counted where an effect is excluded{shared}"
 
 
 def margin_words(margin: float, direction: str) -> str:

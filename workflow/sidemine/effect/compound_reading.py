@@ -9,6 +9,7 @@ import numpy as np
 
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, SidedP
 from sidemine.effect.intervals import Effect
+from sidemine.effect.record import Margin
 from sidemine.stats.multiplicity import holm
 from sidemine.stats.partial_conjunction import partial_conjunction_p
 from sidemine.stats.tails import two_sided_p
@@ -78,7 +79,7 @@ def needed_of(k: int) -> int:
     return -(-2 * k // 3)
 
 
-def read_panel(evidence: CompoundEvidence, margin: float | None) -> PanelReading:
+def read_panel(evidence: CompoundEvidence, margin: Margin) -> PanelReading:
     """Return how a panel reads.
 
     Parameters
@@ -86,12 +87,12 @@ def read_panel(evidence: CompoundEvidence, margin: float | None) -> PanelReading
     evidence
         The panel in one model.
     margin
-        Smallest effect worth calling one; None: nothing can be beyond it.
+        Smallest effect worth calling one; where it could not be had, nothing can be beyond it.
     """
     # An arm that could not be tested counts among those asked for: it is not shown to act, and nothing is excluded of it.
     arms = [arm for arm in evidence.arms if arm.carries]
     needed = needed_of(len(arms)) if evidence.asks == "class_wide" else 1
-    if evidence.problem is not None or margin is None:
+    if evidence.problem is not None or margin.value is None:
         return PanelReading(None, None, None, needed, len(arms))
     if evidence.direction != "either":
         return _read_side(evidence, arms, evidence.direction, margin, needed)
@@ -112,11 +113,11 @@ class _Side:
     within: list[float]
 
 
-def _side_of(evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: float, sides: int) -> _Side:
+def _side_of(evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: Margin, sides: int) -> _Side:
     vehicle = [min(1.0, sides * _on_side(arm.tested, side)) for arm in arms]
     others = [min(1.0, sides * _on_side(arm.over_others, side)) for arm in arms] if evidence.others else []
     guarded = [max(both) for both in zip(vehicle, others, strict=True)] if others else vehicle
-    beyond = tuple(arm.contrast for arm in arms if _signed(arm, side) > margin)
+    beyond = tuple(arm.contrast for arm in arms if _signed(arm, side) > (margin.value or 0.0))
     acting = tuple(
         arm.contrast
         for arm, p in zip(arms, holm(guarded), strict=True)
@@ -129,7 +130,7 @@ def _side_of(evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, m
 
 
 def _read_side(
-    evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: float, needed: int, sides: int = 1
+    evidence: CompoundEvidence, arms: Sequence[ArmEffect], side: str, margin: Margin, needed: int, sides: int = 1
 ) -> PanelReading:
     k = len(arms)
     here = _side_of(evidence, arms, side, margin, sides)
@@ -203,12 +204,13 @@ def arm_limit(arm: ArmEffect, direction: str) -> float | None:
     return Effect(arm.effect, arm.effect_se, arm.df).signed_limit(direction)
 
 
-def _p_within(arm: ArmEffect, side: str, margin: float) -> float:
+def _p_within(arm: ArmEffect, side: str, margin: Margin) -> float:
     """Return the one-sided p of "the effect is the margin or more": small where such an effect is excluded."""
-    if arm.effect_se is None or arm.df is None or arm.effect_se <= 0:
+    if arm.effect is None or arm.effect_se is None or arm.df is None or arm.effect_se <= 0:
         return 1.0
-    t = (_signed(arm, side) - margin) / arm.effect_se
-    half = float(two_sided_p(np.array([t]), arm.df)[0]) / 2
+    over = Effect(arm.effect, arm.effect_se, arm.df).minus(margin, side, arm.contrast)
+    t = over.value / over.se
+    half = float(two_sided_p(np.array([t]), over.df)[0]) / 2
     return half if t < 0 else 1 - half
 
 

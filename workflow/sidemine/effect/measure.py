@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from sidemine.differential.contrast_fit import ContrastFit
+from sidemine.differential.counts import TOO_SHALLOW
 from sidemine.differential.record import DesignRecord
 from sidemine.effect.compound_record import CompoundEvidence
 from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import NO_POOL_OF_ARMS, UNIT, choose_independent, not_pooled, pool_contrasts
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, Refused
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, MarginError, Refused
 from sidemine.effect.scale import EffectScale, scale_of
 from sidemine.enrichment.set_effect import set_effects
 from sidemine.enrichment.set_membership import build_membership
@@ -109,9 +111,11 @@ def measure_hypothesis(
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
     # One that measured too few of the genes that count shows nothing beside the others.
     refused = [entry for entry in refused if measured_effect(evidence[entry.contrast])]
+    correlations = _correlations_with_control(hypothesis, by_name)
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
-        panel_evidence = replace(gather_evidence(hypothesis, evidence), pooled=not_pooled(NO_POOL_OF_ARMS))
+        panel_evidence = gather_evidence(hypothesis, evidence, correlations=correlations)
+        panel_evidence = replace(panel_evidence, pooled=not_pooled(NO_POOL_OF_ARMS))
         if compounds is None:
             return replace(panel_evidence, notes=[])
         units = all(row.has_units for row in contrasts)
@@ -125,6 +129,7 @@ def measure_hypothesis(
             *_notes(results, set(hypothesis.primary.contrasts)),
             *_genes_missing(common or set(), refused, {name: entry.fit for name, entry in by_name.items()}),
         ],
+        correlations,
     )
 
 
@@ -134,6 +139,7 @@ def gather_evidence(
     refused: Sequence[Refused] = (),
     n_common_genes: int | None = None,
     notes: Sequence[str] = (),
+    correlations: Mapping[str, float] | None = None,
 ) -> HypothesisEvidence:
     """Return the evidence of a hypothesis from that of its contrasts: margin and pooled effect.
 
@@ -147,9 +153,11 @@ def gather_evidence(
         Contrasts that must not be pooled, each with the reason.
     n_common_genes, notes
         Genes of the set that all pooled cohorts measured; what a reader should know about the contrasts.
+    correlations
+        Of the contrasts with the control of the margin, where they share samples (`MarginError.correlations`).
     """
     primary = hypothesis.primary
-    margin, control = _margin(hypothesis, measured)
+    margin, control = _margin(hypothesis, measured, correlations or {})
     contrasts = [measured[name] for name in primary.contrasts]
     return HypothesisEvidence(
         hypothesis=hypothesis.id,
@@ -239,13 +247,43 @@ def units_of(
     return frozenset(names | {f"{UNIT}{common[name]}" for name in members if name in common})
 
 
+def _correlations_with_control(
+    hypothesis: HypothesisToMeasure, results: Mapping[str, ContrastResults]
+) -> dict[str, float]:
+    """Return the correlation of contrasts with the control of the margin where they share samples, for samples that vary alike.
+
+    The control is counted positive in its declared direction.
+    """
+    declared = hypothesis.primary.margin
+    if not isinstance(declared, MarginOfControl):
+        return {}
+    own = _weights_of_samples(results[declared.of_contrast])
+    found: dict[str, float] = {}
+    for name in hypothesis.primary.contrasts:
+        weights = _weights_of_samples(results[name])
+        shared = [own[sample] * weights[sample] for sample in own if sample in weights]
+        if shared:
+            found[name] = math.fsum(shared) if declared.direction == "up" else -math.fsum(shared)
+    return found
+
+
+def _weights_of_samples(entry: ContrastResults) -> dict[str, float]:
+    """Return what each sample adds to the effect, in units of its standard error at equal variances."""
+    if entry.fit is None:
+        return {}
+    names = (sample_name(entry.dataset.accession, name) for name in entry.fit.samples)
+    return dict(zip(names, entry.fit.score_basis[:, 0].tolist(), strict=True))
+
+
 def _margin(
-    hypothesis: HypothesisToMeasure, evidence: Mapping[str, ContrastEvidence]
+    hypothesis: HypothesisToMeasure,
+    evidence: Mapping[str, ContrastEvidence],
+    correlations: Mapping[str, float],
 ) -> tuple[Margin, ContrastEvidence | None]:
     declared, scale = hypothesis.primary.margin, scale_of(hypothesis.kind)
 
-    def margin(value: float | None, rule: str) -> Margin:
-        return Margin(value, scale.unit, rule)
+    def margin(value: float | None, rule: str, error: MarginError | None = None) -> Margin:
+        return Margin(value, scale.unit, rule, error)
 
     if not isinstance(declared, MarginOfControl):
         return margin(float(declared), f"{declared:g} {scale.margin_words}, declared in the study"), None
@@ -261,7 +299,12 @@ def _margin(
         )
         return margin(None, why), control
     rule = f"{declared.fraction:.0%} of the effect of {declared.of_contrast}, which is {control.effect:.2f} log2 units"
-    return margin(declared.fraction * abs(control.effect), rule), control
+    of_control, share = measured_effect(control), declared.fraction
+    error = None
+    if of_control is not None:
+        low, high = sorted(share * (end if signed == control.effect else -end) for end in of_control.interval(0.95))
+        error = MarginError(share * of_control.se, of_control.df, low, high, dict(correlations))
+    return margin(share * abs(control.effect), rule, error), control
 
 
 def _evidence_of(
@@ -371,6 +414,19 @@ def _too_few_genes(
     """Return the problem of a contrast; `having`: how many genes of the set each pooled cohort measured."""
     measured = len(set(primary["gene"]) & set(fit.genes))
     fewest = min(having, key=lambda name: having[name], default="")
+    wanted = set(primary["gene"])
+    shallow = sum(
+        gene in wanted and reason.endswith(TOO_SHALLOW)
+        for gene, reason in zip(fit.dropped_genes, fit.dropped_reasons, strict=True)
+    )
+    if shallow and measured + shallow >= FEWEST_GENES and (common is None or measured < FEWEST_GENES):
+        return Problem(
+            f"too few genes of {hypothesis.primary.set} have reads in both groups: one group was sequenced far less deeply",
+            f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}); {shallow} more have reads in the deeper "
+            "group alone, where little expressed genes of shallow libraries seem higher",
+            f"at least settings.min_set_size genes with reads in both groups, and never fewer than {FEWEST_GENES}",
+            "Compare groups that were read to a like depth (of single cells: of a like number), or declare a set of more expressed genes.",
+        )
     together = "" if common is None else f"; {len(common & set(fit.genes))} that all pooled cohorts measured too"
     return Problem(
         f"too few genes of {hypothesis.primary.set} were measured",

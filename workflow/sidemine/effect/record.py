@@ -362,6 +362,48 @@ class PooledEffect:
 
 
 @dataclass(frozen=True)
+class MarginError:
+    """How far a margin may be off that is a fraction of a measured effect.
+
+    Attributes
+    ----------
+    se, df
+        Standard error, in the unit of the margin, with its degrees of freedom.
+    ci_low, ci_high
+        95 % interval of the margin.
+    correlations
+        By contrast that shares samples with the control: the correlation of its effect with that of the control, the latter counted
+        positive in its declared direction, for samples that vary alike. Contrasts that share none are not named.
+    """
+
+    se: float
+    df: float
+    ci_low: float
+    ci_high: float
+    correlations: dict[str, float] = field(default_factory=dict)
+
+    def words(self) -> str:
+        """Name the error with its figures, to be followed by what was done with it."""
+        return f"the margin's own error (95 % CI {self.ci_low:.2f} to {self.ci_high:.2f} log2 units)"
+
+    def beside(self, effect_se: float, contrast: str, side: str) -> float:
+        """Return the variance that the margin adds to that of an effect, where the two are compared.
+
+        Never below 0: a control that shares the arm it is compared in moves with the effect, and the little that this would gain is not
+        taken, because it holds only where all arms vary alike.
+
+        Parameters
+        ----------
+        effect_se
+            Standard error of the effect.
+        contrast, side
+            Its contrast; the side on which it is counted positive, up or down.
+        """
+        correlation = self.correlations.get(contrast, 0.0) * (1 if side == "up" else -1)
+        return max(0.0, self.se**2 - 2 * correlation * self.se * effect_se)
+
+
+@dataclass(frozen=True)
 class Margin:
     """The smallest effect worth calling one, as it came about: one record in the evidence, the rules, the card and the page.
 
@@ -371,11 +413,14 @@ class Margin:
         The effect, without sign, in the unit of the effects; None where it could not be had.
     rule
         How it came about, or why it could not be had, in words.
+    error
+        Of a fraction of a positive control; None where the study declares a number.
     """
 
     value: float | None
     unit: str
     rule: str
+    error: MarginError | None = None
 
 
 @dataclass(frozen=True)

@@ -196,7 +196,7 @@ def declared_sentence(card: Card) -> str:
     }
     return (
         f"Declared beforehand: genes of {declared.set} are {towards}, by the {declared.test} test, over {over} "
-        f"({words.listed(declared.contrasts)}); {margin} ({declared.margin.rule}).{robust}"
+        f"({words.listed(declared.contrasts)}); {margin} ({words.margin_rule(declared.margin)}).{robust}"
         f"{reported.get(declared.expects_sign, '')}"
     )
 

@@ -138,7 +138,7 @@ class Findings:
         named = [row for row in rows if row.card.estimated and (excludes(row.card) or row.card.kind == "panel")]
         having: dict[str, list[Finding]] = {}
         for row in named:
-            having.setdefault(row.card.declared.margin.rule, []).append(row)
+            having.setdefault(words.margin_rule(row.card.declared.margin), []).append(row)
         told = []
         for rule, group in having.items():
             sizes = " or ".join(dict.fromkeys(_margin_way(row.card) for row in group))

@@ -155,8 +155,9 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
     value, name = card.smallest_excludable, "Could exclude"
     if value is None:
         return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
-    margin = card.declared.margin.value
-    beside = f"; margin {words.number(margin)} {_short_unit(card)}" if margin is not None else ""
+    margin, error = card.declared.margin.value, card.declared.margin.error
+    within = f" (95 % CI {words.number(error.ci_low)} to {words.number(error.ci_high)})" if error else ""
+    beside = f"; margin {words.number(margin)} {_short_unit(card)}{within}" if margin is not None else ""
     amount = f"{words.number(abs(value))} {_short_unit(card)}"
     return make_tile("excludable", name, amount, f"or more, were there no effect (one-sided 95 %){beside}")
 

@@ -23,7 +23,7 @@ def subject_of(card: Card, comparators: Sequence[ComparatorEffect] = ()) -> Subj
         comparators=comparators,
         doubt=card.doubt,
         direction=card.declared.direction,
-        margin=card.declared.margin.value,
+        margin=card.declared.margin,
         main_effect=card.main_effect,
     )
 

@@ -181,6 +181,7 @@ CONCERNS = {
     "batch_associated": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
     "duplicated_samples": Concern(Domain.BIAS, "copied samples", "samples that are independent", of_exclusions=True),
     "marker_labels": Concern(Domain.BIAS, "cell labels", "cell types that do not rest on markers", of_exclusions=True),
+    "library_size": Concern(Domain.BIAS, "read depth", "groups that were read to a like depth", of_exclusions=True),
     "finding": Concern(Domain.BIAS, "flagged data", "data without what the checks found", of_exclusions=True),
     "control": Concern(Domain.BIAS, "a control failed", "controls that behave as expected", of_exclusions=True),
     OTHER_CHECK: Concern(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE, DoubtWeight, Gate, make_gate
 from sidemine.effect.intervals import Effect, measured_effect, one_sided
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.effect.record import HypothesisEvidence, Margin
 from sidemine.stats.multiplicity import smallest_p
 from sidemine.verdict.cohorts import competitive_demand, is_competitive
 from sidemine.verdict.readings import Reading, independent_readings, smallest_excludable
@@ -154,8 +155,11 @@ class ExperimentRules(Rules):
             reading for reading in readings if not (reading.excluded and reading.has_units) and reading not in against
         ]
         if not undecided:
-            return Decision(Verdict.NOT_SUPPORTED, _excluded(readings, against, margin, direction), bool(against))
-        return _undecided(passing, opposite, undecided, [reading for reading in readings if reading.unspecial], margin)
+            return Decision(
+                Verdict.NOT_SUPPORTED, _excluded(readings, against, evidence.margin, direction), bool(against)
+            )
+        unspecial = [reading for reading in readings if reading.unspecial]
+        return _undecided(passing, opposite, undecided, unspecial, evidence.margin, direction)
 
     def excludable(self, evidence: HypothesisEvidence) -> float | None:
         """Return what every contrast together could have excluded."""
@@ -222,13 +226,16 @@ def _too_few(independent: int, passing: int) -> str:
     return "The place among comparator sets is not known in two independent experiments."
 
 
-def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: float, direction: str) -> str:
+def _excluded(readings: Sequence[Reading], against: Sequence[Reading], margin: Margin, direction: str) -> str:
     where = "in the declared direction" if direction != "either" else "on either side"
 
     def excluded(among: Sequence[Reading]) -> str:
         limits = ", ".join(f"{reading.effect.signed_limit(direction):z.2f}" for reading in among)
         many = "s" if len(among) > 1 else ""
-        return f"an effect of {margin:.3g} log2 units {where} is excluded (one-sided 95 % limit{many} {limits})"
+        return (
+            f"an effect of {margin.value or 0.0:.3g} log2 units {where} is excluded (one-sided 95 % limit{many} {limits}"
+            f"{_counted(among, margin, direction)})"
+        )
 
     if not against:
         return f"In {names(readings)} {excluded(readings)}."
@@ -242,9 +249,11 @@ def _undecided(
     opposite: Sequence[Reading],
     undecided: Sequence[Reading],
     unspecial: Sequence[Reading],
-    margin: float,
+    margin: Margin,
+    direction: str,
 ) -> Decision:
     """Return `not testable`, by the first of five reasons."""
+    value = margin.value or 0.0
     if passing:
         rule = f"{names(passing)} changed as declared, and {names(opposite)} in the other direction."
     elif unspecial:
@@ -255,15 +264,29 @@ def _undecided(
         )
     elif wells := [row for row in undecided if not row.has_units]:
         rule = OF_WELLS.format(whose=f"The samples of {names(wells)}")
-    elif imprecise := [row for row in undecided if row.effect.smallest_excludable >= margin]:
+    elif imprecise := [row for row in undecided if not _could_exclude(row, margin, direction)]:
         smallest = smallest_excludable([row.effect for row in imprecise])
         rule = (
-            f"Too few data in {names(imprecise)}: without any effect, too, one of {margin:.3g} log2 units could not have been "
-            f"excluded (smallest effect excludable: {smallest:.3g} log2 units)."
+            f"Too few data in {names(imprecise)}: without any effect, too, one of {value:.3g} log2 units could not have been "
+            f"excluded (smallest effect excludable: {smallest:.3g} log2 units{_counted(imprecise, margin, direction)})."
         )
     else:
         rule = (
-            f"The estimate in {names(undecided)} lies near the margin of {margin:.3g} log2 units: an effect of that size is neither "
-            "shown nor excluded."
+            f"The estimate in {names(undecided)} lies near the margin of {value:.3g} log2 units{_counted(undecided, margin, direction)}: an "
+            "effect of that size is neither shown nor excluded."
         )
     return Decision(Verdict.NOT_TESTABLE, rule, unspecial=bool(unspecial) and not passing)
+
+
+def _could_exclude(row: Reading, margin: Margin, direction: str) -> bool:
+    """Tell whether an effect of the margin would be excluded were the estimate 0."""
+    return replace(row.effect, value=0.0).excludes(margin, direction, row.evidence.contrast)
+
+
+def _counted(readings: Sequence[Reading], margin: Margin, direction: str) -> str:
+    """Say that the error of a measured margin is counted, where it is in one of these; empty otherwise."""
+    sides = ("up", "down") if direction == "either" else (direction,)
+    added = margin.error is not None and any(
+        margin.error.beside(row.effect.se, row.evidence.contrast, side) > 0 for row in readings for side in sides
+    )
+    return f"; {margin.error.words()} counted" if added and margin.error else ""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sidemine.considerations.judgement import Gate, make_gate
 from sidemine.effect.compound_reading import EXCLUDED_P, ONE_SIDED_P, VEHICLE_ALONE, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import CompoundEvidence
-from sidemine.effect.record import HypothesisEvidence
+from sidemine.effect.record import HypothesisEvidence, Margin
 from sidemine.text.phrases import capitalised
 from sidemine.verdict.experiments import FAMILY_P, OF_WELLS, ExperimentRules
 from sidemine.verdict.readings import Reading
@@ -151,7 +151,7 @@ class PanelRules(ExperimentRules):
                 return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
             return hint(seen, missing)
         if reading.refuted:
-            return Decision(Verdict.NOT_SUPPORTED, f"{seen}. {_refuted(reading, panel, margin)}")
+            return Decision(Verdict.NOT_SUPPORTED, f"{seen}. {_refuted(reading, panel, evidence.margin)}")
         return Decision(Verdict.NOT_TESTABLE, f"{seen}. {_open(reading, panel)}")
 
     def limit(self, evidence: HypothesisEvidence, direction: str) -> float | None:
@@ -183,7 +183,7 @@ class PanelRules(ExperimentRules):
 def _read(evidence: HypothesisEvidence) -> PanelReading:
     if evidence.compounds is None:
         return PanelReading(None, None, None, 1, 0)
-    return read_panel(evidence.compounds, evidence.margin.value)
+    return read_panel(evidence.compounds, evidence.margin)
 
 
 def _told(reading: PanelReading, panel: CompoundEvidence, margin: float, direction: str) -> str:
@@ -210,15 +210,16 @@ def _limits(panel: CompoundEvidence, excluded: Sequence[str], direction: str) ->
     return {name: limit for name, limit in limits.items() if limit is not None}
 
 
-def _refuted(reading: PanelReading, panel: CompoundEvidence, margin: float) -> str:
+def _refuted(reading: PanelReading, panel: CompoundEvidence, margin: Margin) -> str:
     limits = _limits(panel, reading.excluded, panel.direction)
     told = ", ".join(f"{limit:z.2f} in {name}" for name, limit in limits.items())
+    value, counted = margin.value or 0.0, f"; {margin.error.words()} counted" if margin.error else ""
     if panel.asks == "class_wide":
         return (
-            f"That {reading.needed} of {reading.k} have an effect of {margin:.3g} log2 units is excluded (partial conjunction of "
-            f"one-sided limits, p ≤ {EXCLUDED_P:g}; one-sided 95 % limits: {told})."
+            f"That {reading.needed} of {reading.k} have an effect of {value:.3g} log2 units is excluded (partial conjunction of "
+            f"one-sided limits, p ≤ {EXCLUDED_P:g}; one-sided 95 % limits: {told}{counted})."
         )
-    return f"In all {reading.k} arms an effect of {margin:.3g} log2 units is excluded (one-sided 95 % limits: {told})."
+    return f"In all {reading.k} arms an effect of {value:.3g} log2 units is excluded (one-sided 95 % limits: {told}{counted})."
 
 
 def _open(reading: PanelReading, panel: CompoundEvidence) -> str:

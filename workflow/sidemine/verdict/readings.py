@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
 from sidemine.effect.intervals import Effect, measured_effect, one_sided
-from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, PooledEffect
+from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, PooledEffect
 
 FEWEST_TO_POOL = 2
 """Independent datasets that it takes to pool, and to confirm each other."""
@@ -36,7 +36,7 @@ class Reading:
     opposite
         Significant on the other side, by the test and by the sign of the effect.
     excluded
-        The one-sided 95 % limit (both of them for `either`) lies below the margin.
+        The one-sided 95 % limit (both of them for `either`) lies below the margin, the error of a measured margin counted.
     unspecial
         Would pass, were it not for its percentile among comparator sets.
     """
@@ -73,16 +73,17 @@ def read_contrasts(evidence: HypothesisEvidence, direction: str, *, beyond_margi
     beyond_margin
         As in `read_contrast`.
     """
-    margin = evidence.margin.value
-    if margin is None:
+    if evidence.margin.value is None:
         return []
     side = _side(evidence, direction)
-    readings = [read_contrast(row, direction, side, margin, beyond_margin=beyond_margin) for row in evidence.contrasts]
+    readings = [
+        read_contrast(row, direction, side, evidence.margin, beyond_margin=beyond_margin) for row in evidence.contrasts
+    ]
     return [reading for reading in readings if reading is not None]
 
 
 def read_contrast(
-    row: ContrastEvidence, direction: str, side: str, margin: float, *, beyond_margin: bool
+    row: ContrastEvidence, direction: str, side: str, margin: Margin, *, beyond_margin: bool
 ) -> Reading | None:
     """Return how one contrast reads, or None when it could not be tested.
 
@@ -105,7 +106,7 @@ def read_contrast(
         return None
     signed = effect.value if side == "up" else -effect.value
     p_side, p_against = (one_sided(p_value, row.direction, way) for way in (side, "down" if side == "up" else "up"))
-    passes = p_side <= ONE_SIDED_P and signed > (margin if beyond_margin else 0)
+    passes = p_side <= ONE_SIDED_P and signed > ((margin.value or 0.0) if beyond_margin else 0)
     place = row.comparator_percentile
     unspecial = passes and beyond_margin and place is not None and place < COMPARATOR_PERCENTILE
     return Reading(
@@ -114,7 +115,7 @@ def read_contrast(
         passes=passes and not unspecial,
         agrees=signed > effect.se,
         opposite=p_against <= ONE_SIDED_P and signed < 0,
-        excluded=effect.limit(direction) < margin,
+        excluded=effect.excludes(margin, direction, row.contrast),
         unspecial=unspecial,
     )
 

@@ -26,7 +26,7 @@ def judge_compounds(case: Case) -> Judgement:
     panel = case.evidence.compounds
     if panel is None:
         return Judgement(CompoundColumns(None, None), missing={"pattern": NO_PANEL, "compounds": NO_PANEL})
-    reading = read_panel(panel, case.evidence.margin.value)
+    reading = read_panel(panel, case.evidence.margin)
     rises = panel.asks == "dose" and reading.p_trend is not None and reading.p_trend <= ONE_SIDED_P
     reasons = [] if panel.others or rises else [_unguarded(panel)]
     reasons += [_ONE_VEHICLE] if panel.asks == "time" and panel.n_references == 1 else []

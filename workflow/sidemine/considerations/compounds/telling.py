@@ -11,7 +11,7 @@ from sidemine.drawing.words import listed, margin_words, number, side
 from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
-from sidemine.effect.record import Interval
+from sidemine.effect.record import Interval, Margin
 from sidemine.text.phrases import capitalised, first_of
 
 MOST_NAMED = 4
@@ -36,7 +36,7 @@ def tell_arms(subject: Subject) -> Told:
     )
 
 
-def part_of(panel: CompoundEvidence, margin: float | None) -> str:
+def part_of(panel: CompoundEvidence, margin: Margin) -> str:
     """Return what the verdict of a panel is on where its word hides it; empty otherwise.
 
     Of doses or times: an effect may be shown, and no trend. Of a class: some compounds may act, and too few of them.
@@ -56,7 +56,7 @@ def part_of(panel: CompoundEvidence, margin: float | None) -> str:
     return "effect only" if reading.shown and not _has_trend(reading) else ""
 
 
-def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
+def answer_of(panel: CompoundEvidence, margin: Margin) -> str:
     """Return what was found of a panel, and what was not, in plain words; empty where neither is the case.
 
     Parameters
@@ -72,7 +72,7 @@ def answer_of(panel: CompoundEvidence, margin: float | None) -> str:
     told = _of_class if panel.asks == "class_wide" else _of_response
     opposed = _named(panel, reading.opposed)
     other_way = f" The other way: {listed(opposed)}." if opposed else ""
-    return told(panel, reading, margin or 0.0) + other_way
+    return told(panel, reading, margin.value or 0.0) + other_way
 
 
 def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> str:

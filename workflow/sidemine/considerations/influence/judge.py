@@ -125,7 +125,7 @@ def _cap(entry: InfluenceOnEffect, unit: str) -> Cap:
 
 
 def _is_shown(case: Case, entry: InfluenceOnEffect) -> bool:
-    primary, margin = case.hypothesis.primary, case.evidence.margin.value
+    primary, margin = case.hypothesis.primary, case.evidence.margin
     return reading_of(entry.reference, primary.direction, margin, beyond_margin=True) == "shown"
 
 
@@ -158,4 +158,6 @@ def _sensitivity(case: Case, shown: Sequence[InfluenceOnEffect], reason: str) ->
         return no_sensitivity(ONE_GENE, reason)
     # Of several experiments the one that hangs most on its leading genes.
     entry = max(shown, key=lambda entry: _telling(entry).estimate.p_value)
-    return sensitivity_of(case, ONE_GENE, influence_words(entry), _telling(entry).estimate, entry.reference)
+    return sensitivity_of(
+        case, ONE_GENE, influence_words(entry), _telling(entry).estimate, entry.reference, entry.contrast
+    )

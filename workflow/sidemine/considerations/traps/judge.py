@@ -16,12 +16,15 @@ DOUBTS = {
     "batch_associated": "A batch that the model does not hold goes with the group",
     "sex_mismatch": "Samples that are paired as one person's show two sexes, so pairs may be swapped",
     "group_associated": "The groups are also separated by something else that was recorded",
+    "library_size": "Read depth goes with the group, so genes of few reads may differ for that alone, and so may what made one group shallow",
     "scale_shift": "The groups differ in level or spread over all genes, so single fold changes hold that shift",
     "hidden_structure": "The shape of the p-values speaks against the model: a factor may be missing from it",
 }
 """Strongest first: what makes the difference unreadable, then what biases it, then what distorts its p-value."""
 _ORDER = tuple(DOUBTS)
 CAPPING = ("replicates", "batch_aliased", "duplicated_samples", "marker_labels", "batch_associated")
+_OWN_CONCERN = ("library_size",)
+"""Findings that have a word of their own in the certainty of an answer; the others are flagged data."""
 _ANSWERED_BY = {"reused_samples": REUSED_CONTROLS, "sex_mismatch": FLAGGED_SAMPLES}
 """The sensitivity row that gives the effect without what a check found."""
 _UNITS = "what the units are"
@@ -72,7 +75,11 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
         ),
         found=(
             *(
-                Found("finding", f"{DOUBTS[flag.trap]} ({flag.name}).", _ANSWERED_BY.get(flag.trap, ""))
+                Found(
+                    flag.trap if flag.trap in _OWN_CONCERN else "finding",
+                    f"{DOUBTS[flag.trap]} ({flag.name}).",
+                    _ANSWERED_BY.get(flag.trap, ""),
+                )
                 for flag in serious
                 if flag.trap not in CAPPING
             ),

@@ -50,7 +50,7 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: DescribeCellTypes) 
     expression = {name: read_expression(path) for name, path in inputs.by_folder("expression").items()}
     found = {}
     for hypothesis in specification.hypotheses:
-        effects, n_unpaired, tested = [], 0, []
+        effects, n_unpaired, n_shallow, tested = [], 0, 0, []
         for name in hypothesis.primary.contrasts:
             if name not in specification.datasets:
                 continue
@@ -59,13 +59,14 @@ def _run(inputs: JobFiles, outputs: JobFiles, specification: DescribeCellTypes) 
                 name, design.target_samples, design.reference_samples, specification.columns[dataset]
             )
             if compared.target and compared.reference and compared.column in expression[dataset].obs:
-                more, unpaired = describe_cell_types(
+                more, unpaired, shallow = describe_cell_types(
                     compared, expression[dataset], gene_sets, hypothesis.primary.set, specification.min_set_size
                 )
                 effects += more
                 n_unpaired += unpaired
+                n_shallow += shallow
             tested += [name] if design.testable else []
-        found[hypothesis.id] = CellTypesOfHypothesis(effects, n_unpaired, tested)
+        found[hypothesis.id] = CellTypesOfHypothesis(effects, n_unpaired, tested, n_shallow)
     write_record(CellTypesOfStudy(found), outputs.path("record"))
 
 

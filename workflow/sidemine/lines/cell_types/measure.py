@@ -20,8 +20,10 @@ if TYPE_CHECKING:
     from anndata import AnnData
     from numpy.typing import NDArray
 
-LEAST_SEEN = 0.5
-"""Share of the samples of a contrast in which a gene must have a count, as the fits leave out what is not expressed."""
+LEAST_READS = 5.0
+"""Reads of a gene that the shallower sample of a pair must be expected to hold. Rarer ones are lifted by the half read that each
+count is given, and with them all others seem to fall: with 15 v 300 cells, and nothing else different, 100 % of pairs were lower in the
+rarer cells; so, 49 to 55 % are higher."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +38,8 @@ class ComparedCells:
 
 def describe_cell_types(
     compared: ComparedCells, expression: AnnData, gene_sets: pd.DataFrame, gene_set: str, min_set_size: int
-) -> tuple[list[CellTypeEffect], int]:
-    """Return the effect of each cell type and donor, and how many pairs lack a sample.
+) -> tuple[list[CellTypeEffect], int, int]:
+    """Return the effect of each cell type and donor, and how many pairs lack a sample, or reads.
 
     Parameters
     ----------
@@ -58,34 +60,60 @@ def describe_cell_types(
         log2; above 0: higher in the target.
     n_unpaired : int
         Pairs of cell type and donor without both samples.
+    n_shallow : int
+        Pairs with both, of which the shallower has too few reads of the set's genes.
     """
     samples = [*compared.target, *compared.reference]
     here = expression[samples]
-    seen = (np.asarray(here.layers["counts"]) > 0).mean(axis=0) >= LEAST_SEEN
-    genes = [str(name) for name in here.var_names[seen]]
+    counts = np.asarray(here.layers["counts"], dtype=np.float64)
+    values, genes = log2_expression(here), [str(name) for name in here.var_names]
     mine = gene_sets[gene_sets["gene_set"] == gene_set]
-    membership = build_membership(mine, genes, min_set_size)
-    if not membership.gene_sets:
-        return [], 0
-    scores = _scores(log2_expression(here)[:, seen], membership.shares().toarray()[0])
+    if not build_membership(mine, genes, min_set_size).gene_sets:
+        return [], 0, 0
     places: dict[tuple[str, str], list[list[int]]] = {}
     for number in range(len(samples)):
         row = here.obs.iloc[number]
         side = int(number >= len(compared.target))
         places.setdefault((str(row[compared.column]), str(row["unit"])), [[], []])[side].append(number)
     cells = here.obs["n_cells"].astype(int).to_numpy()
-    effects = [
-        CellTypeEffect(
-            contrast=compared.contrast,
-            cell_type=kind,
-            unit=unit,
-            effect=round(float(scores[target].mean() - scores[reference].mean()), 6),
-            n_cells=[int(cells[target].sum()), int(cells[reference].sum())],
+    paired = {key: sides for key, sides in sorted(places.items()) if all(sides)}
+    effects = []
+    for (kind, unit), (target, reference) in paired.items():
+        others = [sides for key, sides in paired.items() if key[0] == kind and key[1] != unit]
+        read = _read_in_both(counts, [target, reference], others)
+        membership = build_membership(
+            mine, [gene for gene, kept in zip(genes, read, strict=True) if kept], min_set_size
         )
-        for (kind, unit), (target, reference) in sorted(places.items())
-        if target and reference
-    ]
-    return effects, len(places) - len(effects)
+        if not membership.gene_sets:
+            continue
+        scores = _scores(values[:, read], membership.shares().toarray()[0])
+        effects.append(
+            CellTypeEffect(
+                contrast=compared.contrast,
+                cell_type=kind,
+                unit=unit,
+                effect=round(float(scores[target].mean() - scores[reference].mean()), 6),
+                n_cells=[int(cells[target].sum()), int(cells[reference].sum())],
+            )
+        )
+    return effects, len(places) - len(paired), len(paired) - len(effects)
+
+
+def _read_in_both(
+    counts: NDArray[np.float64], own: list[list[int]], others: list[list[list[int]]]
+) -> NDArray[np.bool_]:
+    """Return which genes the shallowest sample of a pair would hold enough reads of.
+
+    By their mean share in the pairs of the other donors, whose chance is not that of this pair: genes that are chosen by what a shallow
+    sample happens to hold are higher in it. Of a single donor by the share in all its reads, most of which are those of the deeper sample (.08 log2 remain of .4).
+    """
+    sizes = counts.sum(axis=1, keepdims=True)
+    mine = [number for side in own for number in side]
+    share = counts[mine].sum(axis=0) / sizes[mine].sum()
+    if others:
+        sides = [(counts[side] / np.maximum(sizes[side], 1.0)).mean(axis=0) for pair in others for side in pair]
+        share = np.mean(sides, axis=0)
+    return np.asarray(share * sizes[mine].min() >= LEAST_READS)
 
 
 def _scores(values: NDArray[np.float64], share: NDArray[np.float64]) -> NDArray[np.float64]:

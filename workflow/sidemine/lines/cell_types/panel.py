@@ -25,7 +25,7 @@ def cell_type_panels(subject: Subject, on_record: LinesOnRecord) -> list[Panel]:
     """Return the panel of one answer card; none where its contrasts compare no cell types."""
     record = on_record.record_of(CellTypesOfStudy)
     mine = record.hypotheses.get(subject.hypothesis) if record else None
-    if mine is None or not mine.effects:
+    if mine is None or not (mine.effects or mine.n_shallow):
         return []
     rows = [
         {
@@ -42,12 +42,18 @@ def cell_type_panels(subject: Subject, on_record: LinesOnRecord) -> list[Panel]:
             element=f"cell-types-{subject.hypothesis}",
             title="Do all cell types and donors show the same sign?",
             caption=NO_TEST,
-            why_empty="there are too many pairs to draw" if len(mine.effects) > MOST_DRAWN else "",
-            chart=_chart(mine.effects) if len(mine.effects) <= MOST_DRAWN else None,
+            why_empty=_why_empty(mine.effects),
+            chart=None if _why_empty(mine.effects) else _chart(mine.effects),
             facts=cell_type_sentences(mine),
             table=Table("Cell types and donors", _COLUMNS, rows),
         )
     ]
+
+
+def _why_empty(effects: Sequence[CellTypeEffect]) -> str:
+    if not effects:
+        return "no pair has enough reads of these genes"
+    return "there are too many pairs to draw" if len(effects) > MOST_DRAWN else ""
 
 
 def _chart(effects: Sequence[CellTypeEffect]) -> Spec:
@@ -61,6 +67,8 @@ def _chart(effects: Sequence[CellTypeEffect]) -> Spec:
 def cell_type_sentences(mine: CellTypesOfHypothesis) -> list[str]:
     """Say how many cell types and donors have each sign, and what may be said of that."""
     effects = mine.effects
+    if not effects:
+        return [_shallow(mine.n_shallow)]
     kinds, units = _names(effects, "cell_type"), _names(effects, "unit")
     up = sum(row.effect > 0 for row in effects)
     every = f"{count(len(kinds), 'cell type')} and {count(len(units), 'donor')}"
@@ -74,7 +82,16 @@ def cell_type_sentences(mine: CellTypesOfHypothesis) -> list[str]:
         sentences.append(f"Too few donors for a test of its own: {', '.join(untested)}.")
     if mine.n_unpaired:
         sentences.append(f"{count(mine.n_unpaired, 'pair')} of cell type and donor lack one of the two samples.")
+    if mine.n_shallow:
+        sentences.append(_shallow(mine.n_shallow))
     return sentences
+
+
+def _shallow(n: int) -> str:
+    return (
+        f"{count(n, 'pair')} of cell type and donor {'is' if n == 1 else 'are'} not shown: the sample of fewer cells has too few reads of these genes, "
+        "and seems to hold too much of rare ones."
+    )
 
 
 def _names(effects: Sequence[CellTypeEffect], field: str) -> list[str]:

@@ -36,6 +36,8 @@ class CellTypesOfHypothesis:
         Of each donor that has both samples.
     n_unpaired
         Pairs of cell type and donor of which one sample is missing.
+    n_shallow
+        Pairs with both samples, of which the shallower one has too few reads of the set's genes.
     tested
         Contrasts that have enough donors for a test.
     """
@@ -43,6 +45,7 @@ class CellTypesOfHypothesis:
     effects: list[CellTypeEffect]
     n_unpaired: int
     tested: list[str]
+    n_shallow: int = 0
 
 
 @dataclass(frozen=True)
