@@ -64,9 +64,16 @@ def test_a_p_of_zero_is_replaced_by_t_and_told() -> None:
     z, notes = normal_deviates(TableColumns(t=Z, p_value=p), "here")
     np.testing.assert_allclose(z, Z, rtol=1e-12)
     assert "p is 0 in 1 of the rows" in notes[1]
-    z, notes = normal_deviates(TableColumns(effect=Z, p_value=p), "here")
-    assert z[3] < -37
-    assert "the smallest number serves" in notes[1]
+
+
+@pytest.mark.parametrize(("decimals", "least"), [(3, 0.0005), (4, 0.00005), (2, 0.005)])
+def test_a_p_of_zero_without_t_is_half_of_the_last_digit_that_is_printed(decimals: int, least: float) -> None:
+    """A journal's 0.000 is a p below .0005, not the smallest number there is (z of 37)."""
+    p = np.array([0.5, 0.31, 0.04, 0.0]).round(decimals)
+    p[1] += 10.0**-decimals  # the last digit is in use
+    z, notes = normal_deviates(TableColumns(effect=np.array([1, -1, 1, -1.0]), p_value=p), "here")
+    assert z[3] == pytest.approx(stats.norm.ppf(least / 2))
+    assert f"half of the last digit that the column prints serves ({least:.2g})" in notes[1]
 
 
 def test_one_sided_p_values_contradict_t() -> None:

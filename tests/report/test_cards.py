@@ -16,8 +16,8 @@ from sidemine.considerations.robustness.record import RobustnessColumns
 from sidemine.considerations.sensitivity import no_sensitivity
 from sidemine.considerations.specificity.record import SpecificityColumns
 from sidemine.drawing.panel import Detail, Figure, Panel, Remarks, Table, Told
-from sidemine.drawing.words import EQUAL, side
-from sidemine.effect.record import Margin, SizesDiffer
+from sidemine.drawing.words import EQUAL, margin_rule, side
+from sidemine.effect.record import Margin, MarginError, SizesDiffer
 from sidemine.report import first_screen, subject
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
@@ -184,6 +184,22 @@ def test_tiles_of_the_effect(card, apart):
     assert single.hint.endswith("; one dataset")
     none = first_screen.effect_tile(replace(apart, not_computed={"pooled": "two experiments"}), EXPERIMENTS)
     assert (none.value, none.hint) == ("no single figure", "two experiments")
+
+
+def test_the_error_of_a_measured_margin_stands_beside_it(card):
+    """In the tile and in what was declared, with the contrasts that share samples with the control; of a declared number nothing."""
+    error = MarginError(0.05, 4.0, 0.34, 0.62, {"a": -0.5})
+    margin = Margin(0.48, "log2", "20% of x", error)
+    of_control = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=margin))
+    assert "margin 0.48 SD (95 % CI 0.34 to 0.62)" in first_screen.excludable_tile(of_control, COHORTS).hint
+    told = margin_rule(margin)
+    assert "20% of x; measured itself, it has a 95 % CI of 0.34 to 0.62 log2 units" in told
+    assert "; a shares samples with that control" in told
+    assert "; a and b share samples" in margin_rule(
+        replace(margin, error=replace(error, correlations={"a": 0.5, "b": 0.5}))
+    )
+    assert "share" not in margin_rule(replace(margin, error=replace(error, correlations={})))
+    assert margin_rule(replace(margin, error=None)) == "20% of x"
 
 
 def test_tiles_of_exclusion_and_agreement(card):

@@ -15,7 +15,7 @@ from sidemine.differential.gene_statistics import TableColumns
 from sidemine.enrichment.preranked_camera import MIN_CORRELATION, Reference, members_by_value, reference_correlations
 from sidemine.errors import InputError
 from sidemine.lines.complete_table.config import PROTEIN
-from sidemine.lines.complete_table.measure import TableToTest, measure_table
+from sidemine.lines.complete_table.measure import TableToTest, bound_deviates, measure_table
 from sidemine.lines.complete_table.panel import table_panel
 from sidemine.lines.complete_table.reader import read_reference, read_rows
 from sidemine.lines.complete_table.record import TableDetails
@@ -95,6 +95,63 @@ def test_a_planted_shift_is_found_and_the_correlation_is_that_of_the_reference()
     flat, details = measure(declared("FLAT"), to_test(full_table()))
     assert details.correlation_used == MIN_CORRELATION > (details.correlation or 0)
     assert (flat.p_value or 0) > 0.05
+
+
+INDEPENDENT = Reference("other", GENES, np.random.default_rng(5).normal(size=(N, 300)))
+
+
+def with_one_gene(of_one: float, of_others: float = 0.0) -> np.ndarray:
+    """Deviates of a table of which one gene of the set SHIFTED has `of_one`, and its others lie `of_others` higher."""
+    z = stats.norm.ppf((np.random.default_rng(8).permutation(N) + 0.5) / N)
+    z[:20] = stats.norm.ppf((np.arange(20) + 0.5) / 20) + of_others
+    z[3] = of_one
+    return z
+
+
+def test_a_set_that_is_called_for_one_gene_is_capped() -> None:
+    """Bounded at 6 SD a single gene can still make p small; not where the others are higher, too."""
+    row, other = declared(direction="up"), declared(direction="down")
+    table = to_test(full_table(with_one_gene(14, 0.2)), references=[INDEPENDENT])
+    measured, details = measure(row, table)
+    assert (measured.p_declared or 1) <= 0.05 < (details.p_without_top or 0)
+    assert (details.top, measured.cap) == ("GENE003", "one protein carries it (GENE003)")
+    against, _ = measure(other, table)
+    assert (against.cap, judged(other, PROTEIN, against, Size(0.03)).call) == (measured.cap, "against")
+    lower, details = measure(row, to_test(full_table(-with_one_gene(14, 0.2)), references=[INDEPENDENT]))
+    assert (details.top, lower.cap) == ("GENE003", measured.cap)
+    of_genes, _ = measure_table(row.model_copy(update={"layer": "mrna_table"}), table)
+    assert of_genes.cap == "one gene carries it (GENE003)"
+    shifted, details = measure(row, to_test(full_table(with_one_gene(4, 1.5)), references=[INDEPENDENT]))
+    assert (shifted.p_declared or 1) < 0.001
+    assert ((details.p_without_top or 1) <= 0.05, shifted.cap) == (True, "")
+    panel = table_panel(judged(row, PROTEIN, measured, Size(0.03, 0.1)), measure(row, table)[1])
+    assert any(fact.startswith("Without GENE003, which adds most to the effect: p") for fact in panel.facts)
+
+
+def test_p_printed_as_zero_neither_makes_the_sign_nor_the_spread_of_a_set() -> None:
+    """One gene down beside 19 that are up, p to three decimals; and a shifted set beside others of which a tenth has p = 0.000."""
+    columns = full_table(with_one_gene(-4.5, 1.2))
+    rounded = TableColumns(effect=columns.effect, p_value=columns.p_value.round(3))
+    assert (rounded.p_value == 0).any()
+    measured, _ = measure(declared(), to_test(rounded, references=[INDEPENDENT]))
+    whole, _ = measure(declared(), to_test(columns, references=[INDEPENDENT]))
+    assert (measured.effect or 0) == pytest.approx(whole.effect, abs=0.1)
+    z = with_one_gene(1, 1.2)
+    z[40:70] = np.tile([5.0, -5.0], 15)
+    columns = full_table(z)
+    rounded = TableColumns(effect=columns.effect, p_value=columns.p_value.round(3))
+    measured, _ = measure(declared(), to_test(rounded, references=[INDEPENDENT]))
+    assert (measured.p_declared or 1) < 0.05
+
+
+def test_deviates_are_bounded_in_the_spread_of_the_table() -> None:
+    """6 SD of the quartiles: a table in which most genes differ keeps its large ones."""
+    z = with_one_gene(20)
+    np.testing.assert_array_equal(np.delete(bound_deviates(z), 3), np.delete(z, 3))
+    assert bound_deviates(z)[3] == pytest.approx(6, abs=0.2)
+    np.testing.assert_array_equal(bound_deviates(4 * with_one_gene(5)), 4 * with_one_gene(5))
+    _, details = measure(declared(), to_test(full_table(z)))
+    assert "Values more than 6 SD from the median: 1; bounded there in the test." in details.notes
 
 
 def test_a_correlated_set_needs_a_larger_shift_than_an_uncorrelated_one() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -213,17 +214,34 @@ def _of_p(
     from scipy.special import ndtri
 
     _refuse_one_sided(p_value, sign, where)
-    z = -ndtri(np.maximum(p_value, SMALLEST_P) / 2) * np.sign(sign)
-    notes = ["z from the two-sided p and the sign of the effect."]
     zero = p_value == 0
+    least = _half_of_last_digit(p_value) if zero.any() else SMALLEST_P
+    z = -ndtri(np.where(zero, least, np.maximum(p_value, SMALLEST_P)) / 2) * np.sign(sign)
+    notes = ["z from the two-sided p and the sign of the effect."]
     if zero.any():
         if instead is not None:
             z = np.where(zero, instead, z)
-        words = "its t or effect / se serves" if instead is not None else "the smallest number serves"
+        words = (
+            "its t or effect / se serves"
+            if instead is not None
+            else f"half of the last digit that the column prints serves ({least:.2g}); a column of t, or of se, would tell more"
+        )
         notes.append(f"p is 0 in {int(zero.sum())} of the rows, too small for its writer: {words}.")
     if instead is not None and (contradiction := _disagreement(z[~zero], instead[~zero])):
         notes.append(contradiction)
     return z, notes
+
+
+def _half_of_last_digit(p_value: NDArray[np.float64]) -> float:
+    """Return half of the smallest digit that any row prints: what is smaller is written as 0.
+
+    >>> _half_of_last_digit(np.array([0.0, 0.25, 0.031]))
+    0.0005
+    """
+    digits = min(
+        (Decimal(repr(float(value))).normalize().as_tuple().exponent for value in p_value if value > 0), default=0
+    )
+    return max(0.5 * float(f"1e{min(int(digits), 0)}"), SMALLEST_P)
 
 
 def _refuse_one_sided(p_value: NDArray[np.float64], sign: NDArray[np.float64], where: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from sidemine.differential.gene_statistics import GeneStatistics, collect_statistics, refuse_ratios
 from sidemine.differential.table_completeness import find_threshold
-from sidemine.drawing.words import count
+from sidemine.drawing.words import bounded, count
 from sidemine.enrichment.over_representation import list_enrichment
 from sidemine.enrichment.preranked_camera import (
     FEWEST_GENES,
@@ -25,12 +25,13 @@ from sidemine.lines.complete_table.checks import DATES, SIGN, check_rows, check_
 from sidemine.lines.complete_table.config import PROTEIN
 from sidemine.lines.complete_table.record import ListedGenes, MemberOfSet, TableDetails
 from sidemine.lines.complete_table.rows import TableRows, genes_of_rows
-from sidemine.lines.evidence import Measured
+from sidemine.lines.evidence import IN_FAVOUR_P, Measured
 from sidemine.stats.multiplicity import simes
 from sidemine.stats.tails import two_sided_p
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sidemine.lines.published.record import LabelCheck
     from sidemine.lines.specification import DeclaredLine
@@ -38,6 +39,10 @@ if TYPE_CHECKING:
 
 TEST = "preranked_camera"
 """Word of the test in `resources/calibration/lines/complete_table.tsv`."""
+MOST_SD = 6.0
+"""SD from the median at which z of a table are bounded, as in genetics: a single gene neither carries a set nor makes the spread."""
+_QUARTILES_OF_NORMAL = 1.349
+"""Distance of the quartiles of a normal distribution, in SD."""
 _COMPLETE = 0.9
 """Share of a declared universe that a complete table holds."""
 
@@ -73,7 +78,8 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
 
     A complete table: the genes of the set against the table's other genes, by CAMERA on statistics with the correlation of
     the set in other samples, never below .05; Simes' p of the set's own genes stands beside it. One value of several genes counts
-    once, in a set, in the universe and in a list. A table that was cut (all
+    once, in a set, in the universe and in a list. A set that is called, and is not without the gene that adds most to it, is
+    capped. A table that was cut (all
     adjusted p below .5, no small fold change, fewer rows than tests, or fewer genes than the declared universe): counts,
     and with a declared universe over-representation, as a description.
 
@@ -117,6 +123,33 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     return _test(row, table, statistics, members, checks)
 
 
+def bound_deviates(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bound deviates to `MOST_SD` about their median; the SD is that of their quartiles, and at least 1.
+
+    Parameters
+    ----------
+    z
+        Of all genes of a table.
+    """
+    low, middle, high = np.quantile(z, (0.25, 0.5, 0.75))
+    reach = MOST_SD * max(1.0, (high - low) / _QUARTILES_OF_NORMAL)
+    return np.clip(z, middle - reach, middle + reach)
+
+
+def _without_top(
+    z: NDArray[np.float64], by_value: pd.DataFrame, names: Sequence[str], effect: float, correlation: float
+) -> tuple[str, float]:
+    """Return the value that adds most to the effect of a set, and the one-sided p on that side of the table without it."""
+    weights = dict(zip(by_value["gene"], by_value["weight"], strict=True))
+    middle = float(np.median(z))
+    adds = [np.sign(effect) * weights.get(name, 0.0) * (value - middle) for name, value in zip(names, z, strict=True)]
+    top = int(np.argmax(adds))
+    membership = build_membership(by_value, [*names[:top], *names[top + 1 :]], min_size=1)
+    tested = preranked_camera(np.delete(z, top), membership, np.array([correlation]))
+    half = float(tested["p_value"].iloc[0]) / 2
+    return names[top], half if float(tested["effect"].iloc[0]) * effect > 0 else 1 - half
+
+
 def _details(
     table: TableToTest, statistics: GeneStatistics, members: Iterable[str], checks: list[LabelCheck]
 ) -> TableDetails:
@@ -137,6 +170,8 @@ def _details(
         correlation=None,
         correlation_used=None,
         p_simes=None,
+        top="",
+        p_without_top=None,
         members=sorted(measured, key=lambda member: (-abs(member.z), member.gene)),
         listed=[],
     )
@@ -172,15 +207,25 @@ def _test(
         reason = "No cohort of the study, and no reference, tells how the genes of the set correlate."
         return replace(measured, reason=reason, instead="not testable"), details
     used = max(known[row.set], MIN_CORRELATION)
-    tested = preranked_camera(statistics.z, membership, np.array([used]))
+    z = bound_deviates(statistics.z)
+    tested = preranked_camera(z, membership, np.array([used]))
     effect, low, high, p_value = (float(tested[name].iloc[0]) for name in ("effect", "ci_low", "ci_high", "p_value"))
     if not np.isfinite(p_value):
         reason = "Every gene of the table is in the set, so nothing is left to compare it with."
         return replace(measured, reason=reason, instead="not testable"), details
     p_simes = simes(two_sided_p(np.array([member.z for member in details.members]), np.inf))
     half = p_value / 2
+    top, without = _without_top(z, by_value, statistics.names, effect, used)
+    alone = f"one {'protein' if row.layer == PROTEIN.word else 'gene'} carries it ({bounded(top, 60)})"
+    if half <= IN_FAVOUR_P < without:
+        measured = replace(measured, cap="; ".join(filter(None, (measured.cap, alone))))
+    if n_bounded := int((z != statistics.z).sum()):
+        beyond = f"Values more than {MOST_SD:g} SD from the median: {n_bounded}; bounded there in the test."
+        details = replace(details, notes=[*details.notes, beyond])
     details = replace(
         details,
+        top=top,
+        p_without_top=without,
         reference=" and ".join(reference.name for reference in table.references),
         correlation=known[row.set],
         correlation_used=used,

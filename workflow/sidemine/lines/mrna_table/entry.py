@@ -16,6 +16,6 @@ MRNA_TABLE_LINE = LineOfEvidence(
     details=TableDetails,
     schemas={},
     line_panel=table_panel,
-    line_methods="A complete published table of differential expression was tested within the genes that it lists, as protein tables are: CAMERA on statistics, with the correlation of the set in the residuals of other samples, never below 0.05. Tables that were cut at a threshold were described only.",
+    line_methods="A complete published table of differential expression was tested within the genes that it lists, as protein tables are: CAMERA on statistics (z bounded at 6 SD from the median), with the correlation of the set in the residuals of other samples, never below 0.05. Tables that were cut at a threshold were described only.",
     papers=(CAMERA_PAPER, SIMES_PAPER),
 )

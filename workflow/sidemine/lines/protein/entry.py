@@ -16,6 +16,6 @@ PROTEIN_LINE = LineOfEvidence(
     details=TableDetails,
     schemas={"complete_table": TableDetails},
     line_panel=table_panel,
-    line_methods="A complete table of protein statistics (one z per gene; several assays of a gene averaged; a complex or a group of proteins one value, which counts once in a set; UniProt accessions through the gene table) was tested within its own panel: CAMERA on statistics, with the correlation of the set in the residuals of other samples, never below 0.05. Tables that were cut at a threshold were described only.",
+    line_methods="A complete table of protein statistics (one z per gene; several assays of a gene averaged; a complex or a group of proteins one value, which counts once in a set; UniProt accessions through the gene table) was tested within its own panel: CAMERA on statistics (z bounded at 6 SD from the median), with the correlation of the set in the residuals of other samples, never below 0.05. Tables that were cut at a threshold were described only.",
     papers=(CAMERA_PAPER, SIMES_PAPER),
 )
