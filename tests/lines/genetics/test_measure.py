@@ -90,6 +90,47 @@ def test_lost_genes_are_counted_each_for_its_reason() -> None:
     assert prepared.names == ["gene size", "log gene size", "gene density"]
 
 
+def test_several_rows_of_a_gene_are_refused_where_their_order_would_decide() -> None:
+    """Tables come sorted by p, so the first row of a gene is the one with its smallest p."""
+    frame = results(np.random.default_rng(1), n_snps=np.nan, n_param=np.nan).genes
+    again = frame.iloc[[7, 9]].assign(z=[3.0, 4.0])
+    stacked = GeneResults(pd.concat([again, frame], ignore_index=True), where="twas.tsv")
+    with pytest.raises(
+        InputError, match=r"2 genes stand in several rows[\s\S]*twas.tsv: G7 in rows 1, 10 below"
+    ) as told:
+        prepare_genes(stacked, TABLE, None)
+    assert "3, " in str(told.value)
+    with pytest.raises(InputError, match="the order of the rows would decide"):
+        prepare_genes(GeneResults(stacked.genes.assign(n_snps=12.0)), TABLE, None)
+    # Numbers of SNPs tell which one counts, whatever the order; rows that are the same are one.
+    for rows in (stacked.genes.assign(n_snps=[9.0, 9.0, *[12.0] * N]), pd.concat([frame.iloc[[7]], frame])):
+        for ordered in (rows, rows.iloc[::-1]):
+            prepared = prepare_genes(GeneResults(ordered.reset_index(drop=True)), TABLE, None)
+            np.testing.assert_array_equal(prepared.genes["z"], frame["z"])
+
+
+def test_of_two_names_of_a_gene_the_longer_counts_whatever_the_order() -> None:
+    frame = results(np.random.default_rng(1), n_snps=np.nan, n_param=np.nan).genes
+    alias = frame.iloc[[1]].assign(gene="OLD1", stop=lambda rows: rows["stop"] - 9, z=5.0)
+    for rows in (pd.concat([alias, frame]), pd.concat([frame, alias])):
+        prepared = prepare_genes(GeneResults(rows.reset_index(drop=True)), TABLE, None)
+        np.testing.assert_array_equal(prepared.genes["z"], frame["z"])
+
+
+def test_a_list_of_associated_genes_is_described_and_not_tested() -> None:
+    """Within a list the set would be compared with other associated genes alone."""
+    rng = np.random.default_rng(4)
+    found = results(rng)
+    found.genes["z"] = np.abs(found.genes["z"]) + 1.3
+    measured, details, _ = measure_genetics("g", "T", found, prepare_genes(found, TABLE, None), sets(T=SYMBOLS[:50]), 7)
+    assert (measured.instead, measured.p_declared, measured.n_measured) == ("described", None, 50)
+    assert measured.reason.startswith("The table was cut (its largest p is 0.0")
+    assert "50 of 50 genes of the set are among the 1,500 genes that it lists" in measured.reason
+    row = judged(ROW, LAYER, measured, Size(0.05, 0.06))
+    assert row.call == "described"
+    assert genetics_panel(row, details).facts[0] == measured.reason
+
+
 def test_numbers_of_people_are_a_covariate_where_they_vary() -> None:
     rng = np.random.default_rng(1)
     varying = results(rng, n=rng.integers(100, 1000, N).astype(float))

@@ -72,13 +72,33 @@ def test_extreme_and_missing_p_values_are_counted(tmp_path: Path, locations) -> 
 
 
 def test_repeated_snps_count_once_and_other_alleles_are_another_snp(tmp_path: Path, locations) -> None:
-    rows = ["1 1000 0.01 A G", "1 1000 0.5 g a", "1 1000 0.3 A T", "X 550 0.2 A G"]
+    rows = ["1 1000 0.01 A G", "1 1000 0.01 g a", "1 1000 0.3 A T", "X 550 0.2 A G"]
     names = {"effect_allele": "a1", "other_allele": "a2"}
     genes, counts = join(tmp_path, locations, rows, "chr bp p a1 a2", **names)
     assert counts.repeated == 1
     assert genes["p"].iloc[0] == pytest.approx(acat(np.array([0.01, 0.3])))
     genes, counts = join(tmp_path, locations, rows, "chr bp p a1 a2")
-    assert counts.repeated == 2
+    assert (counts.repeated, counts.several) == (1, 1)
+
+
+@pytest.mark.parametrize("alleles", [{}, {"effect_allele": "a1", "other_allele": "a2"}])
+def test_several_results_of_a_snp_count_alike_whatever_the_order(tmp_path: Path, locations, alleles) -> None:
+    """Tables come sorted by p: the first row of a position would be its smallest p."""
+    rows = ["1 1000 0.01 A G", "1 1000 0.5 A G", "1 1100 0.3 A G", "X 550 0.2 A G"]
+    for ordered in (rows, rows[::-1]):
+        genes, counts = join(tmp_path, locations, ordered, "chr bp p a1 a2", **alleles)
+        assert (counts.repeated, counts.several, counts.used) == (0, 1, 4)
+        assert genes["p"].iloc[0] == pytest.approx(acat(np.array([0.01, 0.5, 0.3])))
+
+
+def test_a_table_of_two_analyses_is_refused(tmp_path: Path, locations) -> None:
+    rows = [f"1 {1000 + i} 0.{i + 100} A G" for i in range(200)]
+    second = [f"1 {1000 + i} 0.{i + 400} A G" for i in range(20)]
+    with pytest.raises(
+        InputError, match=r"several analyses in one table\?[\s\S]*20 rows beside 200 SNPs[\s\S]*of AAA with"
+    ):
+        join(tmp_path, locations, rows + second, "chr bp p a1 a2")
+    assert join(tmp_path, locations, rows + second[1:], "chr bp p a1 a2")[1].several == 19
 
 
 def test_numbers_of_people_are_means_over_snps(tmp_path: Path, locations) -> None:
@@ -92,7 +112,8 @@ def test_numbers_of_people_are_means_over_snps(tmp_path: Path, locations) -> Non
 def test_many_blocks_give_what_one_gives(tmp_path: Path, locations) -> None:
     rng = np.random.default_rng(4)
     n = 300_000
-    position, p = rng.integers(900, 3100, n), rng.random(n).round(6)
+    position = rng.integers(900, 3100, n)
+    p = rng.random(3100).round(6)[position]
     rows = [f"1 {a} {b} {i}" for i, (a, b) in enumerate(zip(position.tolist(), p.tolist(), strict=True))]
     path = tmp_path / "snps.txt.gz"
     path.write_bytes(gzip.compress(("chr bp p id\n" + "\n".join(rows)).encode(), 1))

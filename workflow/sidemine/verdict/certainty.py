@@ -39,6 +39,7 @@ from sidemine.considerations.sensitivity import (
     without_effect,
 )
 from sidemine.drawing.words import p_value
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import Estimate
 from sidemine.text.phrases import capitalised
 from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
@@ -311,7 +312,7 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     none = "" if lifting or not asked else f" {checks} {'nothing' if len(asked) == 1 else 'it'}."
     weaker = ", ".join(CHECKED.get(row.name, row.name) for row in asked if row.weakens)
     if weaker and card.verdict is Verdict.SUPPORTED:
-        none = f" An effect is still shown in every check, but with less than `supported` needs: {weaker}."
+        none = f" No check takes the effect away, but its p rises above {COMMON_DEMAND:g} in some: {weaker}."
     return as_sentence(named) + none
 
 

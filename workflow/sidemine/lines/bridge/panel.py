@@ -202,7 +202,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
         else ""
     )
     pale = (
-        " Pale: less than a third as strong on these genes; they do not count."
+        " Pale: hardly stronger than noise, or less than a third as strong as this one; they do not count."
         if not all(row.counts for row in bridge.comparators)
         else ""
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.differential.table_completeness import find_threshold
 from sidemine.drawing.words import count
 from sidemine.enrichment.gene_set_table import genes_of_set
 from sidemine.errors import InputError, Problem
@@ -56,6 +57,8 @@ class GeneResults:
         What became of SNPs and genes so far.
     notes, downgrades
         What a reader must know, in sentences and in a few words.
+    where
+        The file, for messages.
     """
 
     genes: pd.DataFrame
@@ -63,6 +66,7 @@ class GeneResults:
     counts: list[Count] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     downgrades: list[str] = field(default_factory=list)
+    where: str = "the table of genes"
 
     def count(self, what: str, n: int) -> None:
         """Note what became of some genes or SNPs; nothing where there were none."""
@@ -108,6 +112,11 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
         The study's symbols.
     universe
         Approved symbols that count; None: all of the file.
+
+    Raises
+    ------
+    InputError
+        When rows of one name differ and numbers of SNPs do not tell which one counts.
     """
     frame = results.genes.copy()
     results.count("genes read", len(frame))
@@ -126,16 +135,53 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
     frame = _drop(frame, results, frame["gene"].notna(), "genes without an approved symbol dropped")
     if universe is not None:
         frame = _drop(frame, results, frame["gene"].isin(universe), "genes outside of the declared universe dropped")
-    # Of two ids of one symbol, the one with more SNPs; never the one with the smaller p.
-    frame = frame.assign(order=np.arange(len(frame))).sort_values(["n_snps", "order"], ascending=[False, True])
-    frame = _drop(frame, results, ~frame["gene"].duplicated(), "genes whose symbol another one has dropped")
+    frame = frame.sort_values(["chromosome", "start", "stop", "id"], kind="stable")
+    frame = _drop(
+        frame,
+        results,
+        ~frame.duplicated(["gene", "n_snps", "n", "z"]),
+        "rows that repeat a gene and its numbers dropped",
+    )
+    frame = _one_row_per_gene(frame, results)
     frame = frame.sort_values(["chromosome", "start", "stop", "gene"], kind="stable").reset_index(drop=True)
     names, covariates, size, density = gene_covariates(frame, results)
     raw = frame["z"].to_numpy(dtype=np.float64)
     z = bounded(raw)
     results.count(f"genes whose z was bounded to {BELOW:g} SD below or {ABOVE:g} above the mean", int((z != raw).sum()))
     blocks = None if results.neighbours is None else _blocks(frame, results.neighbours)
-    return Prepared(frame.drop(columns=["order"]), z, covariates, names, size, density, blocks)
+    return Prepared(frame.drop(columns=["length"]), z, covariates, names, size, density, blocks)
+
+
+def _one_row_per_gene(frame: pd.DataFrame, results: GeneResults) -> pd.DataFrame:
+    """Return of several rows of a symbol the one with more SNPs, else of the longer gene, else the first in the genome.
+
+    Never the one with the smaller p, and never the first of the file, since tables are sorted by p.
+    """
+    most = frame["n_snps"].fillna(-1).groupby(frame["gene"]).transform("max")
+    best = frame[frame["n_snps"].fillna(-1) == most]
+    again = best.duplicated(["gene", "id"], keep=False)
+    if again.any():
+        first = best.loc[again, "gene"].iloc[0]
+        rows = sorted(best.index[again & (best["gene"] == first)])
+        told = ", ".join(f"{row + 1:,}" for row in rows[:5])
+        n_genes = best.loc[again, "gene"].nunique()
+        number = "p" if results.genes["p"].notna().any() else "z"
+        numbers = ", ".join(f"{value:.3g}" for value in results.genes.loc[rows[:5], number])
+        raise InputError(
+            Problem(
+                f"{count(n_genes, 'gene stands', 'genes stand')} in several rows with different results, so the order of the rows would "
+                "decide which of them counts",
+                f"{results.where}: {first} in rows {told}{' …' if len(rows) > 5 else ''} below the header, "
+                f"{number} = {numbers}",
+                "one row per gene, or n_snps that tells which row covers more of the gene",
+                "Keep the rows of one analysis (tissue, model, mask, transcript) in a copy of the file, or join the p-values of each gene "
+                "there (ACAT), and name that copy.",
+            )
+        )
+    frame = frame.assign(length=frame["stop"] - frame["start"]).sort_values(
+        ["n_snps", "length", "chromosome", "start", "id"], ascending=[False, False, True, True, True]
+    )
+    return _drop(frame, results, ~frame["gene"].duplicated(), "genes whose symbol another one has dropped")
 
 
 def bounded(z: Array) -> Array:
@@ -231,13 +277,25 @@ def measure_genetics(
     Returns
     -------
     tuple
-        The measurement, the details, and the word of the test (genes_raw, rotation).
+        The measurement, the details, and the word of the test (genes_raw, rotation). A list that was cut is described.
     """
     n = len(prepared.genes)
     test = "rotation" if prepared.blocks is None else "genes_raw"
+    threshold = _threshold(prepared)
     symbols = genes_of_set(gene_sets, gene_set)
     members = prepared.genes["gene"].isin(symbols).to_numpy(dtype=bool)
     n_measured = int(members.sum())
+    if threshold:
+        measured = Measured(
+            universe_n=n,
+            n_in_set=len(symbols),
+            n_measured=n_measured,
+            instead="described",
+            reason=f"The table was cut ({threshold}), so it is described and not tested: {n_measured:,} of {count(len(symbols), 'gene')} "
+            f"of the set are among the {n:,} genes that it lists. What was tested is not known, so nothing is compared with chance.",
+            downgrades=tuple(results.downgrades),
+        )
+        return measured, _untested(line, gene_set, test, results, prepared, seed), test
     if n_measured < FEWEST_OF_SET or n < FEWEST_GENES or n - n_measured < FEWEST_GENES / 2:
         why = f"{n_measured:,} of {len(symbols):,} genes of the set are among {n:,} genes with an association"
         measured = Measured(
@@ -311,6 +369,13 @@ def measure_genetics(
         cap=cap,
     )
     return measured, details, test
+
+
+def _threshold(prepared: Prepared) -> str:
+    """Return by which threshold the genes were cut; of a list of associated ones the set would be compared with such alone."""
+    from scipy.special import ndtr
+
+    return find_threshold(None, ndtr(-prepared.genes["z"].to_numpy(dtype=np.float64)), None) or ""
 
 
 def _correlations(blocks: Sequence[Array], line: str) -> Correlations:

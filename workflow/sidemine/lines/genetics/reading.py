@@ -37,9 +37,9 @@ def read_results(row: DeclaredLine, files: Mapping[str, Path]) -> GeneResults:
     """
     if row.format == "magma_genes_raw":
         genes, neighbours = read_genes_raw(files["file"])
-        return GeneResults(genes, neighbours)
+        return GeneResults(genes, neighbours, where=str(files["file"]))
     if row.format == "magma_genes_out":
-        results = GeneResults(read_genes_out(files["file"]))
+        results = GeneResults(read_genes_out(files["file"]), where=str(files["file"]))
         if "genes_raw" in files:
             raw, results.neighbours = read_genes_raw(files["genes_raw"])
             mac = dict(zip(raw["gene"], raw["mac"], strict=True))
@@ -47,7 +47,7 @@ def read_results(row: DeclaredLine, files: Mapping[str, Path]) -> GeneResults:
         return results
     locations = read_gene_locations(files["gene_locations"]) if "gene_locations" in files else None
     if row.format == "gene_p_values":
-        return GeneResults(read_gene_p_values(files["file"], row.columns, locations))
+        return GeneResults(read_gene_p_values(files["file"], row.columns, locations), where=str(files["file"]))
     assert locations is not None, "the format needs them"  # noqa: S101
     window = read_window(row)
     columns = {role: header for role, header in row.columns.items() if role != "window_kb"}
@@ -55,6 +55,7 @@ def read_results(row: DeclaredLine, files: Mapping[str, Path]) -> GeneResults:
     genes["n_param"] = genes["mac"] = genes["z"] = float("nan")
     results = GeneResults(
         genes,
+        where=str(files["file"]),
         counts=_counts(counts),
         downgrades=["gene p-values joined from SNPs without a reference of linkage disequilibrium (ACAT)"],
     )
@@ -97,6 +98,7 @@ def _counts(counts: SnpCounts) -> list[Count]:
         ("SNPs without a position on a known chromosome dropped", counts.without_place),
         ("SNPs in no gene's window left out", counts.between_genes),
         ("repeated SNPs dropped", counts.repeated),
+        ("rows of an earlier SNP's place with another p-value, joined as SNPs of their own", counts.several),
         ("SNPs with p = 0 or below 1e-300, taken as 1e-300", counts.too_small),
         ("SNPs with p = 1, taken as 1 − 1/d (d: SNPs of the gene)", counts.ones),
         ("SNPs joined", counts.used),

@@ -36,6 +36,8 @@ UPSTREAM, DOWNSTREAM = 35_000, 10_000
 MAX_SNPS = 40_000_000
 """Most SNPs within genes; each takes 20 bytes, or 24 with numbers of people."""
 MOST_UNPLACED = 0.5
+MOST_SEVERAL, FEWEST_TO_JUDGE = 0.1, 100
+"""Share of SNPs with several results from which on a file holds several analyses, and SNPs from which on that is asked."""
 _STRIDE = 1 << 32
 
 
@@ -52,7 +54,9 @@ class SnpCounts:
     between_genes
         In no gene's window.
     repeated
-        Dropped: the same position and alleles (where alleles are declared) stood before.
+        Dropped: the same position, alleles (where alleles are declared) and p-value stood before.
+    several
+        Joined, although the same position and alleles stood before: their p-value is another one.
     too_small, ones
         p-values that were 0 or below 1e-300 and count as 1e-300; and of exactly 1, which count as 1 − 1/d among d SNPs.
     used
@@ -66,6 +70,7 @@ class SnpCounts:
     without_place: int = 0
     between_genes: int = 0
     repeated: int = 0
+    several: int = 0
     too_small: int = 0
     ones: int = 0
     used: int = 0
@@ -125,7 +130,7 @@ def read_snp_genes(
     ------
     InputError
         When the file is damaged or lacks a column, a p-value lies outside of 0 to 1, a position is no whole number, most SNPs
-        lie on no known chromosome, or SNPs and genes are not in one assembly.
+        lie on no known chromosome, many have several results, or SNPs and genes are not in one assembly.
     """
     genes = locations[locations["chromosome"] > 0].reset_index(drop=True)
     places = _Places(genes, window)
@@ -151,12 +156,16 @@ def read_snp_genes(
     return reader.genes(), counts
 
 
-def _first_of_each(marks: NDArray[np.uint64]) -> Whole:
-    """Return the place of the first row of every mark, in order."""
-    order = np.argsort(marks, kind="stable")
-    marks = marks[order]
-    new = np.append(True, marks[1:] != marks[:-1])[: len(marks)]
-    return np.sort(order[new])
+def _different(marks: NDArray[np.uint64], p: Array) -> tuple[Whole, Whole]:
+    """Return the rows without repetitions, in order; and those of a mark that stood before, with another p-value.
+
+    Which row of a file stands first never matters, since tables are sorted by p: rows of one mark and one p are one, and
+    of those that differ each counts.
+    """
+    order = np.lexsort((p, marks))
+    marks, p = marks[order], p[order]
+    other_mark, other_p = (np.append(True, values[1:] != values[:-1])[: len(values)] for values in (marks, p))
+    return np.sort(order[other_mark | other_p]), order[other_p & ~other_mark]
 
 
 class _Places:
@@ -197,6 +206,7 @@ class _Reader:
     def __init__(self, columns: Mapping[str, str], places: _Places) -> None:
         self.columns = columns
         self.places = places
+        self.where = ""
         self.counts = SnpCounts()
         self.votes = AssemblyVotes()
         self.off_chromosomes = 0
@@ -210,6 +220,7 @@ class _Reader:
     def take(self, block: TextTable) -> None:
         """Take one block."""
         counts = self.counts
+        self.where = self.where or block.where
         counts.rows += block.n_rows
         codes, names = block.coded(self.columns["chromosome"])
         chromosome = numbers_of(codes, names)
@@ -286,19 +297,39 @@ class _Reader:
                 )
             )
 
+    def _refuse_stacked(self, stretches: NDArray[np.int32], p: Array, several: Whole) -> None:
+        n_snps = self.counts.used - len(several)
+        if n_snps < FEWEST_TO_JUDGE or len(several) < MOST_SEVERAL * n_snps:
+            return
+        stretch = stretches[several[0]]
+        gene = int(((self.places.first <= stretch) & (stretch < self.places.last)).argmax())
+        told = "effect_allele" in self.columns and "other_allele" in self.columns
+        raise InputError(
+            Problem(
+                "SNPs have several results each: several analyses in one table?",
+                f"{self.where}: {len(several):,} rows beside {n_snps:,} SNPs share position{' and alleles' if told else ''} with another row "
+                f"of another p-value, such as one of {self.places.genes_of['symbol'][gene]} with p = {p[several[0]]:.3g}",
+                f"one row per SNP of one analysis; at most {MOST_SEVERAL:.0%} of SNPs may have several",
+                "Keep the rows of one analysis (ancestry, trait, model) in a copy of the file, and name that copy."
+                + ("" if told else " If the rows are different alleles, declare effect_allele and other_allele."),
+            )
+        )
+
     def genes(self) -> pd.DataFrame:
         """Return the genes that have SNPs."""
         # Every list is let go of once it is joined: several copies of ten million values are too many.
-        first = _first_of_each(np.concatenate([*self._marks, np.zeros(0, np.uint64)]))
-        self._marks.clear()
         stretches = np.concatenate([*self._stretches, np.zeros(0, np.int32)])
         self._stretches.clear()
         p = np.concatenate([*self._p, np.zeros(0)])
         self._p.clear()
+        first, several = _different(np.concatenate([*self._marks, np.zeros(0, np.uint64)]), p)
+        self._marks.clear()
         n = np.concatenate([*self._n, np.zeros(0, np.float32)])
         self._n.clear()
         self.counts.repeated = len(p) - len(first)
         self.counts.used = len(first)
+        self.counts.several = len(several)
+        self._refuse_stacked(stretches, p, several)
         if self.counts.repeated:
             stretches, p = stretches[first], p[first]
             n = n[first] if len(n) else n
