@@ -84,6 +84,20 @@ def test_one_sided_p_values_contradict_t() -> None:
     assert len(normal_deviates(TableColumns(t=weak, p_value=2 * stats.norm.sf(np.abs(weak))), "here")[1]) == 1
 
 
+def test_opposite_signs_of_effect_and_t_are_refused_and_a_few_are_told() -> None:
+    """t of reference minus target beside an effect of target minus reference."""
+    for columns in (TableColumns(effect=Z, t=-Z, p_value=P), TableColumns(effect=Z, z=-Z), TableColumns(t=Z, z=-Z)):
+        with pytest.raises(InputError, match=rf"have opposite signs in {len(Z)} of {len(Z)} rows"):
+            normal_deviates(columns, "here")
+    mixed = Z.copy()
+    mixed[1] *= -1
+    z, notes = normal_deviates(TableColumns(effect=mixed, t=Z, p_value=P), "here")
+    np.testing.assert_allclose(z, Z, rtol=1e-12)
+    assert notes[-1] == f"Rows in which t and effect have opposite signs: 1 of {len(Z)}; the sign of t counts."
+    ratios = np.exp(Z)  # of a list: above 0 throughout
+    assert len(normal_deviates(TableColumns(effect=ratios, t=Z, p_value=P), "here")[1]) == 1
+
+
 def test_rows_become_genes_and_every_lost_row_is_counted() -> None:
     """Two assays of A are averaged, a complex is one value beside C's own, three rows are lost for two reasons."""
     z = np.array([1.0, 3.0, -2.0, 5.0, 5.0, np.nan, 7.0])

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -129,9 +130,15 @@ def normal_deviates(columns: TableColumns, where: str) -> tuple[NDArray[np.float
     Raises
     ------
     InputError
-        When no columns suffice, a standard error is not above 0, or a p-value does not lie between 0 and 1.
+        When no columns suffice, a standard error is not above 0, a p-value does not lie between 0 and 1, or two columns have
+        opposite signs in most rows.
     """
     _check(columns, where)
+    z, notes = _deviates(columns, where)
+    return z, [*notes, *_opposite_signs(columns, where)]
+
+
+def _deviates(columns: TableColumns, where: str) -> tuple[NDArray[np.float64], list[str]]:
     ratio = None if columns.effect is None or columns.se is None else columns.effect / columns.se
     student = columns.t if columns.t is not None else ratio
     sign = next((values for values in (columns.t, columns.effect) if values is not None), None)
@@ -170,6 +177,31 @@ def _check(columns: TableColumns, where: str) -> None:
             )
     if problems:
         raise InputError(problems)
+
+
+def _opposite_signs(columns: TableColumns, where: str) -> list[str]:
+    """Refuse columns that point in opposite ways in most rows: which way is right, no column tells. Tell where few do."""
+    given = {"z": columns.z, "t": columns.t, "effect": columns.effect}
+    # A column of ratios has no signs.
+    signs = {name: np.sign(values) for name, values in given.items() if values is not None and (values < 0).any()}
+    notes = []
+    for (name, one), (other, two) in combinations(signs.items(), 2):
+        known, opposite = int((np.abs(one * two) == 1).sum()), int((one * two == -1).sum())
+        if 2 * opposite > known:
+            raise InputError(
+                Problem(
+                    f"{name} and {other} have opposite signs in {opposite:,} of {known:,} rows",
+                    where,
+                    "columns of one comparison, target minus reference",
+                    f"Find out which group was subtracted, and leave {name} or {other} out of `columns` in lines.tsv, or turn its sign in "
+                    "a copy of the table.",
+                )
+            )
+        if opposite:
+            notes.append(
+                f"Rows in which {name} and {other} have opposite signs: {opposite:,} of {known:,}; the sign of {next(iter(signs))} counts."
+            )
+    return notes
 
 
 def refuse_ratios(columns: TableColumns, where: str) -> None:
