@@ -472,8 +472,9 @@ def test_what_the_rows_ask_for_is_said_below_them():
     ]
     assert "Questions 1 to 3 rest on one source: they do not confirm each other." in told
     # Another dataset of the same source: no sample by the same name, and no confirmation either.
-    source = clean().evidence[0].source
-    again = replace(excluded, evidence=[replace(row, source=source) for row in excluded.evidence])
+    first_row = clean().evidence[0]
+    source = {"declared_source": first_row.declared_source, "accession": first_row.accession}
+    again = replace(excluded, evidence=[replace(row, **source) for row in excluded.evidence])
     assert findings_of([clean(), again, excluded], designs).keys[-1] == (
         "Questions 1 to 3 rest on one source: they do not confirm each other."
     )
