@@ -220,7 +220,7 @@ _OF_ROW = {
 CHECKED = {
     SPREAD: "assumed spread of cohorts",
     ONE_GENE: "leading genes",
-    ONE_COHORT: "each cohort",
+    ONE_COHORT: "one cohort alone",
     HIDDEN_FACTORS: "hidden factors",
     COMPOSITION: "mix of cells",
     FLAGGED_SAMPLES: "flagged samples",
@@ -352,7 +352,7 @@ def _concern(name: str) -> Concern:
 
 def _downgrade(name: str, reason: str, card: Card, n_questions: int) -> Downgrade:
     concern = _concern(name)
-    over = f" corrected for {n_questions} questions, the interval not" if n_questions > 1 else ""
+    over = f" corrected for {n_questions} questions; interval uncorrected" if n_questions > 1 else ""
     level = "p too large" if card.p_holm is None else f"p {p_value(card.p_holm)}{over}"
     return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[card.kind], p=level))
 
