@@ -26,7 +26,7 @@ from sidemine.lines.bridge.comparisons import BridgeData, measure_rows
 from sidemine.lines.bridge.profiles import Side, build_side
 from sidemine.lines.bridge.record import NO_RESEMBLANCE
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
-from sidemine.lines.bridge.statistic import measure_concordance_of
+from sidemine.lines.bridge.statistic import measure_concordance_of, noise_spread
 
 N_GENES, BLOCK = 1000, 50
 TRUTHS = ("nothing", "disease only", "drug only", "different blocks", "unrelated genes", "related")
@@ -95,7 +95,7 @@ def one_pair(rng: np.random.Generator, truth: str, correlation: float, seed: int
     row: dict[str, float] = {}
     for name, one in known.items():
         # The sign after adjustment for composition is taken as given: that rule has its own benchmark.
-        place = place_among(drug.whole, y, scopes[name], comparators)
+        place = place_among(drug.whole, y, scopes[name], comparators, spread=noise_spread(disease.whole))
         evidence = Evidence(one, p_disease[name], p_drug[name], place, adjusted=one)
         call, _ = decide_call(evidence)
         row |= {
@@ -150,7 +150,9 @@ def one_margin(true: float, spread: float, seed: int) -> tuple[str, float]:
         rotation_p_values(side, {side.main: {"all": Question(weights, found.product)}}, ROTATIONS)[side.main]["all"]
         for side, weights in ((sides[1], x), (sides[0], y))
     ]
-    place = place_among(sides[0].whole, y, chosen, gather_comparators({}, noisy, genes))
+    place = place_among(
+        sides[0].whole, y, chosen, gather_comparators({}, noisy, genes), spread=noise_spread(sides[1].whole)
+    )
     call, _ = decide_call(Evidence(found, *p_values, place, adjusted=found))
     return call, place.margin or 0.0
 

@@ -143,7 +143,7 @@ def test_what_leaves_less_than_supported_needs_does_not_read_as_if_nothing_chang
 
     assert (row(0.02).changes, row(0.02).weakens) == (False, True)
     assert row(0.02).words.endswith(
-        "p = 0.02: an effect would still be shown, but with more than the p of 0.01 that `supported` allows"
+        "p = 0.02: an effect would still be shown, but with a p above the 0.01 that “supported” asks for"
     )
     assert (row(0.009).weakens, row(0.009).words.split(": ")[-1]) == (False, "this would not change the reading")
     assert row(0.009, 6.0).weakens

@@ -470,7 +470,15 @@ def test_what_the_rows_ask_for_is_said_below_them():
         f"Margin of rows 1, 2, C1 and C2: {down} % down or {up} % up ({typeset(margin_rule(declared))}).",
         "Margin of row 3: 13 % down (20 % of the effect of x, which is 1.00 log2 units).",
     ]
-    assert "Questions 1 to 3 share samples: they do not confirm each other." in told
+    assert "Questions 1 to 3 rest on one source: they do not confirm each other." in told
+    # Another dataset of the same source: no sample by the same name, and no confirmation either.
+    first_row = clean().evidence[0]
+    source = {"declared_source": first_row.declared_source, "accession": first_row.accession}
+    again = replace(excluded, evidence=[replace(row, **source) for row in excluded.evidence])
+    assert findings_of([clean(), again, excluded], designs).keys[-1] == (
+        "Questions 1 to 3 rest on one source: they do not confirm each other."
+    )
+    assert findings_of([clean(), excluded, excluded], designs).keys[-1].startswith("Questions 2 and 3 rest")
 
 
 def test_rows_that_are_named_below_the_table_have_their_number():
@@ -522,7 +530,7 @@ def test_what_would_turn_an_answer_is_named_first():
     """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be one of several."""
     card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
     assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and more"
-    assert "p 0.082 corrected for 15 questions, the interval not" in [
+    assert "p 0.082 corrected for 15 questions; interval uncorrected" in [
         row.brief for row in certainty_of(card, n_questions=15).downgrades
     ]
     of_control = replace(card, p_holm=None)

@@ -178,7 +178,7 @@ def test_too_few_data_and_no_margin_are_told_apart():
 LOOKED_AT = {
     "effects that differ between cohorts": ("assumed spread of cohorts", "more cohorts, to tell how far they differ"),
     "without its leading genes": ("leading genes", "an effect that no single gene carries"),
-    "without one cohort": ("each cohort", "more cohorts"),
+    "without one cohort": ("one cohort alone", "more cohorts"),
     "adjusted for hidden factors": ("hidden factors", "samples of recorded batch and quality"),
     "adjusted for the mix of cells": ("mix of cells", "sorted cells, or groups with the same mix of cells"),
     "without flagged samples": ("flagged samples", "an effect that holds without what is doubted"),

@@ -12,8 +12,9 @@ from test_rules import answers, contrast, decide, evidence, hypothesis
 from sidemine.considerations.judgement import Case
 from sidemine.considerations.sensitivity import sensitivity_of
 from sidemine.effect.intervals import Effect
+from sidemine.effect.pooling import conflict_level
 from sidemine.effect.record import EXPERIMENT_UNIT, Estimate
-from sidemine.verdict.readings import conflict_level, opposite_sides
+from sidemine.verdict.readings import opposite_sides
 from sidemine.verdict.vocabulary import Verdict
 
 

@@ -43,6 +43,8 @@ def signatures(n=24, seed=4, own=-3.0, genes=GENES):
     return SignatureLibrary(others, pd.DataFrame(control, index=["own"], columns=genes))
 
 
+SPREAD = 2**0.5
+"""Of the mean square of noise in independent genes."""
 CONTROL = {"perturbation": "own", "set": "T", "expected": "down"}
 LIBRARY = {"file": "x", "identifiers": "symbol", "licence": "x", "version": "1", "positive_control": CONTROL}
 
@@ -382,17 +384,19 @@ def test_comparators_meet_the_drug_on_shared_genes_only():
     disease = np.where(np.arange(N_GENES) < 60, 0.0, 1.0) + 0.1 * rng.standard_normal(N_GENES)
     drug = np.where(np.arange(N_GENES) < 60, rng.standard_normal(N_GENES), 1.0)
     everywhere = place_among(
-        FrozenProfile("drug", drug, np.zeros(N_GENES)),
+        FrozenProfile("drug", drug, 0.0),
         disease,
         np.ones(N_GENES, bool),
         gather_comparators({}, few, GENES),
+        spread=SPREAD,
     )
     assert everywhere.percentile < 100  # the agreement lies outside what the signatures measured
     nowhere = place_among(
-        FrozenProfile("drug", drug, np.zeros(N_GENES)),
+        FrozenProfile("drug", drug, 0.0),
         disease,
         np.arange(N_GENES) >= 60,
         gather_comparators({}, few, GENES),
+        spread=SPREAD,
     )
     assert nowhere.percentile is None
     assert nowhere.names == []
@@ -543,8 +547,8 @@ def test_a_strong_perturbation_is_placed_for_its_strength_among_a_whole_library(
 
     def percentile(n, strength=float("nan")):
         comparators = gather_comparators({}, library.iloc[:n], GENES)
-        profile = FrozenProfile("drug", drug, (drug**2 - 1) * 2 / 3, strength=strength)
-        return place_among(profile, disease, everything, comparators).percentile
+        profile = FrozenProfile("drug", drug, np.mean(drug**2 - 1) * 2 / 3, strength=strength)
+        return place_among(profile, disease, everything, comparators, spread=SPREAD).percentile
 
     own = float(np.sqrt(np.mean(drug**2)))
     assert percentile(300, own) < 65 < 75 < percentile(300)
@@ -560,8 +564,8 @@ def test_a_place_is_by_size_among_comparators_as_strong():
         others = pd.DataFrame(3 * rng.standard_normal((20, N_GENES)), columns=GENES)
         others.iloc[:5] /= 3
         comparators = gather_comparators({}, others, GENES)
-        frozen = FrozenProfile("drug", drug, (drug**2 - 1) * 2 / 3)
-        places.append(place_among(frozen, disease, IN_SET, comparators))
+        frozen = FrozenProfile("drug", drug, np.mean(drug**2 - 1) * 2 / 3)
+        places.append(place_among(frozen, disease, IN_SET, comparators, spread=SPREAD))
     assert 8 <= sum(place.percentile >= 90 for place in places) <= 32
     assert sum((place.n, place.n_weak) == (15, 5) for place in places) >= 190
     assert all(
@@ -569,25 +573,27 @@ def test_a_place_is_by_size_among_comparators_as_strong():
     )
     # A class of weak ones is one unit, and a whole library is asked as a small one is.
     together = gather_comparators({}, others, GENES, {"class": [str(row) for row in range(5)]})
-    placed = place_among(frozen, disease, IN_SET, together)
+    placed = place_among(frozen, disease, IN_SET, together, spread=SPREAD)
     assert (placed.n, placed.n_weak, list(placed.counts)) == (15, 1, [False] * 5 + [True] * 15)
     library = pd.DataFrame(rng.standard_normal((120, N_GENES)), columns=GENES)
-    inert = place_among(replace(frozen, strength=3.0), disease, IN_SET, gather_comparators({}, library, GENES))
+    alone = gather_comparators({}, library, GENES)
+    inert = place_among(replace(frozen, strength=3.0), disease, IN_SET, alone, spread=SPREAD)
     assert (inert.n, inert.n_weak, inert.percentile, inert.margin) == (0, 120, None, None)
 
 
-def test_comparators_that_are_strong_elsewhere_do_not_count():
-    """A perturbation of the set alone, beside ones that move everything but the set: on these genes they do nothing."""
+def test_inert_comparators_do_not_count_beside_a_perturbation_of_the_set_alone():
+    """Over all genes it is hardly stronger than noise, so that a third of its strength asks nothing: what is inert is still told."""
     rng = np.random.default_rng(4)
-    others = pd.DataFrame(rng.standard_normal((30, N_GENES)) * np.where(IN_SET, 1, 4), columns=GENES)
-    drug = rng.standard_normal(N_GENES) * np.where(IN_SET, 4, 1)
-    place = place_among(
-        FrozenProfile("drug", drug, (drug**2 - 1) * 2 / 3),
-        rng.standard_normal(N_GENES),
-        IN_SET,
-        gather_comparators({}, others, GENES),
-    )
-    assert (place.n, place.n_weak) == (0, 30)
+    drug = rng.standard_normal(N_GENES) + np.where(IN_SET, 1.5, 0) * rng.choice([-1, 1], N_GENES)
+    profile = FrozenProfile("drug", drug, 0.01)
+    disease = rng.standard_normal(N_GENES)
+
+    def place(size):
+        others = pd.DataFrame(rng.standard_normal((30, N_GENES)) * np.where(IN_SET, 1, size), columns=GENES)
+        return place_among(profile, disease, IN_SET, gather_comparators({}, others, GENES), spread=SPREAD)
+
+    assert place(1).n <= 6
+    assert place(2).n == 30  # they act, elsewhere
 
 
 def test_a_pair_that_is_opposed_on_the_comparators_genes_is_behind_them():
@@ -600,7 +606,12 @@ def test_a_pair_that_is_opposed_on_the_comparators_genes_is_behind_them():
     drug[few] *= -1
     others = pd.DataFrame(3 * rng.standard_normal((20, 12)), columns=[GENES[place] for place in few])
     comparators = gather_comparators({}, others, GENES)
-    placed = place_among(FrozenProfile("drug", drug, drug**2), disease, IN_SET, comparators)
+    placed = place_among(FrozenProfile("drug", drug, np.mean(drug**2)), disease, IN_SET, comparators, spread=SPREAD)
     assert (placed.n, placed.n_genes, placed.percentile) == (20, 12, 0.0)
     drug[few] *= -1
-    assert place_among(FrozenProfile("drug", drug, drug**2), disease, IN_SET, comparators).percentile == 100.0
+    assert (
+        place_among(
+            FrozenProfile("drug", drug, np.mean(drug**2)), disease, IN_SET, comparators, spread=SPREAD
+        ).percentile
+        == 100.0
+    )

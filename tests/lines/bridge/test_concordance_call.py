@@ -44,7 +44,7 @@ def test_all_three_conditions_give_mimics_or_opposes():
         ({"percentile": None, "margin": None, "n": 9}, "too few comparators to say more: 9 other perturbations"),
         (
             {"percentile": None, "margin": None, "n": 9, "weak": 11},
-            "11 less than a third as strong on these genes do not count",
+            "11 that do not stand out from noise, or are less than a third as strong, do not count",
         ),
         ({"adjusted": -0.1}, "the sign turns"),
         ({"adjusted": None, "words": "a is not declared as blood"}, "not declared as blood"),

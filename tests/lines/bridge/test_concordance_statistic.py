@@ -174,7 +174,7 @@ def test_frozen_weights_have_no_noise():
     """A frozen set is known exactly: only the disease makes its concordance uncertain."""
     weights = np.where(BLOCK, 2.0, 0.0)
     disease = side_of(fit_study(41, 20, 20)).whole
-    found = measure_concordance_of(FrozenProfile("set", weights, weights**2), disease, BLOCK)
+    found = measure_concordance_of(FrozenProfile("set", weights, 1.0), disease, BLOCK)
     assert found.reliability_drug == 1
     spread = np.sqrt(sum(np.sum((weights @ factor) ** 2) for factor, _ in disease.noises))
     assert found.se == pytest.approx(spread / np.linalg.norm(weights[BLOCK]) / np.linalg.norm(disease.deviates[BLOCK]))

@@ -448,6 +448,33 @@ def test_one_sided_p_values_and_ratios_are_refused_and_not_described_as_cut() ->
         measure(declared(), to_test(replace(full_table(), effect=np.exp(Z / 20), se=None)))
 
 
+def test_signed_fold_changes_of_a_whole_table_are_taken_as_their_logarithms() -> None:
+    """1.3 and −1.3, with p to 1: it was told as a list that was cut. The test is that of the logarithms; t serves in place of p."""
+    log2 = full_table(Z)
+    folds = np.sign(Z) * 2 ** (np.abs(Z) / 4)
+    expected, _ = measure(declared(), to_test(replace(log2, se=None)))
+    for columns in (replace(log2, effect=folds, se=None), replace(log2, effect=folds), TableColumns(effect=folds, t=Z)):
+        measured, details = measure(declared(), to_test(columns))
+        assert measured.p_value == pytest.approx(expected.p_value)
+        assert details.threshold == ""
+        assert any("signed fold changes" in note for note in details.notes)
+        of_one = next(member for member in details.members if member.gene == "GENE003")
+        assert of_one.effect == pytest.approx(Z[3] / 4)
+
+
+def test_a_list_that_was_cut_at_a_difference_of_1_is_none_of_signed_fold_changes() -> None:
+    """Whatever its p: with standard errors up to 2 few genes that differ by two-fold have a p above .9."""
+    rng = np.random.default_rng(2)
+    se = rng.uniform(0.2, 2, size=3000)
+    effect = se * rng.normal(size=3000)
+    listed = np.flatnonzero(np.abs(effect) >= 1)[:N]
+    columns = TableColumns(effect=effect[listed], p_value=2 * stats.norm.sf(np.abs(effect / se)[listed]))
+    assert np.nanmax(columns.p_value) > 0.5
+    measured, details = measure(declared(), to_test(columns))
+    assert measured.instead == "described"
+    assert details.threshold.startswith("its smallest |effect| is 1")
+
+
 def test_a_list_of_ratios_is_not_told_as_higher_genes() -> None:
     """Significant odds ratios, three quarters of them below 1; a list whose effects lie all above 1, or below 0 too, is told as before."""
     ratios = np.concatenate([np.linspace(0.3, 0.8, 30), np.linspace(1.2, 2.5, 10)])

@@ -10,7 +10,14 @@ import pandas as pd
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.lines.mirna.measure import LabelledMirnas, TargetGraph, gather_units, measure_mirnas, slope_on_targets
+from sidemine.lines.mirna.measure import (
+    LabelledMirnas,
+    TargetGraph,
+    as_measured,
+    gather_units,
+    measure_mirnas,
+    slope_on_targets,
+)
 from sidemine.lines.mirna.names import AMBIGUOUS, OTHER_SPECIES, SEVERAL, UNKNOWN, MirnaNames, read_aliases
 from sidemine.lines.mirna.reader import read_families, read_labels, read_seeds, read_targets, read_universe
 from sidemine.prepare.gene_table import GeneTable
@@ -194,6 +201,38 @@ def test_lists_that_favour_well_studied_mirnas_call_nothing():
         without_degree += hits > 2 * 40 * np.mean(degrees * scores)
     assert called / n <= 0.08
     assert without_degree / n > 0.95, "the lists hit the set at twice the usual rate, for their number of targets alone"
+
+
+def test_mirnas_that_moved_the_other_way_speak_neither_for_nor_against_a_set():
+    """miRNAs that are down and hardly target the set are no evidence that those that are up do."""
+    graph, families = simulated()
+    weights = {graph.genes[at]: 1.0 for at in np.argsort(-np.bincount(graph.gene_of))[:200]}
+    order = np.argsort(graph.scores(weights), kind="stable")
+    low, others = order[:60], np.random.default_rng(6).choice(order[60:], 20, replace=False)
+    down = {graph.mirnas[at]: -1.0 for at in low}
+    names = MirnaNames([])
+
+    def measure(labels, direction):
+        labelled = LabelledMirnas(labels, True, [])
+        found = measure_mirnas(labelled, set(graph.mirnas), graph, weights, families, names, direction)
+        return found, as_measured(found, direction, 200)
+
+    found, measured = measure(down, "up")
+    assert measured.p_declared is None
+    assert measured.reason == ("Not testable: 0 units that are up in the disease have known targets, fewer than 5.")
+    up = {graph.mirnas[at]: 1.0 for at in others}
+    found, measured = measure(down | up, "up")
+    alone, beside = measure(up, "up")
+    assert (found.slope, found.details.strongest) == (alone.slope, alone.details.strongest)
+    assert (found.details.n_listed, found.details.n_other_way) == (20, 60)
+    assert (
+        "are up in the disease (60 miRNAs that moved the other way count as not moved); they target" in measured.reason
+    )
+    assert measured.p_declared == beside.p_declared
+    assert "moved the other way" not in beside.reason
+    turned, mirrored = measure({key: -label for key, label in (down | up).items()}, "down")
+    assert turned.slope.estimate == -found.slope.estimate
+    assert mirrored.p_declared == measured.p_declared
 
 
 def test_planted_families_are_found_in_their_direction_and_the_record_counts():

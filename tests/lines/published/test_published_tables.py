@@ -233,6 +233,38 @@ def test_sentence_says_when_only_changed_genes_are_listed(tmp_path: Path) -> Non
     assert "only genes with adjusted p ≤ 0.04 and |log2 fold change| ≥ 0.5" in sentence
 
 
+_RNG = np.random.default_rng(8)
+_CHANGE = _RNG.normal(0, 0.4, 2000)
+_P = _RNG.uniform(size=2000)
+
+
+@pytest.mark.parametrize(
+    ("change", "p_values", "told"),
+    [
+        (_CHANGE, _P, ""),
+        (_CHANGE, None, ""),
+        (_CHANGE[_P < 0.05], _P[_P < 0.05], "(its largest p is 0.05)"),
+        (_CHANGE[np.abs(_CHANGE) > 0.5], None, "(its smallest |effect| is 0.5"),
+        (_CHANGE[np.abs(_CHANGE) > 0.5], _P[np.abs(_CHANGE) > 0.5], "(its smallest |effect| is 0.5"),
+        (3 * _CHANGE[_CHANGE > 0.5], None, "(its smallest |effect| is 1.5"),
+        (2**_CHANGE, None, ""),
+        (np.sign(_CHANGE) * 2 ** np.abs(_CHANGE), _P, ""),
+        (3 * _CHANGE[np.abs(_CHANGE) > 0.5], None, "unless these are signed fold changes and no logarithms)"),
+    ],
+)
+def test_sentence_says_by_what_a_table_was_cut(tmp_path: Path, change: Any, p_values: Any, told: str) -> None:
+    """By p or by fold change alone, too; of ratios, signed fold changes and complete tables nothing is said."""
+    p_values = np.full(len(change), np.nan) if p_values is None else p_values
+    rows = "".join(f"G{at},{one},{p}\n" for at, (one, p) in enumerate(zip(change, p_values, strict=True)))
+    row = _row(p_value_column="p")
+    sentence = describe_table(
+        row, read_published_table(row, _write(tmp_path, f"g,logFC,p\n{rows}".replace("nan", ""))), None, _Table()
+    )
+    assert told in sentence
+    assert ("genes that did not change are absent" in sentence) is bool(told)
+    assert (" listed genes of the table" in sentence) is bool(told)
+
+
 def test_sentence_says_when_fold_changes_may_be_ratios(tmp_path: Path) -> None:
     """No value below 0, on both sides of 1: of ratios the smaller ones would be lower."""
     for values, told in (("0.4 0.7 1.6", True), ("-0.4 0.7 1.6", False), ("1.4 2.7 1.6", False)):

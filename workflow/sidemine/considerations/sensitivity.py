@@ -26,7 +26,7 @@ ASKED = (SPREAD, ONE_GENE, ONE_COHORT, HIDDEN_FACTORS, COMPOSITION, FLAGGED_SAMP
 SENSITIVITY_P = 0.05
 """Two-sided p up to which an effect counts as shown."""
 UNCHANGED, CHANGED = "this would not change the reading", "this would change the reading"
-WEAKER = f"an effect would still be shown, but with more than the p of {COMMON_DEMAND:g} that `supported` allows"
+WEAKER = f"an effect would still be shown, but with a p above the {COMMON_DEMAND:g} that “supported” asks for"
 
 EffectReading = Literal["shown", "excluded", "open"]
 

@@ -9,6 +9,7 @@ prediction interval are not estimable below three studies and are NaN there; wit
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,8 @@ FEWEST_FOR_RANDOM_EFFECTS = 5
 """From this number of studies on, random effects carry the answer."""
 COMMON_DEMAND, RANDOM_DEMAND = 0.01, 0.05
 """Two-sided p that an answer over five or more studies demands of the common effect and of Hartung and Knapp."""
+CONFLICT_P = 0.05
+"""One-sided p at which each of two contrasts of opposite sign is called surely so; of more, `conflict_level` shares it."""
 METHODS = ("none", "single dataset", "common effect", "random effects (REML, Hartung–Knapp)")
 """What can carry an answer; `Pooled.method` points into it."""
 SINGLE, COMMON, RANDOM = 1, 2, 3
@@ -346,3 +349,20 @@ def _choose(condition: NDArray[np.bool_], first: Estimates, other: Estimates) ->
         return np.asarray(np.where(condition, getattr(first, name), getattr(other, name)), dtype=np.float64)
 
     return Estimates(*(pick(name) for name in ("effect", "se", "df", "ci_low", "ci_high", "p_value")))
+
+
+def conflict_level(k: int) -> float:
+    """Return the level of the intervals by which k contrasts are compared.
+
+    Without any effect each of the k(k − 1) ordered pairs is called conflicting by p². So many pairs share what two contrasts
+    have: .5 % in all. With 90 % intervals throughout, 5.8 % of null studies of six contrasts are conflicting, and 14 % of ten.
+    Contrasts that share a vehicle (doses) are counted each, since each may conflict with those of another experiment: two experiments
+    of two to four doses then conflict in .3 % of 200,000 draws without any effect, counted as two in 1.8 to 5.4 %, and effects of
+    ± 3 standard errors conflict in 60 %, as in two contrasts (63 %).
+
+    Parameters
+    ----------
+    k
+        Number of contrasts.
+    """
+    return 1 - 2 * CONFLICT_P * math.sqrt(2 / max(k * (k - 1), 2))

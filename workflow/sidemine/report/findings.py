@@ -7,7 +7,6 @@ certainty come from the verdict stage, effects from the card.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_lowercase
@@ -105,12 +104,12 @@ class Footnote:
 
 @dataclass(frozen=True)
 class Findings:
-    """The summary: questions, controls, the footnotes of both, each reason once, and the numbers of questions that share samples with another one."""
+    """The summary: questions, controls, the footnotes of both, each reason once, and the numbers of questions that rest on one source of data."""
 
     questions: Sequence[Finding]
     controls: Sequence[Finding]
     footnotes: Sequence[Footnote]
-    sharing: Sequence[int] = ()
+    of_one_source: Sequence[Sequence[int]] = ()
 
     @property
     def keys(self) -> list[str]:
@@ -127,8 +126,10 @@ class Findings:
             told.append(f"{counts[0]}: first the group that the answer names first{self._arms}.")
         if any(row.has_repeats for row in self.questions):
             told.append("Repeats of one person or culture count once.")
-        if self.sharing:
-            told.append(f"Questions {_ranges(self.sharing)} share samples: they do not confirm each other.")
+        if self.of_one_source:
+            groups = "; ".join(_ranges(group) for group in self.of_one_source)
+            each = " each" if len(self.of_one_source) > 1 else ""
+            told.append(f"Questions {groups}{each} rest on one source: they do not confirm each other.")
         return told
 
     @property
@@ -215,18 +216,23 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
         questions=[finding(number, card) for number, card in enumerate(questions, start=1)],
         controls=[finding(number, card) for number, card in enumerate(controls, start=1)],
         footnotes=notes,
-        sharing=_sharing(questions, designs),
+        of_one_source=_of_one_source(questions, designs),
     )
 
 
-def _sharing(questions: Sequence[Card], designs: Mapping[str, DesignRecord]) -> list[int]:
-    """Return the numbers of the answered questions that rest on a sample that another one rests on too."""
-    used = [
-        {name for row in card.evidence if row.testable for name in _samples(designs[row.contrast])}
-        for card in questions
-    ]
-    counts = Counter(name for names in used for name in names)
-    return [number for number, names in enumerate(used, start=1) if any(counts[name] > 1 for name in names)]
+def _of_one_source(questions: Sequence[Card], designs: Mapping[str, DesignRecord]) -> list[list[int]]:
+    """Return the numbers of the answered questions that have a source or a sample in common, group by group."""
+    groups: list[tuple[list[int], set[object]]] = []
+    for number, card in enumerate(questions, start=1):
+        rests_on: set[object] = set()
+        for row in card.evidence:
+            if row.testable:
+                rests_on |= {row.source, *_samples(designs[row.contrast])}
+        joined = [group for group in groups if group[1] & rests_on]
+        groups = [group for group in groups if group not in joined]
+        numbers = [each for group in joined for each in group[0]]
+        groups.append(([*numbers, number], rests_on.union(*(group[1] for group in joined))))
+    return sorted(sorted(numbers) for numbers, _ in groups if len(numbers) > 1)
 
 
 def _ranges(numbers: Sequence[int]) -> str:

@@ -345,7 +345,8 @@ def pooled_caption(card: Card) -> str:
     shown = (
         f"No single figure: {apart.words} ({apart.reason})."
         if apart
-        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: one dataset left out; dotted: prediction interval."
+        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: one dataset left out"
+        f"{'' if card.pooled.prediction_low is None else '; dotted: prediction interval'}."
     )
     return f"{shown} {as_sentence(heterogeneity_words(card.pooled))}"
 

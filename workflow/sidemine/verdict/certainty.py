@@ -39,6 +39,7 @@ from sidemine.considerations.sensitivity import (
     without_effect,
 )
 from sidemine.drawing.words import p_value
+from sidemine.effect.pooling import COMMON_DEMAND
 from sidemine.effect.record import Estimate
 from sidemine.text.phrases import capitalised
 from sidemine.verdict.card import HIGHEST, Card, Certainty, Domain, Downgrade, Level
@@ -219,7 +220,7 @@ _OF_ROW = {
 CHECKED = {
     SPREAD: "assumed spread of cohorts",
     ONE_GENE: "leading genes",
-    ONE_COHORT: "each cohort",
+    ONE_COHORT: "one cohort alone",
     HIDDEN_FACTORS: "hidden factors",
     COMPOSITION: "mix of cells",
     FLAGGED_SAMPLES: "flagged samples",
@@ -311,7 +312,7 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     none = "" if lifting or not asked else f" {checks} {'nothing' if len(asked) == 1 else 'it'}."
     weaker = ", ".join(CHECKED.get(row.name, row.name) for row in asked if row.weakens)
     if weaker and card.verdict is Verdict.SUPPORTED:
-        none = f" An effect is still shown in every check, but with less than `supported` needs: {weaker}."
+        none = f" No check takes the effect away, but its p rises above {COMMON_DEMAND:g} in some: {weaker}."
     return as_sentence(named) + none
 
 
@@ -351,7 +352,7 @@ def _concern(name: str) -> Concern:
 
 def _downgrade(name: str, reason: str, card: Card, n_questions: int) -> Downgrade:
     concern = _concern(name)
-    over = f" corrected for {n_questions} questions, the interval not" if n_questions > 1 else ""
+    over = f" corrected for {n_questions} questions; interval uncorrected" if n_questions > 1 else ""
     level = "p too large" if card.p_holm is None else f"p {p_value(card.p_holm)}{over}"
     return Downgrade(concern.domain, reason, concern.brief.format(noun=_NOUN[card.kind], p=level))
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sidemine.considerations.judgement import COMPARATOR_PERCENTILE
 from sidemine.effect.intervals import Effect, measured_effect, one_sided
+from sidemine.effect.pooling import conflict_level
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, PooledEffect
 
 FEWEST_TO_POOL = 2
@@ -18,8 +19,6 @@ FEW_COHORTS = 2
 """Up to this number, every cohort must replicate; beyond it, two thirds of them."""
 ONE_SIDED_P = 0.025
 """One-sided self-contained p-value, in the declared direction, up to which a contrast passes."""
-CONFLICT_P = 0.05
-"""One-sided p at which each of two contrasts of opposite sign is called surely so; of more, `conflict_level` shares it."""
 
 
 @dataclass(frozen=True)
@@ -236,23 +235,6 @@ def opposite_sides(readings: Sequence[Reading]) -> tuple[list[Reading], list[Rea
     return [reading for reading, (low, _) in intervals if low > 0], [
         reading for reading, (_, high) in intervals if high < 0
     ]
-
-
-def conflict_level(k: int) -> float:
-    """Return the level of the intervals by which k contrasts are compared.
-
-    Without any effect each of the k(k − 1) ordered pairs is called conflicting by p². So many pairs share what two contrasts
-    have: .5 % in all. With 90 % intervals throughout, 5.8 % of null studies of six contrasts are conflicting, and 14 % of ten.
-    Contrasts that share a vehicle (doses) are counted each, since each may conflict with those of another experiment: two experiments
-    of two to four doses then conflict in .3 % of 200,000 draws without any effect, counted as two in 1.8 to 5.4 %, and effects of
-    ± 3 standard errors conflict in 60 %, as in two contrasts (63 %).
-
-    Parameters
-    ----------
-    k
-        Number of contrasts.
-    """
-    return 1 - 2 * CONFLICT_P * math.sqrt(2 / max(k * (k - 1), 2))
 
 
 def smallest_excludable(effects: Sequence[Effect]) -> float | None:

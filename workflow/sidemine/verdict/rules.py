@@ -5,7 +5,7 @@ independent datasets, experiments (`experiments.py`) one by one. In this order:
 
 1. *not testable*: a required control that did not behave as expected (`decide.py`), a consideration that refuses, no margin,
    no contrast that could be tested.
-2. *conflicting*: two datasets of opposite sign, each 90 % interval excluding 0 (of more datasets, a wider one: `readings.conflict_level`).
+2. *conflicting*: two datasets of opposite sign, each 90 % interval excluding 0 (of more datasets, a wider one: `pooling.conflict_level`).
 3. *supported*: every required gate is passed and nothing caps the answer.
 4. *suggestive* or *not supported*. Cohorts: *not supported* (the one-sided 95 % limit in the declared direction lies
    below the margin, or the 95 % interval excludes 0 on the other side) precedes *suggestive* (pooled p ≤ .05 in the
@@ -24,10 +24,11 @@ from dataclasses import dataclass
 
 from sidemine.considerations.judgement import Cap, DoubtWeight, Gate, Judgement, as_sentence
 from sidemine.considerations.sensitivity import NEAR_LIMIT
+from sidemine.effect.pooling import conflict_level
 from sidemine.effect.record import HypothesisEvidence
 from sidemine.study.projections import HypothesisToJudge
 from sidemine.verdict.card import CardCap
-from sidemine.verdict.readings import Reading, conflict_level, independent_readings, opposite_sides, read_contrasts
+from sidemine.verdict.readings import Reading, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 RULES_VERSION = "2027.9"

@@ -149,13 +149,17 @@ def _not_excluded(estimate: ConcordanceEstimate, place: Place) -> str:
 
 def few_words(place: Place) -> str:
     """Return how many comparators count and how many are needed, in words."""
-    weaker = f"; {place.n_weak} less than a third as strong on these genes do not count" if place.n_weak else ""
+    weaker = (
+        f"; {place.n_weak} that do not stand out from noise, or are less than a third as strong, do not count"
+        if place.n_weak
+        else ""
+    )
     return f"{place.n} other perturbation{'' if place.n == 1 else 's'} where {FEWEST_COMPARATORS} are needed{weaker}"
 
 
 def _counted(place: Place) -> str:
     """Return what a reader must know of the comparators that count: on how many genes, and how many do not."""
-    weaker = f"; {place.n_weak} less than a third as strong there do not count" if place.n_weak else ""
+    weaker = f"; {place.n_weak} weak ones do not count" if place.n_weak else ""
     return f" (compared on {place.n_genes} genes{weaker})"
 
 

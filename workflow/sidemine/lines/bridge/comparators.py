@@ -40,8 +40,9 @@ if TYPE_CHECKING:
 EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
 WEAK = 0.1
-"""Share of the perturbation's squared effects on the compared genes below which another one is less than a third as strong, and does
-not count."""
+"""Share of the perturbation's mean squared effect below which another one is less than a third as strong, and does not count."""
+SURE_OF_EFFECT = 1.645
+"""Of the normal distribution, one-sided 5 %: a comparator that does not stand out from noise does not count either."""
 STDEV_UNSCALED_OF_SIGNATURES = math.sqrt(2 / 3)
 """Public signatures do not say of how many samples they are: counted as of 3 v 3, as most are of two or three replicates."""
 
@@ -92,8 +93,8 @@ class Place:
     margin
         Size of concordance that 90 % of them stay below, as strong as the perturbation is; None below 10 of them.
     n
-        How many count: at least a third as strong as the perturbation on the genes that are compared; those of one target pathway are
-        one. To be more like the disease than what does nothing there says nothing.
+        How many count: they stand out from noise over all shared genes, and are at least a third as strong as the perturbation there;
+        those of one target pathway are one. To be more like the disease than what does nothing says nothing.
     n_weak
         Weaker ones, pathways counted once.
     n_genes
@@ -257,7 +258,12 @@ def names_of_signatures(bridge: BridgeToMeasure, contrasts: Container[str]) -> l
 
 
 def place_among(
-    drug: Profile | FrozenProfile, disease: Array, chosen: NDArray[np.bool_], comparators: Comparators
+    drug: Profile | FrozenProfile,
+    disease: Array,
+    chosen: NDArray[np.bool_],
+    comparators: Comparators,
+    *,
+    spread: float,
 ) -> Place:
     """Return the place of a concordance among the comparators', each pair on the genes that both have.
 
@@ -269,6 +275,8 @@ def place_among(
         The genes that count.
     comparators
         From `gather_comparators`.
+    spread
+        From `statistic.noise_spread`, of the disease: how far the mean square of a comparator without any effect scatters.
 
     Notes
     -----
@@ -291,9 +299,7 @@ def place_among(
     sizes, size = expected_sizes(theirs, comparators.strengths[usable], drug.strength)
     units = np.array([unit for unit, keep in zip(comparators.units, usable, strict=True) if keep], dtype=object)
     n_genes = measured.sum(axis=1)
-    # Sums over the genes of each pair. Beside a perturbation that does nothing on them, too, one that does nothing is weak.
-    effect_squares = (squares - n_genes) * comparators.stdev_unscaled[usable] ** 2
-    strong = _by_unit(effect_squares - np.maximum(WEAK * (measured @ drug.effect_squares[chosen]), 0), units) >= 0
+    strong = _by_unit(_excess(comparators, drug.effect_square, spread)[usable], units) >= 0
     values, ahead = np.abs(_by_unit(theirs / sizes, units))[strong], _by_unit(own / size, units)[strong]
     enough = len(values) >= FEWEST_COMPARATORS
     counting = set(np.array(list(dict.fromkeys(units)), dtype=object)[strong])
@@ -309,6 +315,16 @@ def place_among(
         concordances=theirs,
         counts=counts,
     )
+
+
+def _excess(comparators: Comparators, effect_square: float, spread: float) -> Array:
+    """Return by how much each comparator's mean squared effect is above what it takes to count.
+
+    That is the larger of what noise alone exceeds in 5 % of profiles, and a tenth of the perturbation's.
+    """
+    noise = SURE_OF_EFFECT * spread / np.sqrt(np.maximum(comparators.measured.sum(axis=1), 1))
+    scale = comparators.stdev_unscaled**2
+    return np.asarray((comparators.strengths**2 - 1) * scale - np.maximum(noise * scale, WEAK * effect_square))
 
 
 def _by_unit(values: Array, units: NDArray[np.object_]) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +15,7 @@ from sidemine.lines.bridge.comparators import NOWHERE, Comparators, place_among
 from sidemine.lines.bridge.profiles import FrozenProfile, Profile, Side
 from sidemine.lines.bridge.record import Call, ConcordanceRow, PlottedProfile
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
-from sidemine.lines.bridge.statistic import NOT_MEASURED, ConcordanceEstimate, measure_concordance_of
+from sidemine.lines.bridge.statistic import NOT_MEASURED, ConcordanceEstimate, measure_concordance_of, noise_spread
 from sidemine.stats.multiplicity import benjamini_hochberg
 from sidemine.stats.tails import two_sided_p
 
@@ -97,6 +98,11 @@ class BridgeData:
     derived: Sequence[tuple[str, DerivedSet, Array]]
     comparators: Comparators
     wells: Collection[str] = ()
+
+    @cached_property
+    def noise_spread(self) -> float:
+        """How far the mean square of a profile without any effect scatters (`statistic.noise_spread`, of the disease)."""
+        return noise_spread(self.disease[TOTAL].whole)
 
 
 @dataclass(frozen=True)
@@ -193,7 +199,9 @@ def measure_rows(data: BridgeData, n_rotations: int) -> list[Comparison]:
             total=total,
             p_disease=p_disease.get(key, nan),
             p_drug=p_drug.get(key, nan) if scope.p_drug is None else scope.p_drug,
-            place=place_among(drug, disease.deviates, scope.chosen, data.comparators) if total else NOWHERE,
+            place=place_among(drug, disease.deviates, scope.chosen, data.comparators, spread=data.noise_spread)
+            if total
+            else NOWHERE,
             adjusted=estimates.get((ADJUSTED, name, place)),
             not_adjusted=data.adjustment[name],
             wells=[part for part in (*parts_of(drug), *scope.confirmed_in, *parts_of(disease)) if part in data.wells],
@@ -241,7 +249,7 @@ def _drugs_and_scopes(data: BridgeData) -> list[tuple[Profile | FrozenProfile, S
     for name, derived, weights in data.derived:
         chosen = weights != 0
         words = f"the {chosen.sum()} shared genes of {name}"
-        frozen = FrozenProfile("+".join(derived.derived_from), weights, data.drug.whole.effect_squares)
+        frozen = FrozenProfile("+".join(derived.derived_from), weights, data.drug.whole.effect_square)
         scope = Scope("derived", name, chosen, words, p_drug=derived.p_confirmed, confirmed_in=derived.confirm)
         entries.append((frozen, scope))
     return entries

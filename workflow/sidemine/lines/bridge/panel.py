@@ -17,7 +17,7 @@ from sidemine.lines.bridge.record import (
     MeasuredBridge,
     PredictionFigure,
 )
-from sidemine.lines.interaction.panel import difference_sentence
+from sidemine.lines.interaction.panel import interaction_sentences
 from sidemine.lines.interaction.record import POOLED
 from sidemine.lines.line import LinesOnRecord
 
@@ -82,11 +82,9 @@ def bridge_panels(subject: Subject, lines: LinesOnRecord) -> list[Panel]:
         element = f"concordance-none-{subject.hypothesis}"
         title = "Does the perturbation's change resemble the disease?"
         return [Panel("concordance", element, title, "", NO_BRIDGE if study else NOT_RUN)]
-    differences = [
-        difference_sentence(entry, lines.groups)
-        for entry in study.interactions
-        if subject.is_cohort and entry.gene_set == subject.primary_set
-    ]
+    differences = (
+        interaction_sentences(study.interactions, subject.primary_set, lines.groups) if subject.is_cohort else []
+    )
     known = prediction_sentence(study.prediction)
     panels = [_bridge_panel(bridge, subject, lines, known, differences) for bridge in bridges]
     panels += [panel for bridge in bridges if (panel := comparator_panel(bridge, subject, lines))]
@@ -202,7 +200,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
         else ""
     )
     pale = (
-        " Pale: less than a third as strong on these genes; they do not count."
+        " Pale: hardly stronger than noise, or less than a third as strong as this one; they do not count."
         if not all(row.counts for row in bridge.comparators)
         else ""
     )

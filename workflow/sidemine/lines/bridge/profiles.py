@@ -135,11 +135,11 @@ class Profile:
         """Root mean square of the deviates."""
         return float(np.sqrt(np.mean(self.deviates**2)))
 
-    @cached_property
-    def effect_squares(self) -> Array:
-        """Squared standardised effects of the shared genes, in residual variances, less what noise adds to them on average."""
+    @property
+    def effect_square(self) -> float:
+        """Mean square of the standardised effects, in residual variances: what of the strength is not sample size or noise."""
         information = math.fsum(part.fit.score_stdev_unscaled**-2 for part in self.parts)
-        return np.asarray((self.deviates**2 - 1) / information)
+        return (self.strength**2 - 1) / information
 
     @cached_property
     def noises(self) -> list[tuple[Array, float]]:
@@ -153,8 +153,8 @@ class FrozenProfile:
 
     name: str
     deviates: Array
-    effect_squares: Array
-    """Those of the perturbation that the genes were chosen by."""
+    effect_square: float
+    """That of the whole profile of the perturbation that the genes were chosen by."""
     noises: list[tuple[Array, float]] = field(default_factory=list)
     parts: tuple[Part, ...] = ()
     strength: float = float("nan")

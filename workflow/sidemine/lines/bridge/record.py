@@ -43,7 +43,7 @@ class ConcordanceRow:
     ] = None
     n_comparators: Annotated[
         int,
-        "Comparators that count: enough shared genes, and on these at least a third as strong as the perturbation; those of one declared target pathway are one.",
+        "Comparators that count: enough shared genes, effects that stand out from noise, at least a third as strong as the perturbation; those of one declared target pathway are one.",
     ]
     n_comparator_genes: Annotated[
         int, "Shared genes that such a comparator has, too: their median. Its place rests on them."

@@ -134,6 +134,20 @@ def _reliability(values: Array, noise: list[tuple[Array, float]]) -> float:
     return max(low / total, 0.0) if total > 0 else 0.0
 
 
+def noise_spread(profile: Profile) -> float:
+    """Return how far the mean square of noise alone scatters, as its standard error times the root of the number of genes.
+
+    √(2 tr Σ² · n) / tr Σ with the covariance Σ of the profile's noise: √2 for independent genes, more where genes go together.
+
+    Parameters
+    ----------
+    profile
+        Of fitted contrasts.
+    """
+    trace = math.fsum(float(np.sum(factor**2)) for factor, _ in profile.noises)
+    return math.sqrt(2 * _squared_covariance(profile.noises) * len(profile.deviates)) / trace
+
+
 def _squared_covariance(noise: list[tuple[Array, float]]) -> float:
     """Return tr Σ² of the summed noise, without the bias of few degrees of freedom (Srivastava 2005).
 

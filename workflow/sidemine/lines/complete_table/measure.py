@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.differential.gene_statistics import GeneStatistics, collect_statistics, refuse_ratios
-from sidemine.differential.table_completeness import find_threshold
+from sidemine.differential.table_completeness import are_signed_folds, find_threshold
 from sidemine.drawing.words import bounded, count
 from sidemine.enrichment.over_representation import list_enrichment
 from sidemine.enrichment.preranked_camera import (
@@ -100,6 +100,7 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     InputError
         When the table names no genes, gives no statistic with a sign, or holds impossible numbers.
     """
+    table = replace(table, rows=_with_logarithms(table.rows))
     genes = genes_of_rows(table.rows, table.gene_table)
     columns = table.rows.columns
     cut_by_p = find_threshold(None, columns.p_value, columns.adjusted_p)
@@ -123,13 +124,34 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
     return _test(row, table, statistics, members, checks)
 
 
+def _with_logarithms(rows: TableRows) -> TableRows:
+    """Return a table whose signed fold changes are log2 fold changes: 1.3 and −1.3 lie equally far from none."""
+    columns = rows.columns
+    statistic = columns.z if columns.z is not None else columns.t
+    p_value = columns.p_value
+    if p_value is None and statistic is not None:
+        p_value = two_sided_p(statistic, np.inf)
+    if columns.effect is None or p_value is None or not are_signed_folds(columns.effect, p_value):
+        return rows
+    logarithms = np.sign(columns.effect) * np.log2(np.abs(columns.effect))
+    told = "The effects are signed fold changes (no value between −1 and 1): their log2 were taken" + (
+        ", and their standard errors, which are of another scale, left out." if columns.se is not None else "."
+    )
+    return replace(rows, columns=replace(columns, effect=logarithms, se=None), notes=(*rows.notes, told))
+
+
 def bound_deviates(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Bound deviates to `MOST_SD` about their median; the SD is that of their quartiles, and at least 1.
 
     Parameters
     ----------
     z
-        Of all genes of a table.
+        Of all genes of a table, shape (n,).
+
+    Returns
+    -------
+    numpy.ndarray
+        Of the same shape.
     """
     low, middle, high = np.quantile(z, (0.25, 0.5, 0.75))
     reach = MOST_SD * max(1.0, (high - low) / _QUARTILES_OF_NORMAL)

@@ -25,7 +25,10 @@ class SubgroupDifference:
     gene_set, n_genes
         The set, and its genes that all contrasts measured.
     effect, ci_low, ci_high, p_value
-        Hedges g of the set's score, first minus second subgroup, its 95 % interval and two-sided p.
+        Hedges g of the set's score, first minus second subgroup, its 95 % interval and two-sided p; None for a
+        common effect over data sets that contradict one another.
+    reason
+        How the data sets do not fit one another; empty where they do.
     effect_scale
         Unit of the effect.
     """
@@ -36,8 +39,9 @@ class SubgroupDifference:
     place: str
     gene_set: str
     n_genes: int
-    effect: float
-    ci_low: float
-    ci_high: float
-    p_value: float
+    effect: float | None
+    ci_low: float | None
+    ci_high: float | None
+    p_value: float | None
+    reason: str = ""
     effect_scale: str = "Hedges g"

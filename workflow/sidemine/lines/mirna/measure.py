@@ -7,7 +7,8 @@ is regressed on the mean share of targets that lies in the set, with a spline of
 standard errors (MacKinnon and White 1985, doi 10.1016/0304-4076(85)90158-7).
 
 A share has a limit of its own: miRNAs that target one set much have a smaller share left for others. So few targets among
-listed miRNAs never speak against a set.
+listed miRNAs never speak against a set, and few among those that are down never for one of direction up: miRNAs that moved
+the other way count as those that did not move.
 """
 
 from __future__ import annotations
@@ -132,25 +133,27 @@ def gather_units(labels: Array, degrees: Array, scores: Array, families: Sequenc
     return Units([str(name) for name in names], [part.tolist() for part in members], label, degree, score)
 
 
-def slope_on_targets(units: Units) -> Slope | str:
+def slope_on_targets(units: Units, moved: str = "that the table lists") -> Slope | str:
     """Return how the label of a unit rises with one standard deviation of its target score, or why that cannot be told.
 
     Parameters
     ----------
     units
-        From `gather_units`.
+        From `gather_units`; labels of one sign.
+    moved
+        What a label says, for the reason.
 
     Returns
     -------
     Slope or str
-        Positive: units that the disease moves (or raises, where labels have signs) target the set more than others with
-        as many targets. In labels per standard deviation of the score over all units.
+        Of the sign of the labels: units with a label target the set more than others with as many targets. In labels per
+        standard deviation of the score over all units.
     """
     labelled, n = int(np.count_nonzero(units.labels)), len(units.labels)
     if n < FEWEST_UNITS:
         return f"{n} units with known targets are too few ({FEWEST_UNITS} needed)"
     if labelled < FEWEST_LABELLED:
-        return f"{labelled} units that the table lists have known targets, fewer than {FEWEST_LABELLED}"
+        return f"{labelled} units {moved} have known targets, fewer than {FEWEST_LABELLED}"
     if labelled == n and len(np.unique(units.labels)) == 1:
         return "the universe holds no miRNA that the table does not list; declare all miRNAs that the assay could see"
     spread = float(units.scores.std())
@@ -233,7 +236,7 @@ def measure_mirnas(
     names
         How the page calls an accession.
     direction
-        up or down: labels keep their sign; listed: they do not count it.
+        up or down: those that moved the other way count as not listed; listed: the sign does not count.
     lost
         What was lost before.
 
@@ -242,8 +245,8 @@ def measure_mirnas(
     A labelled miRNA outside the universe, and one without known targets, does not count; both are told.
     """
     place = {key: position for position, key in enumerate(graph.mirnas)}
-    labels = {key: abs(label) if direction == LISTED else label for key, label in labelled.labels.items()}
-    outside = [names.label(key) for key, label in labels.items() if label != 0 and key not in universe]
+    labels = {key: _of_direction(label, direction) for key, label in labelled.labels.items()}
+    outside = [names.label(key) for key, label in labelled.labels.items() if label != 0 and key not in universe]
     bare = [names.label(key) for key in universe if key not in place]
     used = sorted(key for key in universe if key in place)
     at = np.array([place[key] for key in used], dtype=np.int64)
@@ -252,11 +255,13 @@ def measure_mirnas(
     alone = [names.label(key) for key in used if families is not None and key not in families]
     units = gather_units(label, degrees, scores, [(families or {}).get(key, names.label(key)) for key in used])
     unsigned = direction != LISTED and not labelled.signed
-    found = _NO_SIGNS if unsigned else slope_on_targets(units)
+    moved = "that the table lists" if direction == LISTED else f"that are {direction} in the disease"
+    found = _NO_SIGNS if unsigned else slope_on_targets(units, moved)
     reached = np.unique(graph.gene_of[np.isin(graph.mirna_of, at)])
     details = MirnaDetails(
         unit=ALONE if families is None else "seed family",
         n_listed=int(np.count_nonzero(label)),
+        n_other_way=sum(labelled.labels.get(key, 0.0) != 0 and labels[key] == 0 for key in used),
         n_universe=len(used),
         n_units=len(units.names),
         n_labelled=int(np.count_nonzero(units.labels)),
@@ -273,6 +278,12 @@ def measure_mirnas(
     )
     n_measured = sum(weights.get(graph.genes[gene], 0.0) != 0 for gene in reached)
     return MirnaResult(found if isinstance(found, Slope) else None, n_measured, details)
+
+
+def _of_direction(label: float, direction: str) -> float:
+    if direction == LISTED:
+        return abs(label)
+    return max(label, 0.0) if direction == "up" else min(label, 0.0)
 
 
 def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
@@ -298,8 +309,11 @@ def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
     along = Slope(-slope.estimate, slope.se, slope.df) if direction == "down" else slope
     p_declared = along.p_higher
     kind = "listed" if direction == LISTED else f"{direction} in the disease"
+    other = (
+        f" ({details.n_other_way:,} miRNAs that moved the other way count as not moved)" if details.n_other_way else ""
+    )
     reason = (
-        f"Of {details.n_units:,} {_PLURAL[details.unit]} with known targets {details.n_labelled:,} are moved; those that are {kind} "
+        f"Of {details.n_units:,} {_PLURAL[details.unit]} with known targets {details.n_labelled:,} are {kind}{other}; they "
         f"target the set {'more' if along.estimate > 0 else 'no more'} than others with as many targets (one-sided {p_statement(p_declared)})."
     )
     return Measured(

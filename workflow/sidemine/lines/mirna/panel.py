@@ -58,7 +58,7 @@ def _facts(evidence: LayerEvidence, details: MirnaDetails) -> list[str]:
     if details.median_targets is not None and details.largest_targets is not None:
         facts.append(
             f"{details.n_universe:,} miRNAs of the assay have known targets, {number(details.median_targets, 0)} in the median and "
-            f"{details.largest_targets:,.0f} at most; {details.n_listed:,} of them are listed."
+            f"{details.largest_targets:,.0f} at most; {details.n_listed:,} of them count as moved."
         )
     facts += [
         f"{row.n:,}: {row.why}"

@@ -23,7 +23,7 @@ class MirnaUnit:
     name, members
         Its seed, its name in the table of families, or the miRNA; its miRNAs in the universe.
     label
-        Mean label of its miRNAs: 1 listed (or up), -1 down, 0 neither.
+        Mean label of its miRNAs: 1 listed (or up), -1 down, 0 neither, or not of the declared direction.
     n_targets
         Mean number of known targets of its miRNAs.
     score
@@ -45,8 +45,9 @@ class MirnaDetails:
     ----------
     unit
         seed family or miRNA.
-    n_listed, n_universe
-        miRNAs that the table lists (up and down where it says so), and those of the universe; both with known targets.
+    n_listed, n_other_way, n_universe
+        miRNAs that the table lists, of the declared direction; those that moved the other way, which count as not listed; and those of
+        the universe; all with known targets.
     n_units, n_labelled
         Units, and those with a label other than 0.
     median_targets, largest_targets
@@ -61,6 +62,7 @@ class MirnaDetails:
 
     unit: str
     n_listed: int = 0
+    n_other_way: int = 0
     n_universe: int = 0
     n_units: int = 0
     n_labelled: int = 0

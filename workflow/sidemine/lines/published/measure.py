@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.differential.table_completeness import passed_a_filter
+from sidemine.differential.table_completeness import find_threshold, passed_a_filter
 from sidemine.enrichment.gene_set_table import weights_of_set
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
@@ -17,7 +17,9 @@ from sidemine.lines.published.record import DescribedTable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
     from sidemine.lines.published.specification import TableToDescribe
     from sidemine.prepare.gene_table import GeneTable
@@ -62,12 +64,14 @@ def describe_table(
         return f"None of the {words} is measured in this table, so it says nothing about them."
     rest = f", {total - lower - higher} unchanged" if total > lower + higher else ""
     missing = " A fold change of exactly 0 counts as not measured." if row.zero_is_missing else ""
-    filtered = passed_a_filter(table["adjusted_p"].to_numpy(dtype=float))
-    if filtered:
+    threshold = _threshold(row, table)
+    if passed_a_filter(table["adjusted_p"].to_numpy(dtype=float)):
         missing += (
             f" The table lists only genes with adjusted p ≤ {table['adjusted_p'].max():.2g} and |log2 fold change| ≥ "
             f"{table['fold_change'].abs().min():.2g}: genes that did not change are absent from it."
         )
+    elif threshold:
+        missing += f" The table was cut ({threshold}): genes that did not change are absent from it."
     if infinite:
         missing += f" Infinite fold changes (nothing found in one group; {infinite} in the whole table) are left out."
     changes = table["fold_change"].to_numpy(dtype=float)
@@ -77,10 +81,34 @@ def describe_table(
             "logarithms, these are the lower ones, and the counts above do not hold."
         )
     return (
-        f"{lower} of {total} {'listed' if filtered else 'measured'} {words} are lower, {higher} higher{rest} "
+        f"{lower} of {total} {'listed' if threshold else 'measured'} {words} are lower, {higher} higher{rest} "
         f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+z.2f} log2 units)."
         f"{missing} The table gives fold changes without samples, so this is a description and no test."
     )
+
+
+def _threshold(row: TableToDescribe, table: pd.DataFrame) -> str:
+    """Return by which threshold the table was cut; empty where nothing speaks for one."""
+    import numpy as np
+
+    def column(name: str) -> NDArray[np.float64] | None:
+        values = table[name].to_numpy(dtype=np.float64)
+        return values if np.isfinite(values).any() else None
+
+    p_value, adjusted, change = column("p_value"), column("adjusted_p"), column("fold_change")
+    cut_by_p = find_threshold(None, p_value, adjusted)
+    if cut_by_p or change is None:
+        return cut_by_p or ""
+    values = change[np.isfinite(change)]
+    higher, lower, small = ((values > 0).any(), (values < 0).any(), (np.abs(values) < 1).any())
+    # Levels that another column is compared with, and ratios, have no small values to begin with.
+    if row.compare_with_column or (not lower and small and (values > 1).any()):
+        return ""
+    threshold = find_threshold(change, None, None) or ""
+    signed = threshold and higher and lower and not small
+    if signed and (p_value is not None or adjusted is not None):
+        return ""  # its p-values say that nothing was cut: fold changes of 1.3 and -1.3
+    return f"{threshold}; unless these are signed fold changes and no logarithms" if signed else threshold
 
 
 def describe_published_table(
