@@ -192,7 +192,7 @@ def test_too_few_to_exchange_is_told_and_nothing_is_called(planted):
 
 
 def test_a_library_has_no_chance_of_its_own(planted):
-    """Where a drug has no samples its side is not drawn, which is told and not required; p is that of the patients' side."""
+    """Where a drug has no samples its side is not drawn, which is told and not required; the pair itself is not called."""
     truth, blocks = planted
     without = replace(blocks, drawn_drugs={n: b for n, b in blocks.drawn_drugs.items() if n != "p02"})
     test, units = judged(without, truth, "mimics")
@@ -202,7 +202,9 @@ def test_a_library_has_no_chance_of_its_own(planted):
     assert not missing.required
     first = next(unit for unit in units if unit.target_pathway == "p02" and unit.asked)
     assert first.p_drugs_rotated is None
-    assert first.p_adjusted is not None
+    assert first.p_effect_rotated is not None
+    assert (first.p_adjusted, first.call) == (None, "undetermined")
+    assert first.reason == "chance cannot be drawn: profiles without samples"
 
 
 def test_a_pair_that_could_not_be_measured_is_no_pair_of_the_family(planted):

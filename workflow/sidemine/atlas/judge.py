@@ -196,10 +196,12 @@ def _p(drawn: Array) -> float | None:
 
 
 def _corrected(drawn: Array, drawn_drugs: Array) -> list[float | None]:
-    """Return per pair the larger corrected p of the two sides; of the patients' side alone where drugs have no samples."""
+    """Return per pair the larger corrected p of the two sides; None where either cannot be drawn.
+
+    A disease that changes many genes exceeds the patients' chance beside any drug: that side alone says nothing of the pair.
+    """
     of_effects, of_drugs = (adjusted_p(one[:, 0], one[:, 1:]) for one in (drawn, drawn_drugs))
-    larger = np.fmax(of_effects, of_drugs)
-    return [None if np.isnan(own) else float(value) for own, value in zip(of_effects, larger, strict=True)]
+    return [None if np.isnan(p) else float(p) for p in np.maximum(of_effects, of_drugs)]
 
 
 def _call(

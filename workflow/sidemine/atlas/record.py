@@ -77,7 +77,9 @@ class Unit:
     z: Annotated[float | None, "Its sum in standard deviations of the patients' chance."] = None
     p_effect_rotated: Annotated[float | None, "Two-sided p, the patients rotated; of asked pairs."] = None
     p_drugs_rotated: Annotated[float | None, "Two-sided p, the drugs rotated; empty where one has no samples."] = None
-    p_adjusted: Annotated[float | None, "The larger of the two, corrected for all declared pairs."] = None
+    p_adjusted: Annotated[
+        float | None, "The larger of the two, corrected for all declared pairs; empty where one is."
+    ] = None
     percentile: Annotated[
         float | None, "Percentage of the other pathways with a smaller score of either sign; empty below 10."
     ] = None
