@@ -115,7 +115,7 @@ def test_rows_become_genes_and_every_lost_row_is_counted() -> None:
 
 
 def test_a_group_that_was_written_out_by_gene_is_one_value() -> None:
-    """The numbers of A, B and C agree to the last of many digits; those of D and E in the few that the table gives."""
+    """The numbers of A, B and C agree to the last of many digits; those of D and E in three, which says nothing."""
     effect = np.array([1 / 3, 1 / 3, 1 / 3, 0.25, 0.25, -1 / 7])
     se = np.array([1 / 9, 1 / 9, 1 / 9, 0.1, 0.1, 0.2])
     genes = [("A",), ("B",), ("C", "A"), ("D",), ("E",), ("F",)]
@@ -124,10 +124,15 @@ def test_a_group_that_was_written_out_by_gene_is_one_value() -> None:
     np.testing.assert_array_equal(found.effect, [1 / 3, 0.25, 0.25, -1 / 7])
     assert any("repeat the numbers of another gene: 3;" in note for note in found.notes)
     assert not any("several rows" in note for note in found.notes)
-    apart = collect_statistics(
-        genes, [""] * 6, TableColumns(effect=effect.round(4), se=se.round(4)), "here", of_proteins=True
-    )
+    few = TableColumns(effect=effect.round(3), se=se.round(3))  # as journals print them
+    assert collect_statistics(genes, [""] * 6, few, "here", of_proteins=True).names == found.names
+    order = [0, 3, 1, 4, 2, 5]  # of rows that stand apart three may agree by chance
+    scattered = TableColumns(effect=effect[order].round(3), se=se[order].round(3))
+    apart = collect_statistics([genes[row] for row in order], [""] * 6, scattered, "here", of_proteins=True)
     assert apart.n_universe == 6
+    names = [("A",), ("B",), ("C",), ("D",), ("E",), ("F",)]
+    four = TableColumns(effect=few.effect[[0, 5, 0, 3, 0, 0]], se=few.se[[0, 5, 0, 3, 0, 0]])  # type: ignore[index]
+    assert collect_statistics(names, [""] * 6, four, "here", of_proteins=True).names == ["A;C;E;F", "B", "D"]
     single = collect_statistics(
         genes, [""] * 6, TableColumns(effect=effect.round(6), se=se.round(6)), "here", of_proteins=True
     )
@@ -152,6 +157,15 @@ def test_genes_whose_numbers_agree_by_chance_stay_apart() -> None:
         found = collect_statistics(genes, [""] * 1000, columns, "here", of_proteins=True)
         assert found.n_universe == 1000
         assert len(found.notes) == 1
+
+
+def test_many_rows_without_a_difference_are_no_group() -> None:
+    """Five hundred proteins that were not found have effect 0 and p 1; others agree with two on the other side."""
+    genes = [(f"G{place}",) for place in range(900)]
+    effect = np.concatenate([np.zeros(500), np.tile([0.125, -0.125], 200)])
+    p = np.concatenate([np.ones(500), np.full(400, 0.375)])
+    found = collect_statistics(genes, [""] * 900, TableColumns(effect=effect, p_value=p), "here", of_proteins=True)
+    assert found.n_universe == 900
 
 
 def test_a_table_without_a_gene_is_refused() -> None:

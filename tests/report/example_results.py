@@ -466,7 +466,7 @@ def _verdict(
         "smallest_excludable": max((item["smallest_excludable"] for item in tested), default=None),
         "one_sided_limit": max((item["one_sided_limit"] for item in tested), default=None), "doubt": doubt,
         "caps": [{"cap": "composition", "reason": "A blood cohort without an adjustment for cell composition "
-                  "can be suggestive at most.", "bites": True}] if cohort else [],
+                  "can be suggestive at most.", "bites": True, "takes_back": False}] if cohort else [],
         "gates": [
             {"name": "declared direction", "required": True, "gate": "declared direction", "status": "passed" if tested else "not evaluated", "detail": "every dataset", "shortfall": ""},
             {"name": "competitive test", "required": True, "gate": "competitive p ≤ .05 in at least one cohort", "status": "failed" if cohort else "passed",
@@ -540,7 +540,7 @@ def _verdicts(simulated: bool) -> dict[str, Any]:
             _verdict("skin", "Does the vehicle change anything in skin?", "not testable", "experiment",
                      [_evidence("too_small", None, 0, log2, None)], "either",
                      "Cannot be answered: two samples per group are too few.", "No data.",
-                     caps=[{"cap": "either direction", "reason": "No direction was declared.", "bites": True}]),
+                     caps=[{"cap": "either direction", "reason": "No direction was declared.", "bites": True, "takes_back": False}]),
         ],
         "published_tables": [
             {"table": "published_vte", "accession": "GSE19151", "platform": "GPL571", "target_label": "VTE",

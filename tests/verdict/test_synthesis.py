@@ -17,6 +17,7 @@ from sidemine.lines.specification import DeclaredLine
 from sidemine.study.projections import ContrastWords, LineToTell
 from sidemine.tables import check_table, empty_table
 from sidemine.verdict.answer import answer_study
+from sidemine.verdict.card import CardCap
 from sidemine.verdict.evidence_table import EVIDENCE, evidence_table
 from sidemine.verdict.synthesis import independence, independent_groups, synthesise
 from sidemine.verdict.vocabulary import Verdict
@@ -169,6 +170,50 @@ def test_what_cannot_show_that_its_line_holds_does_not_count(card):
         told = synthesise(card, rows, {"b": judged(declared("b"), PROTEINS, found, size)}, 0.001)
         assert (told.n_tested, told.n_shown) == (2, shown)
     assert "so it does not count as a line that is shown" in " ".join(told.downgrades)
+
+
+def test_a_row_with_a_reservation_about_its_result_is_not_counted_and_is_named(card):
+    """One locus carries it: in favour, and no line that is shown, on neither side."""
+    row = line("b", "expression")
+    locus = Measured(universe_n=100, n_in_set=10, n_measured=9, p_declared=1e-6, cap="one locus carries it (A, B)")
+    doubted = judged(declared("b"), PROTEINS, locus, Size(0.05, 0.08))
+    found = synthesise(card, [row], {"b": doubted}, 0.001)
+    assert (found.n_tested, found.n_shown) == (2, 1)
+    assert found.sentence == (
+        "1 of 2 independent lines are shown to point in the declared direction. In favour, but not counted: invented (one "
+        "locus carries it (A, B))."
+    )
+    alone = synthesise(card, [row], {"b": doubted}, None).sentence
+    assert alone.startswith(
+        "One line of evidence alone, invented: in favour, but with a reservation: one locus carries it"
+    )
+    turned = judged(declared("b"), PROTEINS, replace(locus, p_declared=1 - 1e-6), Size(0.05, 0.08))
+    assert not synthesise(card, [row], {"b": turned}, 0.001).conflicting
+
+
+@pytest.mark.parametrize("takes_back", [True, False])
+def test_contrasts_that_an_adjustment_takes_back_are_not_counted(card, takes_back):
+    """The mix of cells takes the answer back; where it could not be looked at, the contrasts' p stays what it is."""
+    taken = replace(
+        card, verdict=Verdict.SUGGESTIVE, caps=[CardCap("composition", "The sign changes.", True, takes_back)]
+    )
+    row = line("b", "expression")
+    found = synthesise(taken, [row], {"b": measured(row, 0.5)}, 0.001)
+    assert (found.rows[0].call, found.n_shown) == ("in favour", 0 if takes_back else 1)
+    assert ("In favour, but not counted: expression (The sign changes)." in found.sentence) == takes_back
+
+
+def test_one_of_many_lines_that_points_the_other_way_by_chance_contradicts_nothing(card):
+    """p = .03 on the other side: a contradiction of two lines would need .025; nor does a test of unknown size contradict."""
+    row = line("b", "expression")
+    found = synthesise(card, [row], {"b": measured(row, 0.97)}, 0.001)
+    assert (found.conflicting, found.n_shown) == (False, 1)
+    assert found.sentence.endswith("Against it: invented.")
+    assert synthesise(card, [row], {"b": measured(row, 0.976)}, 0.001).conflicting
+    strong = Measured(universe_n=100, n_in_set=10, n_measured=9, p_declared=0.9999)
+    for size in (Size(), Size(0.07, 0.08)):
+        found = synthesise(card, [row], {"b": judged(declared("b"), PROTEINS, strong, size)}, 0.001)
+        assert (found.conflicting, found.n_shown) == (False, 1)
 
 
 def test_lines_against_are_named(card):

@@ -68,10 +68,11 @@ def make_gate(
 
 @dataclass(frozen=True)
 class Cap:
-    """What keeps an answer at suggestive, and why."""
+    """What keeps an answer at suggestive, and why; `takes_back`: it was measured, and leaves the answer's own p no evidence."""
 
     cap: str
     reason: str
+    takes_back: bool = False
 
 
 class DoubtWeight(IntEnum):

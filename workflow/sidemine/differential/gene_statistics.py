@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
+from math import inf, lgamma, log
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,21 @@ _FEWEST_OF_ONE_SIGN = 20
 _DIGITS_OF_COPY = 10
 """Rows of different proteins that agree in all numbers, effect and one other of so many significant digits together, are one measurement,
 written down several times: of 10,000 rows two agree so by chance in one of a hundred tables. Effect and p of single precision have 12 to 18."""
+
+
+_DIGITS_OF_NEIGHBOURS = 4
+"""So many suffice where such rows stand beside one another, as a group that is written out does, or where they are `_MANY_ALIKE`."""
+
+
+_MANY_ALIKE = 4
+
+
+_MOST_BY_CHANCE = 0.01
+"""Times that a table may be expected to hold so many by chance."""
+
+
+_MOST_MIRRORED = 0.25
+"""Rows with the same numbers on the other side of 0, for each that seems to be a copy: from here on copies are chance."""
 
 
 _ONE_SIDED = 0.95
@@ -331,8 +347,8 @@ def collect_statistics(
     where
         Table and file, for messages.
     of_proteins
-        Whether rows of different genes with the same numbers, to the last of many digits, are a group of proteins that was written
-        out, one row per gene. Genes with one read in the same sample share all digits, too, and are no group.
+        Whether rows of different genes with the same numbers, to the last of many digits, beside one another, or four and more, are a
+        group of proteins that was written out, one row per gene. Genes with one read in the same sample share all digits, too, and are no group.
 
     Returns
     -------
@@ -401,22 +417,49 @@ def _groups(
         name: values for name, values in vars(columns).items() if values is not None and name not in {"adjusted_p", "n"}
     }
     signs = [-1.0 if name in {"effect", "t", "z"} else 1.0 for name in numbers]
-    keys = [tuple(float(values[row]) for values in numbers.values()) for row in rows]
-    alike: dict[tuple[float, ...], set[str]] = {}
-    for key, row in zip(keys, rows, strict=True):
-        alike.setdefault(key, set()).update(genes[row])
     own = [_names(genes[row]) for row in rows]
-    copies = [
-        place
-        for place, key in enumerate(keys)
-        if len(alike[key]) > len(own[place]) and _digits_of_row(dict(zip(numbers, key, strict=True))) >= _DIGITS_OF_COPY
-    ]
-    if any(tuple(sign * value for sign, value in zip(signs, keys[place], strict=True)) in alike for place in copies):
+    alike: dict[tuple[float, ...], list[int]] = {}
+    for place, row in enumerate(rows):
+        alike.setdefault(tuple(float(values[row]) for values in numbers.values()), []).append(place)
+    other_side = {key: tuple(sign * value for sign, value in zip(signs, key, strict=True)) for key in alike}
+    mirrored = {key: len(alike.get(other, ())) for key, other in other_side.items()}
+    # How many rows share the numbers of a row by chance: those on the other side of 0 tell.
+    partners = sum(len(alike[key]) * mirrored[key] for key in alike if key != other_side[key]) / max(len(rows), 1)
+    parts: dict[tuple[float, ...], list[list[int]]] = {}
+    for key, places in alike.items():
+        digits = _digits_of_row(dict(zip(numbers, key, strict=True)))
+        many = len(places) >= _MANY_ALIKE and _log_chance(len(rows), partners, len(places)) <= log(_MOST_BY_CHANCE)
+        together = _written_together(places, digits, many=many) if len(places) > 1 else []
+        parts[key] = [part for part in together if len({own[place] for place in part}) > 1]
+    kept = [part for key, several in parts.items() if 2 * mirrored[key] < len(alike[key]) for part in several]
+    n_copied = sum(map(len, kept))
+    if sum(mirrored[key] for key, several in parts.items() if several) > _MOST_MIRRORED * n_copied:
         return own, 0
     found = list(own)
-    for place in copies:
-        found[place] = _names(sorted(alike[keys[place]]))
-    return found, len(copies)
+    for part in kept:
+        names = _names([gene for place in part for gene in own[place]])
+        for place in part:
+            found[place] = names
+    return found, n_copied
+
+
+def _log_chance(n: int, partners: float, alike: int) -> float:
+    """Return the logarithm of how many times `alike` of n rows agree by chance, each having so many `partners` on average."""
+    return log(n) + (alike - 1) * log(partners) - lgamma(alike + 1) if partners else -inf
+
+
+def _written_together(places: Sequence[int], digits: int, *, many: bool) -> list[list[int]]:
+    """Return which of the rows with the same numbers are one measurement, written down several times.
+
+    All of them, where the digits are many, or the rows; else those that stand
+    beside one another.
+    """
+    if digits >= _DIGITS_OF_COPY or (many and digits >= _DIGITS_OF_NEIGHBOURS):
+        return [list(places)]
+    if digits < _DIGITS_OF_NEIGHBOURS:
+        return []
+    starts = [0, *(at for at in range(1, len(places)) if places[at] > places[at - 1] + 1), len(places)]
+    return [list(places[start:stop]) for start, stop in pairwise(starts)]
 
 
 def _digits_of_row(row: Mapping[str, float]) -> int:

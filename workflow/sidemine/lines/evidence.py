@@ -85,6 +85,9 @@ class LayerEvidence:
         was not measured.
     call
         How the row reads.
+    reservation
+        The part of `cap` that is about this result (one locus, a table that contradicts its label), not about its layer or test:
+        such a row cannot show that its line holds.
     """
 
     line: str
@@ -108,6 +111,7 @@ class LayerEvidence:
     cap: str
     downgrades: list[str]
     reason: str
+    reservation: str = ""
 
 
 LINE_SIZES = TableSpec(
@@ -213,6 +217,7 @@ def judged(row: DeclaredLine, layer: Layer, measured: Measured, size: Size) -> L
         cap="; ".join(cap for cap in caps if cap),
         downgrades=list(measured.downgrades),
         reason=measured.reason,
+        reservation=measured.cap,
     )
 
 

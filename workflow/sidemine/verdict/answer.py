@@ -154,7 +154,7 @@ def _card(hypothesis: Hypothesis, decided: Decided) -> Card:
         smallest_excludable=decided.rules.excludable(evidence),
         one_sided_limit=decided.rules.limit(evidence, primary.direction),
         doubt=strongest_doubt(decided, table),
-        caps=[CardCap(cap.cap, cap.reason, decided.bites) for cap in decided.caps],
+        caps=[CardCap(cap.cap, cap.reason, decided.bites, cap.takes_back) for cap in decided.caps],
         gates=decided.gates,
         sensitivity=table,
         synthesis=None,

@@ -75,11 +75,15 @@ class Agreeing:
 
 @dataclass(frozen=True)
 class CardCap:
-    """What keeps the answer at suggestive, why, and whether the verdict would be higher without caps."""
+    """What keeps the answer at suggestive, why, and whether the verdict would be higher without caps.
+
+    `takes_back`: it was measured, and leaves the answer's own p no evidence.
+    """
 
     cap: str
     reason: str
     bites: bool
+    takes_back: bool = False
 
 
 @dataclass(frozen=True)

@@ -67,28 +67,33 @@ def synthesise(
         for group in groups
     ]
     tested = [line for line in lines if line.p_declared is not None]
-    n_shown = number_that_hold([_counted_p(by_id[line.line]) for line in tested], IN_FAVOUR_P)
-    calls = {line.call for line in tested}
-    conflicting = {"in favour", "against"} <= calls or "conflicting" in calls
+    speaking = [by_id[line.line] for line in tested]
+    n_shown, n_against = (
+        number_that_hold([_counted_p(row, call) for row in speaking], IN_FAVOUR_P) for call in ("in favour", "against")
+    )
+    # Both sides are corrected for the number of lines: of many in which nothing is, some point the other way by chance.
+    conflicting = min(n_shown, n_against) > 0 or any(row.call == "conflicting" for row in speaking)
     return Synthesis(
         rows=[*rows, *_undeclared(card, {row.layer for row in declared})],
         lines=lines,
         n_tested=len(tested),
         n_shown=0 if conflicting else n_shown,
         conflicting=conflicting,
-        sentence=_sentence(lines, tested, n_shown, conflicting=conflicting),
+        sentence=_sentence(lines, speaking, n_shown, conflicting=conflicting),
         downgrades=[clause for row in rows for clause in _downgrades(row, tested)],
     )
 
 
-def _counted_p(row: EvidenceRow) -> float:
-    """Return the p with which a tested row enters the partial conjunction: 1 where its own p cannot show that its line holds.
+def _counted_p(row: EvidenceRow, call: Call) -> float:
+    """Return the p with which a tested row enters the partial conjunction of one side: 1 where it cannot show that its line holds.
 
-    That is where it is not in favour all the same (contrasts that give no answer), and where the test was not shown to hold its
-    size.
+    That is where it does not read so (contrasts that give no answer), where the test was not shown to hold its size, and where
+    there is a reservation about the result itself.
     """
-    counts = row.call == "in favour" and (row.line == EXPRESSION or holds_size(row.size_measured))
-    return row.p_declared if counts and row.p_declared is not None else 1.0
+    counts = row.call == call and not row.reservation and (row.line == EXPRESSION or holds_size(row.size_measured))
+    if not counts or row.p_declared is None:
+        return 1.0
+    return row.p_declared if call == "in favour" else 1 - row.p_declared
 
 
 def independence(declared: Sequence[LineToTell]) -> dict[str, list[str]]:
@@ -179,6 +184,7 @@ def _expression_row(card: Card, own_p: float | None) -> EvidenceRow:
         cap="; ".join(cap.reason.rstrip(".") for cap in card.caps if cap.bites),
         downgrades=[],
         reason=f"{card.verdict.value.capitalize()}: {card.rule}",
+        reservation="; ".join(cap.reason.rstrip(".") for cap in card.caps if cap.takes_back),
         hypothesis=card.hypothesis,
         source=", ".join(dict.fromkeys(row.accession for row in card.evidence)),
         licence="",
@@ -216,25 +222,29 @@ def _undeclared(card: Card, declared: set[str]) -> list[EvidenceRow]:
 
 
 def _sentence(
-    lines: Sequence[IndependentLine], tested: Sequence[IndependentLine], n_shown: int, *, conflicting: bool
+    lines: Sequence[IndependentLine], speaking: Sequence[EvidenceRow], n_shown: int, *, conflicting: bool
 ) -> str:
-    if not tested:
+    if not speaking:
         return "No line of evidence could be tested."
     if conflicting:
         sides = [
-            f"{listed([line.layers[0] for line in tested if line.call == call])} {call}"
+            f"{listed([row.layer for row in speaking if row.call == call])} {call}"
             for call in ("in favour", "against", "conflicting")
-            if any(line.call == call for line in tested)
+            if any(row.call == call for row in speaking)
         ]
         return f"The lines of evidence contradict one another: {'; '.join(sides)}."
-    untested = f" {len(lines) - len(tested)} more could not be tested." if len(tested) < len(lines) else ""
-    if len(tested) == 1:
-        only = tested[0]
-        return f"One line of evidence alone, {only.layers[0]}: {only.call}.{untested}"
-    against = [line.layers[0] for line in tested if line.call == "against"]
+    untested = f" {len(lines) - len(speaking)} more could not be tested." if len(speaking) < len(lines) else ""
+    if len(speaking) == 1:
+        only = speaking[0]
+        but = f", but with a reservation: {only.reservation}" if only.reservation and only.call == "in favour" else ""
+        return f"One line of evidence alone, {only.layer}: {only.call}{but}.{untested}"
+    doubted = [f"{row.layer} ({row.reservation})" for row in speaking if row.reservation and row.call == "in favour"]
+    uncounted = f" In favour, but not counted: {listed(doubted)}." if doubted else ""
+    against = [row.layer for row in speaking if row.call == "against"]
     opposed = f" Against it: {listed(against)}." if against else ""
     return (
-        f"{n_shown} of {len(tested)} independent lines are shown to point in the declared direction.{opposed}{untested}"
+        f"{n_shown} of {len(speaking)} independent lines are shown to point in the declared direction."
+        f"{uncounted}{opposed}{untested}"
     )
 
 

@@ -39,7 +39,8 @@ def judge_calibration(case: Case, contrasts: Mapping[str, ContrastCalibration] |
     unknown = [pair for pair, reading in readings.items() if reading not in {HOLDS, CONSERVATIVE, LIBERAL}]
     caps = []
     if liberal:
-        caps.append(Cap("calibration", f"A test rejects too often under the null: {_words(liberal)}."))
+        reason = f"A test rejects too often under the null: {_words(liberal)}."
+        caps.append(Cap("calibration", reason, takes_back=True))
     if unknown:
         reason = NOT_COMPUTED if contrasts is None else f"no size is known for {_words(unknown)}"
         caps.append(Cap("calibration", as_sentence(reason)))

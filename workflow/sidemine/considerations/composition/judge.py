@@ -102,7 +102,7 @@ def judge_composition(case: Case, entries: Entries) -> Judgement:
     serious = "" if without_effect(case) else fault
     held = fault or "noisy proxies (reliability 0.7) could not explain the effect"
     gate = make_gate("composition", _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}; {held}")
-    caps = (Cap("composition", as_sentence(serious)),) if serious else ()
+    caps = (Cap("composition", as_sentence(serious), takes_back=True),) if serious else ()
     unchecked = _unchecked(usable)
     unadjusted = " ".join(_not_needed_words(row) for row in spared)
     large = _large_shifts(usable)

@@ -73,7 +73,8 @@ def judge_hidden_factors(case: Case, record: HiddenFactors | None) -> Judgement:
     adjusted = pool_estimates([row.adjusted for row in usable], weights)
     fault = _fault(total, adjusted)
     gate = make_gate(_NAME, _DEMAND, not fault, f"{adjusted.words()}, p = {adjusted.p_value:.2g}")
-    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}")),) if fault and not without_effect(case) else ()
+    taken_back = fault and not without_effect(case)
+    caps = (Cap(_NAME, as_sentence(f"{fault}: {_READING}"), takes_back=True),) if taken_back else ()
     sentence = (
         f"{adjusted.words()}, p = {adjusted.p_value:.2g}, after adjusting for hidden factors ({_counted(usable)})."
     )

@@ -117,7 +117,7 @@ def _cap(entry: InfluenceOnEffect, unit: str) -> Cap:
     told, words = _telling(entry), _told(entry, unit)
     if is_carried(entry):
         few = f"{len(told.genes)} genes" if isinstance(told, FewHeldBack) else "one gene"
-        return Cap("influence", f"{words}: the answer may be that of {few}.")
+        return Cap("influence", f"{words}: the answer may be that of {few}.", takes_back=True)
     p_value = f"p = {entry.reference.p_value:.2g}"
     return Cap(
         NEAR_LIMIT, f"{words}; {p_value} with all genes lies so near .05 that a small part of the effect decides."

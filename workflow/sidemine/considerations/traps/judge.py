@@ -65,7 +65,11 @@ def judge_traps(case: Case, checks: Checks) -> Judgement:
     ]
     return Judgement(
         TrapColumns(tuple(flags)),
-        caps=tuple(Cap(flag.trap, f"{DOUBTS[flag.trap]} ({flag.name}).") for flag in serious if flag.trap in CAPPING),
+        caps=tuple(
+            Cap(flag.trap, f"{DOUBTS[flag.trap]} ({flag.name}).", takes_back=True)
+            for flag in serious
+            if flag.trap in CAPPING
+        ),
         doubts=tuple(doubts),
         notes=tuple(
             f"{row.contrast} is counted as a source of its own, although another dataset has its accession or file: "
