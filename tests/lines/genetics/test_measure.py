@@ -254,6 +254,17 @@ def test_the_panel_draws_every_gene_of_the_set() -> None:
     assert "linkage disequilibrium" in panel.caption
 
 
+def test_genes_of_one_size_have_no_slope_on_size() -> None:
+    """Rounding of a constant gave a slope of −2 × 10¹⁴."""
+    found = results(np.random.default_rng(3), n_snps=6.0, n_param=np.nan)
+    measured, details, _ = measure_genetics(
+        "g", "T", found, prepare_genes(found, TABLE, None), sets(T=SYMBOLS[::30]), 7
+    )
+    assert details.gene_size_beta is None
+    facts = genetics_panel(judged(ROW, LAYER, measured, Size(0.05, 0.06)), details).facts
+    assert any(fact.endswith("; all genes are of one size.") for fact in facts)
+
+
 def test_windows() -> None:
     row = ROW.model_copy(update={"columns": {"window_kb": "50/5"}})
     assert read_window(row) == (50_000, 5_000)

@@ -440,8 +440,9 @@ def _other_sets(rotation: Rotation, prepared: Prepared, gene_sets: pd.DataFrame,
 
 def _size_beta(prepared: Prepared) -> float | None:
     size = np.log2(np.maximum(prepared.size, 1e-9))
-    spread = float(size.var())
-    return float(((size - size.mean()) * prepared.z).mean() / spread) if spread > 0 else None
+    if np.ptp(size) <= 1e-9:  # the same in all genes, up to rounding
+        return None
+    return float(((size - size.mean()) * prepared.z).mean() / size.var())
 
 
 def _genes_of_set(prepared: Prepared, rotation: Rotation, members: Mask, locus: NDArray[np.int64]) -> list[GeneOfSet]:

@@ -47,10 +47,12 @@ def genetics_panel(evidence: LayerEvidence, details: object) -> Panel:
 def _facts(evidence: LayerEvidence, details: GeneticsDetails) -> list[str]:
     facts = [evidence.reason]
     if details.rotation_p is not None:
+        size = "all genes are of one size"
+        if details.gene_size_beta is not None:
+            size = f"a gene twice as large has a z {number(details.gene_size_beta)} higher, which the test takes into account"
         facts.append(
             f"By ordinary least squares, which know no correlations: one-sided {p_statement(details.rotation_p)} of "
-            f"{details.rotations:,} rotations. The neighbourhood of genes multiplies the variance by {number(details.neighbour_inflation, 1)}; a gene twice "
-            f"as large has a z {number(details.gene_size_beta)} higher, which the test takes into account."
+            f"{details.rotations:,} rotations. The neighbourhood of genes multiplies the variance by {number(details.neighbour_inflation, 1)}; {size}."
         )
     if details.student_p is not None:
         facts.append(

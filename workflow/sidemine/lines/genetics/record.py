@@ -81,7 +81,7 @@ class GeneticsDetails:
     seed
         Seed of the study, of the matched sets alone: neither test is random.
     gene_size_beta
-        By how much z is higher in a gene twice as large.
+        By how much z is higher in a gene twice as large; None where all are of one size.
     neighbour_inflation
         By what the neighbourhood of genes multiplies the variance of the effect.
     rotation_p
