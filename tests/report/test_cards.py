@@ -193,7 +193,7 @@ def test_the_error_of_a_measured_margin_stands_beside_it(card):
     of_control = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=margin))
     assert "margin 0.48 SD (95 % CI 0.34 to 0.62)" in first_screen.excludable_tile(of_control, COHORTS).hint
     told = margin_rule(margin)
-    assert "20% of x; measured itself, it has a 95 % CI of 0.34 to 0.62 log2 units" in told
+    assert "20% of x; 95 % CI 0.34 to 0.62 log2 units, counted in exclusions" in told
     assert "; a shares samples with that control" in told
     assert "; a and b share samples" in margin_rule(
         replace(margin, error=replace(error, correlations={"a": 0.5, "b": 0.5}))

@@ -249,7 +249,7 @@ def test_the_perturbation_stands_among_the_others_and_none_is_ranked():
     assert own[0]["words"] == main.table.rows[0]["concordance"]
     assert band == [{"low": -0.2, "high": 0.2}]
     assert [point["counts"] for point in points] == [True, False]
-    assert "Pale: hardly stronger than noise" in panel.caption
+    assert "Pale: too weak to count." in panel.caption
     assert "no ranking of drugs" in panel.caption
     assert main.caption.count("likelihood or risk") == 1, (
         "what a likeness is worth stands under the points, not in a fold"

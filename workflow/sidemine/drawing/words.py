@@ -281,16 +281,13 @@ def margin_rule(margin: Margin) -> str:
     if error is None:
         return margin.rule
     interval = f"{number(error.ci_low)} to {number(error.ci_high)} log2 units"
+    verb = "shares" if len(error.correlations) == 1 else "share"
     shared = (
-        f"; {listed(list(error.correlations))} shares samples with that control, so that chance moves both, and the error is counted "
-        "only as far as that adds to it"
-        if len(error.correlations) == 1
-        else f"; {listed(list(error.correlations))} share samples with that control, so that chance moves both, and the error is "
-        "counted only as far as that adds to it"
+        f"; {listed(list(error.correlations))} {verb} samples with that control: of the error only what that adds counts"
         if error.correlations
         else ""
     )
-    return f"{margin.rule}; measured itself, it has a 95 % CI of {interval}, which is counted where an effect is excluded{shared}"
+    return f"{margin.rule}; 95 % CI {interval}, counted in exclusions{shared}"
 
 
 def margin_words(margin: float, direction: str) -> str:

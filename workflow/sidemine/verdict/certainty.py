@@ -312,7 +312,7 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
     none = "" if lifting or not asked else f" {checks} {'nothing' if len(asked) == 1 else 'it'}."
     weaker = ", ".join(CHECKED.get(row.name, row.name) for row in asked if row.weakens)
     if weaker and card.verdict is Verdict.SUPPORTED:
-        none = f" No check takes the effect away, but its p rises above {COMMON_DEMAND:g} in some: {weaker}."
+        none = f" No check takes the effect away; p rises above {COMMON_DEMAND:g}: {weaker}."
     return as_sentence(named) + none
 
 

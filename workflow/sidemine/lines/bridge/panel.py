@@ -199,11 +199,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
         if main.percentile_comparators is not None
         else ""
     )
-    pale = (
-        " Pale: hardly stronger than noise, or less than a third as strong as this one; they do not count."
-        if not all(row.counts for row in bridge.comparators)
-        else ""
-    )
+    pale = " Pale: too weak to count." if not all(row.counts for row in bridge.comparators) else ""
     margin = f" Shaded: the margin, ±{number(main.margin)}." if main.margin is not None else ""
     return Panel(
         kind="comparators",
