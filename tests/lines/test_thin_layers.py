@@ -154,7 +154,10 @@ def test_the_other_direction_speaks_against(files):
     evidence, _, _ = run(files, ROWS["promoter_isre"] | {"direction": "down"})
     assert evidence.call == "against"
     evidence, _, _ = run(files, ROWS["mirna_targets"] | {"direction": "up"})
-    assert (evidence.call, evidence.p_declared > 0.95) == ("undecided", True), "few targets say nothing against a set"
+    assert (evidence.call, evidence.p_declared) == ("not testable", None), (
+        "those that are down say nothing of those that are up"
+    )
+    assert "0 units that are up in the disease" in evidence.reason
     evidence, _, _ = run(files, ROWS["mirna_targets"] | {"direction": "listed"})
     assert (evidence.call, evidence.p_value) == ("in favour", evidence.p_declared)
 
