@@ -195,7 +195,7 @@ def comparator_panel(bridge: MeasuredBridge, subject: Subject, lines: LinesOnRec
     if main is None or main.concordance is None or not bridge.comparators:
         return None
     place = (
-        f" {_name(bridge, lines)} is larger, of either sign, than {number(main.percentile_comparators, 0)} % of the {main.n_comparators} that count."
+        f" {_name(bridge, lines)} is larger, of either sign, than {number(main.percentile_comparators, 0)} % of {main.n_comparators}."
         if main.percentile_comparators is not None
         else ""
     )
