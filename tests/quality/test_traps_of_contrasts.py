@@ -249,26 +249,44 @@ def test_few_genes_that_nothing_moves_speak_of_no_missing_factor(n):
     assert read_histogram(1 - (1 - evenly(n)) ** 2.5).shape in {"peak at right", "hump"}
 
 
+def fit_of(is_target, scaled):
+    samples = pd.DataFrame(index=[f"s{number}" for number in range(len(is_target))])
+    genes = [f"g{number}" for number in range(len(scaled))]
+    return fit_contrast(8 + 0.5 * scaled, genes, build_design(samples, is_target, ~is_target, []))
+
+
+def reading_of(is_target, scaled):
+    """How the p-values of two groups read that differ by these values alone."""
+    fit = fit_of(is_target, scaled)
+    return read_histogram(fit.p_value, genes_by_unit(fit))
+
+
+@pytest.mark.parametrize(("n_target", "n_reference"), [(3, 12), (25, 107), (8, 8)])
+def test_errors_by_unit_are_larger_than_those_of_one_variance_as_welchs_are_than_students(n_target, n_reference):
+    """Of two groups without covariates HC2 is Welch's standard error, so scipy gives both; groups of one size have the same."""
+    is_target = np.arange(n_target + n_reference) < n_target
+    values = np.random.default_rng(n_target).normal(size=(300, len(is_target))) * np.where(is_target, 2.0, 1.0)
+    found = genes_by_unit(fit_of(is_target, values))
+    welch, student = (
+        stats.ttest_ind(values[:, is_target], values[:, ~is_target], axis=1, equal_var=equal) for equal in (False, True)
+    )
+    assert found.inflation == pytest.approx(np.median((student.statistic / welch.statistic) ** 2), rel=1e-9)
+
+
 @pytest.mark.parametrize(("n_target", "n_reference", "target_sd"), [(107, 25, 1.5), (20, 60, 0.6)])
 def test_unequal_variances_are_told_in_place_of_a_missing_factor(n_target, n_reference, target_sd):
     """The larger group varies more, and nothing else: the pile has its right name; a batch in both groups keeps the other."""
     rng = np.random.default_rng(n_target)
     is_target = np.arange(n_target + n_reference) < n_target
-    genes = [f"g{number}" for number in range(3000)]
     values = rng.standard_normal((3000, len(is_target)))
 
-    def reading_of(scaled):
-        samples = pd.DataFrame(index=[f"s{number}" for number in range(len(is_target))])
-        fit = fit_contrast(8 + 0.5 * scaled, genes, build_design(samples, is_target, ~is_target, []))
-        return read_histogram(fit.p_value, genes_by_unit(fit))
-
-    unequal = reading_of(np.where(is_target, target_sd, 1.0) * values)
+    unequal = reading_of(is_target, np.where(is_target, target_sd, 1.0) * values)
     assert unequal.shape in {"peak at right", "hump"}
     assert unequal.unequal_variances
     assert "unequal variances explain it" in unequal.reading
     assert flag_p_values(unequal, "warn").status == "ok"
     batch = np.tile([0.0, 1.0], len(is_target))[: len(is_target)]
-    hidden = reading_of(values + 4 * rng.standard_normal((3000, 1)) * batch)
+    hidden = reading_of(is_target, values + 4 * rng.standard_normal((3000, 1)) * batch)
     assert hidden.hidden_structure
     assert "A batch or another factor" in hidden.reading or "Hidden structure" in hidden.reading
     # Undeclared pairs, all variances equal: small p-values are rare with either error.
@@ -278,7 +296,7 @@ def test_unequal_variances_are_told_in_place_of_a_missing_factor(n_target, n_ref
     people = rng.standard_normal((3000, fewer))
     for side in partners:
         paired[:, side] = np.sqrt(0.5) * values[:, side] + np.sqrt(0.5) * people
-    assert not reading_of(paired).unequal_variances
+    assert not reading_of(is_target, paired).unequal_variances
 
 
 @pytest.mark.parametrize(("n_target", "n_reference", "target_sd"), [(3, 12, 2.5), (25, 107, 1.5)])
@@ -286,19 +304,13 @@ def test_genes_are_not_said_to_differ_where_the_smaller_group_only_varies_more(n
     """Nothing differs but spread: the peak is told as what that gives. Genes that do differ, with equal spread, keep their words."""
     rng = np.random.default_rng(n_target)
     is_target = np.arange(n_target + n_reference) < n_target
-    genes = [f"g{number}" for number in range(4000)]
     values = rng.standard_normal((4000, len(is_target)))
 
-    def reading_of(scaled):
-        samples = pd.DataFrame(index=[f"s{number}" for number in range(len(is_target))])
-        fit = fit_contrast(8 + 0.5 * scaled, genes, build_design(samples, is_target, ~is_target, []))
-        return read_histogram(fit.p_value, genes_by_unit(fit))
-
-    unequal = reading_of(np.where(is_target, target_sd, 1.0) * values)
+    unequal = reading_of(is_target, np.where(is_target, target_sd, 1.0) * values)
     assert unequal.shape in {"peak at left", "narrow peak at left"}
     assert "no peak remains" in unequal.reading
     assert "genes differ" not in unequal.reading
-    differing = reading_of(values + 3.0 * np.outer(np.arange(4000) < 800, is_target))
+    differing = reading_of(is_target, values + 3.0 * np.outer(np.arange(4000) < 800, is_target))
     assert differing.shape == "peak at left"
     assert "Many genes differ between these groups" in differing.reading
 

@@ -14,7 +14,7 @@ from sidemine.enrichment.rotation import rotation_test
 from sidemine.enrichment.set_membership import SetMembership
 from sidemine.lines.bridge.profiles import FrozenProfile, build_side
 from sidemine.lines.bridge.rotation import Question, rotation_p_values
-from sidemine.lines.bridge.statistic import measure_concordance_of
+from sidemine.lines.bridge.statistic import measure_concordance_of, noise_spread
 from sidemine.lines.interaction.record import POOLED
 
 ALL = np.ones(N_GENES, dtype=bool)
@@ -242,3 +242,16 @@ def test_the_error_of_blocks_under_voom_is_in_the_unit_of_the_deviates():
     (noise, df), squares = profile.noises[0], np.mean(profile.deviates**2)
     assert np.mean(np.sum(noise**2, axis=1)) == pytest.approx(squares, rel=0.3)
     assert 4 < df < 6.5
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.3])
+def test_the_spread_of_noise_is_that_of_studies_in_which_nothing_differs(correlation):
+    """From the residuals of one study: how far the mean square of other ones scatters, where genes go together and where they do not."""
+    n = 40 * (N_GENES // 40)
+    known = np.sqrt(2 * (1 + 39 * correlation**2))
+    of_one = [noise_spread(side_of(fit_study(70 + seed, 40, 40, correlation=correlation)).whole) for seed in range(5)]
+    assert np.mean(of_one) == pytest.approx(known, rel=0.1)
+    mean_squares = [
+        side_of(fit_study(500 + seed, 20, 20, correlation=correlation)).whole.strength ** 2 for seed in range(150)
+    ]
+    assert np.sqrt(n) * np.std(mean_squares) == pytest.approx(known, rel=0.25)
