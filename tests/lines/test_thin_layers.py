@@ -13,6 +13,7 @@ import sidemine.simulate.demo as demo
 from sidemine.differential.contrast_fit import save_fit
 from sidemine.differential.design import build_design
 from sidemine.differential.fit import fit_contrast
+from sidemine.effect.pooled_effect import NO_POOL_OF_ARMS, not_pooled
 from sidemine.effect.record import HypothesisEvidence, Margin, PooledEffect
 from sidemine.enrichment.gene_set_table import GENE_SETS
 from sidemine.errors import InputError
@@ -71,7 +72,7 @@ def files(tmp_path_factory):
     return folder
 
 
-def run(folder, row):
+def run(folder, row, effect="h.json"):
     """Run the job of one row; return its evidence, its details and the panel that is made of them."""
     job = JOBS[row["layer"]]
     roles = {"file": row["file"]} | dict(cell.split("=", 1) for cell in row["files"].split(",") if cell)
@@ -89,7 +90,7 @@ def run(folder, row):
         "files": list(paths.values()),
         "sets": [folder / "gene_sets.tsv.gz"],
         "gene_table": [folder / "demo_data" / "gene_table.tsv.gz"],
-        "effect": [folder / "h.json"],
+        "effect": [folder / effect],
         "fits": [folder / "a" / "fit.npz", folder / "b" / "fit.npz"],
         **job.resource_files,
     }
@@ -160,6 +161,15 @@ def test_the_other_direction_speaks_against(files):
     assert "0 units that are up in the disease" in evidence.reason
     evidence, _, _ = run(files, ROWS["mirna_targets"] | {"direction": "listed"})
     assert (evidence.call, evidence.p_value) == ("in favour", evidence.p_declared)
+
+
+def test_the_first_arm_of_a_panel_does_not_stand_for_it(files):
+    """A panel pools nothing, so promoters have no contrast to look at; the row says why, and names no arm."""
+    panel = HypothesisEvidence("h", [], None, Margin(None, "", ""), not_pooled(NO_POOL_OF_ARMS))
+    write_record(panel, files / "panel.json")
+    evidence, details, _ = run(files, ROWS["promoter_isre"], "panel.json")
+    assert (evidence.call, evidence.p_value, details.effects) == ("not testable", None, [])
+    assert "one model gives each its own effect" in evidence.reason
 
 
 @pytest.mark.parametrize(
