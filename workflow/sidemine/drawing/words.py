@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TypeGuard
 
 from sidemine.effect.plain_words import as_percent_change, signed_percent
 from sidemine.effect.record import ContrastEvidence, Interval, Margin, PooledEstimate, way
+from sidemine.text.phrases import listed
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -184,15 +185,6 @@ def count(value: int, singular: str, plural: str = "") -> str:
 def percent(part: float, whole: float) -> str:
     """Return a share as a whole percentage; an em dash of nothing."""
     return f"{100 * part / whole:.0f} %" if whole else "—"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Join words as in a sentence.
-
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
 def side(value: float) -> str:
