@@ -219,6 +219,11 @@ def amount_side(value: float) -> str:
     return "different" if found == EQUAL else found
 
 
+def short_unit(kind: str) -> str:
+    """Return the unit of effects of a kind of hypothesis, as it stands beside a figure."""
+    return "SD" if kind == "cohort" else "log2"
+
+
 def unit_words(effect_unit: str) -> str:
     """Return the unit of an effect as a reader would say it."""
     return {

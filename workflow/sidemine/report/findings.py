@@ -370,7 +370,7 @@ def _limit(card: Card) -> str:
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
     limit = card.one_sided_limit
     amount = (
-        f"{words.number(limit)} {_unit(card)}"
+        f"{words.number(limit)} {words.short_unit(card.kind)}"
         if limit is None or card.kind == "cohort"
         else f"{signed_percent(limit)} %"  # as the margin
     )
@@ -382,7 +382,7 @@ def _margin(card: Card) -> str:
     if value is None:
         return "the margin"
     if card.kind == "cohort":
-        return f"{words.number(value)} {_unit(card)}"
+        return f"{words.number(value)} {words.short_unit(card.kind)}"
     return words.margin_words(value, card.declared.direction)
 
 
@@ -390,10 +390,6 @@ def _margin_way(card: Card) -> str:
     """Return the margin with the side on which it lies: a fall and a rise of as many log2 units differ in per cent."""
     side = {"up": " up", "down": " down"}.get(card.declared.direction, "")
     return _margin(card) if card.kind == "cohort" or card.declared.margin.value is None else f"{_margin(card)}{side}"
-
-
-def _unit(card: Card) -> str:
-    return "SD" if card.kind == "cohort" else "log2"
 
 
 def _in_these(card: Card) -> str:
@@ -466,7 +462,7 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
         change = plain_words(effect.effect, EXPERIMENT_UNIT)
         return f"{change} (95 % CI {_limits(card, effect)})" if limits else change
     interval = f"; 95 % CI {_limits(card, effect)}" if limits else ""
-    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
+    amount = f"{words.number(effect.effect)} {words.short_unit(card.kind)}{interval}"
     side = "above" if effect.effect >= 0 else "below"
     return f"{side} in {draws_of_100(effect.effect)} of 100 random pairs ({amount})"
 
@@ -485,7 +481,7 @@ def _plain(card: Card, effect: Interval) -> str:
 def _amount(card: Card, effect: Interval) -> str:
     """Return the size of an effect without its side."""
     if card.kind == "cohort":
-        return f"{words.number(abs(effect.effect))} {_unit(card)}"
+        return f"{words.number(abs(effect.effect))} {words.short_unit(card.kind)}"
     return plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
 
 
