@@ -89,7 +89,7 @@ BY_HAND: tuple[tuple[str, str, str], ...] = (
         "decision=replace(alone[name].decision, verdict=Verdict.NOT_TESTABLE, rule=rule)",
     ),
     ("considerations/composition/measure.py", "DIFFERS_P = 0.05", "DIFFERS_P = 0.5"),
-    ("differential/design.py", "MIN_COMPLETE_SHARE = 0.9", "MIN_COMPLETE_SHARE = 0.6"),
+    ("differential/design_units.py", "MIN_COMPLETE_SHARE = 0.9", "MIN_COMPLETE_SHARE = 0.6"),
 )
 """Faults that a reader would try first: file, what stands there, what is put there."""
 

@@ -18,6 +18,7 @@ from sidemine.considerations.robustness.contrast_data import NOT_REUSED, NotAppl
 from sidemine.considerations.robustness.grid import _direction
 from sidemine.considerations.robustness.measure import (
     Measured,
+    _by_test,
     _grouped,
     _refit_all,
     _refuse_few,
@@ -311,6 +312,26 @@ def test_a_contrast_that_is_not_pooled_is_no_reason():
     with pytest.raises(NotApplicable) as caught:
         _refit_all(question, Change(samples="no_reused_controls"))
     assert str(caught.value) == NOT_REUSED, "which `summarise_rows` reads as: not applicable"
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("cohort", "few rows"), ("experiment", "a: few rows")])
+def test_a_test_is_made_in_the_pooled_cohorts_and_in_every_experiment(kind, reason):
+    """Why one cannot be tested is told with its name where there are several."""
+
+    def refuse(_):
+        raise NotApplicable("few rows")
+
+    question = SimpleNamespace(
+        kind=kind,
+        versions={"": None},
+        seed=1,
+        pooled=["a"],
+        testable=[SimpleNamespace(contrast="a"), SimpleNamespace(contrast="beside")],
+        contrasts=dict.fromkeys(["a", "beside"], SimpleNamespace(refit=refuse)),
+    )
+    with pytest.raises(NotApplicable) as caught:
+        _by_test(question, Change(test="rotation"))
+    assert str(caught.value) == reason
 
 
 def test_too_few_genes_are_no_set():

@@ -24,7 +24,7 @@ from sidemine.effect.plain_words import (
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
-from sidemine.text.phrases import capitalised, first_of
+from sidemine.text.phrases import capitalised, first_of, listed
 from sidemine.verdict.card import Card, Certainty
 from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -143,7 +143,7 @@ class Findings:
         told = []
         for rule, group in having.items():
             sizes = " or ".join(dict.fromkeys(_margin_way(row.card) for row in group))
-            labels = words.listed([row.label for row in group])
+            labels = listed([row.label for row in group])
             where = f" of {'rows' if len(group) > 1 else 'row'} {labels}" if len(having) > 1 else ""
             told.append(f"Margin{where}: {sizes} ({words.typeset(rule)}).")
         return told
@@ -248,7 +248,7 @@ def _ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number])
     told = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run] for run in runs]
-    return words.listed([part for run in told for part in run])
+    return listed([part for run in told for part in run])
 
 
 def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
@@ -370,7 +370,7 @@ def _limit(card: Card) -> str:
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
     limit = card.one_sided_limit
     amount = (
-        f"{words.number(limit)} {_unit(card)}"
+        f"{words.number(limit)} {words.short_unit(card.kind)}"
         if limit is None or card.kind == "cohort"
         else f"{signed_percent(limit)} %"  # as the margin
     )
@@ -382,7 +382,7 @@ def _margin(card: Card) -> str:
     if value is None:
         return "the margin"
     if card.kind == "cohort":
-        return f"{words.number(value)} {_unit(card)}"
+        return f"{words.number(value)} {words.short_unit(card.kind)}"
     return words.margin_words(value, card.declared.direction)
 
 
@@ -390,10 +390,6 @@ def _margin_way(card: Card) -> str:
     """Return the margin with the side on which it lies: a fall and a rise of as many log2 units differ in per cent."""
     side = {"up": " up", "down": " down"}.get(card.declared.direction, "")
     return _margin(card) if card.kind == "cohort" or card.declared.margin.value is None else f"{_margin(card)}{side}"
-
-
-def _unit(card: Card) -> str:
-    return "SD" if card.kind == "cohort" else "log2"
 
 
 def _in_these(card: Card) -> str:
@@ -411,7 +407,7 @@ def _compared(card: Card, side: str) -> str:
     targets = list(dict.fromkeys(f"“{words.shortened(label, 60)}”" for label, _ in pairs))
     if card.main_effect and len(targets) == len(pairs) <= _NAMED and len({label for _, label in pairs}) == 1:
         # Doses stand in the labels: one label alone would pass one of them off as that of all.
-        return f"{side} in {words.listed(targets)} together than in {reference}"
+        return f"{side} in {listed(targets)} together than in {reference}"
     if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
         return f"{side} in {target} than in {reference}, over {len(card.estimated)} comparisons together"
     others = words.count(len(card.estimated) - 1, "other comparison")
@@ -444,7 +440,7 @@ def control_words(card: Card) -> str:
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
     if card.behaviour is Behaviour.TURNED:
-        where = words.listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
+        where = listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
         told = _TURNED.format(where=where, amount=_amount(card, effect))
         return f"Passed: no {_CHANGE[card.declared.direction]}. But its genes did not stand still: {_plain(card, effect)}. {told}"
     if not excludes(card):
@@ -466,7 +462,7 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
         change = plain_words(effect.effect, EXPERIMENT_UNIT)
         return f"{change} (95 % CI {_limits(card, effect)})" if limits else change
     interval = f"; 95 % CI {_limits(card, effect)}" if limits else ""
-    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
+    amount = f"{words.number(effect.effect)} {words.short_unit(card.kind)}{interval}"
     side = "above" if effect.effect >= 0 else "below"
     return f"{side} in {draws_of_100(effect.effect)} of 100 random pairs ({amount})"
 
@@ -485,7 +481,7 @@ def _plain(card: Card, effect: Interval) -> str:
 def _amount(card: Card, effect: Interval) -> str:
     """Return the size of an effect without its side."""
     if card.kind == "cohort":
-        return f"{words.number(abs(effect.effect))} {_unit(card)}"
+        return f"{words.number(abs(effect.effect))} {words.short_unit(card.kind)}"
     return plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
 
 

@@ -12,11 +12,12 @@ from sidemine.considerations.judgement import as_sentence
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, FurtherEffect, Light, Panel, Status, Subject
-from sidemine.drawing.words import bounded, isolated, listed, number, p_statement, percent, unit_words
+from sidemine.drawing.words import bounded, isolated, number, p_statement, percent, unit_words
 from sidemine.effect.pooled_effect import weights_of
 from sidemine.effect.pooling import METHODS, RANDOM
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
 from sidemine.records import fields_of
+from sidemine.text.phrases import listed
 from sidemine.verdict.card import Card
 
 _ROW_STEP = 50
