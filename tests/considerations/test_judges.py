@@ -249,6 +249,22 @@ def test_ranks_are_written_as_they_are_said(rank, words):
     assert ordinal(rank) == words
 
 
+@pytest.mark.parametrize(("effect", "caps"), [(0.02, 0), (0.9, 1)])
+def test_where_nothing_changed_a_low_place_says_nothing_and_a_missing_one_caps_all_the_same(effect, caps):
+    """There is no change that could be one of many genes; that nobody could look is told whatever was found."""
+    found = [
+        ContrastEvidence(
+            name, name, f"GSE_{name}", 40, 40, testable=True, effect=effect, effect_se=0.2, effect_df=70.0, effect_weight=25.0,
+            ci_low=effect - 0.4, ci_high=effect + 0.4, residual_df=78.0,
+        )
+        for name in "ab"
+    ]  # fmt: skip
+    asked = case("cohort", "a", "b", evidence=found)
+    for entry, n_caps in ((placed("a", 10.0), caps), (placed("a", None, None), 1)):
+        judged = judge_specificity(asked, Specificity("h", [entry, replace(entry, contrast="b")]))
+        assert len(judged.caps) == n_caps
+
+
 @pytest.mark.parametrize(("percentile", "capped"), [(74.9, True), (75.0, False)])
 def test_a_cohort_needs_the_75th_percentile_among_both(percentile, capped):
     """The median over the contrasts that carry the answer; the lower of the two counts and is told."""

@@ -282,9 +282,7 @@ def forest(
         words("problem", _LANE, {"color": "@ink", "fontStyle": "italic", "limit": {"expr": "width"}}),
     ]
     told = "; ".join(f"{row.label}: {row.value or row.problem}" for row in rows)
-    spec = base(
-        f"Forest plot, effect and 95 % confidence interval per comparison. {told}", _ROW_STEP * max(1, len(rows))
-    )
+    spec = base(f"Forest plot, effect and 95 % confidence interval per comparison. {told}", _ROW_STEP * len(rows))
     return {**spec, "data": {"name": "rows", "values": values}, "layer": layers}
 
 
