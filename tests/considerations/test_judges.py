@@ -22,6 +22,7 @@ from sidemine.considerations.composition.record import (
 )
 from sidemine.considerations.hidden_factors.judge import _number_of_factors
 from sidemine.considerations.judgement import Cap, DoubtWeight, ordinal
+from sidemine.considerations.registry import read_judges
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
 from sidemine.considerations.specificity.judge import judge_specificity, specificity_sentence
@@ -220,6 +221,13 @@ def test_composition_that_is_unknown_in_one_contrast_is_unknown():
     assert reason == "b: nothing is on record of its mix of cells"
     (nothing,) = judged_composition(carrying=()).missing.values()
     assert nothing == "no contrast could be tested"
+
+
+def test_only_what_is_on_record_is_read(tmp_path):
+    """A run for variants asks without robustness, which it is about to measure."""
+    assert read_judges({}) == {}
+    with pytest.raises(FileNotFoundError):
+        read_judges({"specificity": [tmp_path / "specificity.json"]})
 
 
 # Specificity

@@ -25,7 +25,7 @@ from sidemine.considerations.robustness.measure import (
     _replaced,
     self_contained_p,
 )
-from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
+from sidemine.considerations.robustness.measure_study import OFF, ONE_MODEL, contrasts_to_vary, vary_study
 from sidemine.considerations.robustness.read_data import _other_probes
 from sidemine.considerations.robustness.record import ROBUSTNESS
 from sidemine.considerations.robustness.set_p_values import PERMUTATIONS, SetP, combine_stouffer, set_p, smallest_of_all
@@ -268,6 +268,12 @@ def test_the_grid_can_be_switched_off():
     (record,) = vary_study([hypothesis], {}, {}, gene_sets(), {}, settings(dimensions=[]))
     assert record.reason == OFF
     assert record.share is None
+
+
+def test_the_grid_does_not_vary_a_panel():
+    """All its arms stand in one model; it needs no data of its contrasts then."""
+    (record,) = vary_study([SimpleNamespace(id="h", kind="panel")], {}, {}, gene_sets(), {}, settings())
+    assert (record.reason, record.variants, record.share) == (ONE_MODEL, [], None)
 
 
 @pytest.mark.parametrize(("written", "n"), [("all", 13), ("off", 0), (False, 0), (["filter", "seed"], 2)])
