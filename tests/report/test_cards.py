@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from example_results import example_card
@@ -21,6 +22,7 @@ from sidemine.effect.record import Margin, MarginError, SizesDiffer
 from sidemine.report import first_screen, subject
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
+    _KINDS,
     band_words,
     card_view,
     declared_sentence,
@@ -36,6 +38,7 @@ from sidemine.report.forest import forest, forest_rows, pooled_caption
 from sidemine.report.page import page_template
 from sidemine.report.sections.answers import AnswerCards
 from sidemine.report.sections.methods import _family
+from sidemine.study.choices import Kind
 from sidemine.verdict.card import Agreeing
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
@@ -299,11 +302,16 @@ def test_gates_are_counted_by_status(card):
     assert gate_counts(replace(card, gates=[])) == "none"
 
 
-def test_rows_without_figures_stand_in_one_sentence_with_each_reason_once():
+def test_every_kind_of_question_is_told_on_its_card():
+    assert set(_KINDS) == set(get_args(Kind))
+
+
+def test_rows_without_figures_stand_in_one_sentence_with_each_reason_once(card):
     """Rows that have figures stand in the table."""
     table = [no_sensitivity("a", "one by one"), Sensitivity("b", "would be 1", 1.0), no_sensitivity("c", "one by one")]
     assert not_asked([*table, no_sensitivity("d", "no age.")]) == "No figures: a and c (one by one); d (no age)."
     assert not_asked(table[1:2]) == ""
+    assert card_view(replace(card, sensitivity=table), [Panel("forest", "", "", "", "")], []).sensitivity == table[1:2]
 
 
 def test_figures_or_their_reasons(card):

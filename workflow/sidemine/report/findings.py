@@ -26,7 +26,7 @@ from sidemine.effect.plain_words import (
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
-from sidemine.text.phrases import capitalised, first_of
+from sidemine.text.phrases import capitalised, first_of, listed
 from sidemine.verdict.card import Card, Certainty, Domain
 from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
 from sidemine.verdict.vocabulary import Behaviour, Verdict
@@ -264,14 +264,14 @@ def _ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number])
     told = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run] for run in runs]
-    return words.listed([part for run in told for part in run])
+    return listed([part for run in told for part in run])
 
 
 def _labels(rows: Sequence[Finding]) -> str:
     """Name rows by what stands before them: of questions their numbers, of controls each by itself."""
     numbers = [row.number for row in rows if not row.card.is_control]
     of_questions = [f"row{'s' if len(numbers) > 1 else ''} {_ranges(numbers)}"] if numbers else []
-    return words.listed([*of_questions, *(row.label for row in rows if row.card.is_control)])
+    return listed([*of_questions, *(row.label for row in rows if row.card.is_control)])
 
 
 def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
@@ -398,7 +398,7 @@ def _limit(card: Card) -> str:
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
     limit = card.one_sided_limit
     amount = (
-        f"{words.number(limit)} {_unit(card)}"
+        f"{words.number(limit)} {words.short_unit(card.kind)}"
         if limit is None or card.kind == "cohort"
         else f"{signed_percent(limit)} %"  # as the margin
     )
@@ -410,7 +410,7 @@ def _margin(card: Card) -> str:
     if value is None:
         return "the margin"
     if card.kind == "cohort":
-        return f"{words.number(value)} {_unit(card)}"
+        return f"{words.number(value)} {words.short_unit(card.kind)}"
     return words.margin_words(value, card.declared.direction)
 
 
@@ -424,10 +424,6 @@ def _seen(card: Card) -> str:
     rated = card.certainty.downgrades if card.certainty else ()
     briefs = dict.fromkeys(row.brief for row in reversed(rated) if row.domain is Domain.IMPRECISION)
     return f" ({', '.join(briefs)})" if briefs else ""
-
-
-def _unit(card: Card) -> str:
-    return "SD" if card.kind == "cohort" else "log2"
 
 
 def _in_these(card: Card) -> str:
@@ -445,7 +441,7 @@ def _compared(card: Card, side: str) -> str:
     targets = list(dict.fromkeys(f"“{words.shortened(label, 60)}”" for label, _ in pairs))
     if card.main_effect and len(targets) == len(pairs) <= _NAMED and len({label for _, label in pairs}) == 1:
         # Doses stand in the labels: one label alone would pass one of them off as that of all.
-        return f"{side} in {words.listed(targets)} together than in {reference}"
+        return f"{side} in {listed(targets)} together than in {reference}"
     if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
         return f"{side} in {target} than in {reference}, over {len(card.estimated)} comparisons together"
     others = words.count(len(card.estimated) - 1, "other comparison")
@@ -486,7 +482,7 @@ def control_words(card: Card, resting: Sequence[int] = ()) -> str:
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
     if card.behaviour is Behaviour.TURNED:
-        where = words.listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
+        where = listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
         then = (
             f"read question{'s' if len(resting) > 1 else ''} {_ranges(resting)}, on the same data, with that in mind"
             if resting
@@ -513,7 +509,7 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
         change = plain_words(effect.effect, EXPERIMENT_UNIT)
         return f"{change} (95 % CI {_limits(card, effect)})" if limits else change
     interval = f"; 95 % CI {_limits(card, effect)}" if limits else ""
-    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
+    amount = f"{words.number(effect.effect)} {words.short_unit(card.kind)}{interval}"
     side = "above" if effect.effect >= 0 else "below"
     return f"{side} in {draws_of_100(effect.effect)} of 100 random pairs ({amount})"
 
@@ -535,7 +531,7 @@ def _plain(card: Card, effect: Interval) -> str:
 def _amount(card: Card, effect: Interval) -> str:
     """Return the size of an effect without its side."""
     if card.kind == "cohort":
-        return f"{words.number(abs(effect.effect))} {_unit(card)}"
+        return f"{words.number(abs(effect.effect))} {words.short_unit(card.kind)}"
     return plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
 
 

@@ -115,7 +115,7 @@ def excluded_words(card: Card, unit: str) -> str:
 def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
     effect = card.main_effect
-    unit, told = _short_unit(card), told_of(card)
+    unit, told = words.short_unit(card.kind), told_of(card)
     parts = [row.pattern for row in told if row.pattern]
     of_arms = bool(parts)
     if excludes(card) and not of_arms:
@@ -154,7 +154,7 @@ def effect_tile(card: Card, subject: Subject) -> Tile | None:
         return make_tile("effect", name, "no single figure", why)
     alone = "" if card.pooled else "; one dataset"
     return make_tile(
-        "effect", name, words.amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}"
+        "effect", name, words.amount(effect.effect, words.short_unit(card.kind)), f"95 % CI {_interval(effect)}{alone}"
     )
 
 
@@ -165,8 +165,8 @@ def excludable_tile(card: Card, _subject: Subject) -> Tile:
         return make_tile("excludable", name, "nothing", "however large")
     margin, error = card.declared.margin.value, card.declared.margin.error
     within = f" (95 % CI {words.number(error.ci_low)} to {words.number(error.ci_high)})" if error else ""
-    beside = f"; margin {words.number(margin)} {_short_unit(card)}{within}" if margin is not None else ""
-    amount = f"{words.number(abs(value))} {_short_unit(card)}"
+    beside = f"; margin {words.number(margin)} {words.short_unit(card.kind)}{within}" if margin is not None else ""
+    amount = f"{words.number(abs(value))} {words.short_unit(card.kind)}"
     return make_tile("excludable", name, amount, f"or more, had nothing changed (one-sided 95 %){beside}")
 
 
@@ -204,10 +204,6 @@ def competitive_tile(card: Card, _subject: Subject) -> Tile:
     few = "; uninformative: too few samples" if card.competitive_is_uninformative else ""
     hint = f"competitive (CAMERA){few}{_smallest([item.p_competitive for item in card.evidence])}"
     return make_tile("p_competitive", "More than other genes?", words.p_statement(card.p_competitive), hint)
-
-
-def _short_unit(card: Card) -> str:
-    return "SD" if card.kind == "cohort" else "log2"
 
 
 def _smallest(p_values: Sequence[float | None]) -> str:

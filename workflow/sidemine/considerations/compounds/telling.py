@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.drawing.panel import Subject, Told
-from sidemine.drawing.words import listed, margin_words, number, side
+from sidemine.drawing.words import margin_words, number, side
 from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
 from sidemine.effect.record import Interval, Margin
-from sidemine.text.phrases import capitalised, first_of
+from sidemine.text.phrases import capitalised, first_of, listed
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
