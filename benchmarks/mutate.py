@@ -58,6 +58,7 @@ TESTS = (
     "tests/report",
     "tests/effect/test_compounds.py",
     "tests/differential/test_design.py",
+    "tests/test_records.py",
     "tests/workflow/test_study_jobs.py",
 )
 LEFT_OUT = "not browser and not workflow and not real_files"

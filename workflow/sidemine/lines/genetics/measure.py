@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -310,32 +310,25 @@ def measure_genetics(
     """
     n = len(prepared.genes)
     test = "rotation" if prepared.blocks is None else "genes_raw"
-    threshold = _threshold(prepared)
     symbols = genes_of_set(gene_sets, gene_set)
     members = prepared.genes["gene"].isin(symbols).to_numpy(dtype=bool)
     n_measured = int(members.sum())
-    if threshold:
-        measured = Measured(
-            universe_n=n,
-            n_in_set=len(symbols),
-            n_measured=n_measured,
-            instead="described",
-            reason=f"The table was cut ({threshold}), so it is described and not tested: {n_measured:,} of {count(len(symbols), 'gene')} "
-            f"of the set are among the {n:,} genes that it lists. What was tested is not known, so nothing is compared with chance.",
-            downgrades=tuple(results.downgrades),
+    measured = Measured(
+        universe_n=n, n_in_set=len(symbols), n_measured=n_measured, downgrades=tuple(results.downgrades)
+    )
+    details = _untested(line, gene_set, test, results, prepared, seed)
+    if threshold := _threshold(prepared):
+        reason = (
+            f"The table was cut ({threshold}), so it is described and not tested: {n_measured:,} of {count(len(symbols), 'gene')} "
+            f"of the set are among the {n:,} genes that it lists. What was tested is not known, so nothing is compared with chance."
         )
-        return measured, _untested(line, gene_set, test, results, prepared, seed), test
+        return replace(measured, instead="described", reason=reason), details, test
     if n_measured < FEWEST_OF_SET or n < FEWEST_GENES or n - n_measured < FEWEST_GENES / 2:
-        why = f"{n_measured:,} of {len(symbols):,} genes of the set are among {n:,} genes with an association"
-        measured = Measured(
-            universe_n=n,
-            n_in_set=len(symbols),
-            n_measured=n_measured,
-            reason=f"Not testable: {why}; at least {FEWEST_OF_SET} of at least {FEWEST_GENES:,} are needed, and {FEWEST_GENES // 2} "
-            "others.",
-            downgrades=tuple(results.downgrades),
+        reason = (
+            f"Not testable: {n_measured:,} of {len(symbols):,} genes of the set are among {n:,} genes with an association; "
+            f"at least {FEWEST_OF_SET} of at least {FEWEST_GENES:,} are needed, and {FEWEST_GENES // 2} others."
         )
-        return measured, _untested(line, gene_set, test, results, prepared, seed), test
+        return replace(measured, reason=reason), details, test
     rotation = Rotation(prepared.z, prepared.covariates)
     correlations = None if prepared.blocks is None else _correlations(prepared.blocks, line)
     decides = rotation if correlations is None else Rotation(prepared.z, prepared.covariates, correlations)
@@ -348,24 +341,12 @@ def measure_genetics(
         members,
     )
     top, without = _without_top_locus(rotation, decides, members, locus)
-    percentile = percentile_among_matched(
-        rotation, members, prepared.size, prepared.density, named_seed(seed, "genetics", line)
-    )
     others = _other_sets(rotation, prepared, gene_sets, gene_set)
     compared = [other.statistic for other in others if other.family in _COMPARED]
-    own = float(rotated.statistic)
     top_genes = prepared.genes["gene"].to_numpy(dtype=object)[top].tolist()
-    cap = ""
-    if result.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P):
-        cap = f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})"
-    details = GeneticsDetails(
-        line=line,
-        gene_set=gene_set,
-        test=test,
-        counts=results.counts,
-        covariates=prepared.names,
+    details = replace(
+        details,
         rotations=n,
-        seed=seed,
         gene_size_beta=_size_beta(prepared),
         neighbour_inflation=inflation,
         rotation_p=rotated.p_value,
@@ -374,28 +355,27 @@ def measure_genetics(
         n_loci=int(locus.max()) + 1,
         top_locus=top_genes,
         p_without_top_locus=without,
-        matched_percentile=percentile,
-        comparator_rank=1 + sum(value > own for value in compared) if compared else None,
+        matched_percentile=percentile_among_matched(
+            rotation, members, prepared.size, prepared.density, named_seed(seed, "genetics", line)
+        ),
+        comparator_rank=1 + sum(value > float(rotated.statistic) for value in compared) if compared else None,
         n_comparators=len(compared),
         genes=_genes_of_set(prepared, rotation, members, locus),
         background=_background(prepared, members),
         other_sets=others,
-        notes=results.notes,
     )
-    measured = Measured(
-        universe_n=n,
-        n_in_set=len(symbols),
-        n_measured=n_measured,
+    carried = result.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P)
+    measured = replace(
+        measured,
         effect=result.effect,
         ci_low=result.ci_low,
         ci_high=result.ci_high,
         p_value=result.p_value,
         p_declared=result.p_value,
         null_used=_null_words(test, n, prepared.names),
-        percentile=percentile,
+        percentile=details.matched_percentile,
         reason=_reason(result, n_measured, details),
-        downgrades=tuple(results.downgrades),
-        cap=cap,
+        cap=f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})" if carried else "",
     )
     return measured, details, test
 
