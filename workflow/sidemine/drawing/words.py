@@ -284,7 +284,7 @@ def margin_rule(margin: Margin) -> str:
         if error.correlations
         else ""
     )
-    return f"{margin.rule}; 95 % CI {interval}, counted in exclusions{shared}"
+    return f"{margin.rule}; its 95 % CI {interval}, counted in exclusions{shared}"
 
 
 def margin_words(margin: float, direction: str) -> str:

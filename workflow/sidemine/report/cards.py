@@ -16,7 +16,7 @@ from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect
 from sidemine.report import first_screen
 from sidemine.report.findings import lowered_words, way_of
-from sidemine.report.forest import heterogeneity_words
+from sidemine.report.forest import heterogeneity_words, without_one
 from sidemine.report.lines_view import LinesView, lines_view
 from sidemine.report.subject import told_of
 from sidemine.text.phrases import listed
@@ -237,7 +237,7 @@ def pooled_words(pooled: PooledEffect) -> str:
         else f"{words.number(pooled.effect)} {words.unit_words(pooled.unit)} (95 % CI {words.number(pooled.ci_low)} "
         f"to {words.number(pooled.ci_high)}, {words.p_statement(own_p(pooled))}; {pooled.method}, "
         f"{words.count(pooled.k, 'dataset')})",
-        f"one dataset left out: {words.number(pooled.leave_one_out_low)} to {words.number(pooled.leave_one_out_high)}",
+        f"{without_one(pooled)}: {words.number(pooled.leave_one_out_low)} to {words.number(pooled.leave_one_out_high)}",
         f"random effects with Hartung–Knapp limits: {words.number(pooled.random_effect)} "
         f"({words.number(pooled.hartung_knapp_ci_low)} to {words.number(pooled.hartung_knapp_ci_high)})",
         f"Stouffer's z {words.number(pooled.stouffer_z)}, {words.p_statement(pooled.stouffer_p)}",

@@ -161,7 +161,7 @@ def _pooled_row(pooled: PooledEffect) -> ForestRow:
         if missing
         else f"prediction interval {number(pooled.prediction_low)} to {number(pooled.prediction_high)}"
     )
-    left_out = f"one left out: {number(pooled.leave_one_out_low)} to {number(pooled.leave_one_out_high)}"
+    left_out = f"{without_one(pooled, '')}: {number(pooled.leave_one_out_low)} to {number(pooled.leave_one_out_high)}"
     label = f"Pooled · {pooled.k} datasets · {bounded(pooled.method, 60)}"
     # No contrast may have this name: ids hold no spaces.
     row = _row("all together", label, f"{left_out} · {prediction}", pooled.interval, shape="pooled")
@@ -336,9 +336,10 @@ def forest_panel(card: Card, subject: Subject, lights: Mapping[str, Sequence[Lig
 
 
 def light_legend(lights: Mapping[str, Sequence[Light]]) -> str:
-    """Return the words of the marks at the right: in which order they stand, and what their shapes say."""
+    """Return the words of the marks at the right: what their shapes say, and in which order they stand."""
     names = listed([light.name for light in max(lights.values(), key=len)])
-    return f"Marks, from left: {names}. {', '.join(f'{glyph} {status}' for status, glyph in _GLYPHS.items())}."
+    shapes = ", ".join(f"{glyph} {status}" for status, glyph in _GLYPHS.items())
+    return f"Marks at the right: {shapes}; in order {names}."
 
 
 def pooled_caption(card: Card) -> str:
@@ -348,13 +349,19 @@ def pooled_caption(card: Card) -> str:
     if card.pooled is None:
         return f"Nothing is pooled: {card.not_computed['pooled']}."
     apart = card.pooled.sizes_differ
+    pale = without_one(card.pooled)
     shown = (
         f"No single figure: {apart.words} ({apart.reason})."
         if apart
-        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: one dataset left out"
+        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: {pale}"
         f"{'' if card.pooled.prediction_low is None else '; dotted: prediction interval'}."
     )
     return f"{shown} {as_sentence(heterogeneity_words(card.pooled))}"
+
+
+def without_one(pooled: PooledEffect, noun: str = "dataset ") -> str:
+    """Say what the range without one dataset is: of two, one remains; beside a row that counts datasets, without the word."""
+    return f"each {noun}alone" if pooled.k == 2 else f"one {noun}left out"
 
 
 def heterogeneity_words(pooled: PooledEffect) -> str:
