@@ -88,6 +88,8 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
         if layer.get("data", {}).get("values") and "glyph" in layer["data"]["values"][0]
     )
     assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["!", "✓"]
+    (facts,) = [layer["mark"] for layer in drawn["layer"] if layer["encoding"].get("text") == {"field": "facts"}]
+    assert facts["limit"] == {"expr": "width - 94"}  # six marks of 15 pixels, and 4 before them
     experiment = next(card for card in study.verdicts.verdicts if card.kind != "cohort" and card.evidence)
     assert lights_of(study, subject_of(experiment), experiment.evidence[0].contrast) == []
 
