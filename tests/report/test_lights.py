@@ -39,6 +39,12 @@ def test_effects_times_weights_are_the_effect_that_carries_the_answer(effects):
     assert areas["c1"] > areas["c0"]
 
 
+def test_where_a_weight_is_not_known_the_standard_errors_give_the_shares():
+    """Of all of them."""
+    evidence = [cohort(0, 0.4, 30.0), replace(cohort(1, 0.6, 90.0), effect_weight=None)]
+    assert pooled_weights(evidence, pool_contrasts(evidence)) == pytest.approx({"c0": 25.0, "c1": 75.0})
+
+
 def test_the_pooled_row_holds_what_is_drawn_of_it():
     """The range with one dataset left out and, from three datasets on, the prediction interval."""
     three = pool_contrasts([cohort(number, effect, 40.0) for number, effect in enumerate((0.3, 0.5, 0.6))])
