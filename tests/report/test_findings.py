@@ -281,7 +281,7 @@ def test_a_hint_of_an_open_direction_says_beside_it_what_keeps_it_one():
     turned = with_adjusted(hint, CompositionColumns, "composition_adjusted", effect=-0.4, ci_low=-0.9, ci_high=0.1)
     rated = replace(turned, certainty=certainty_of(turned, n_questions=15))
     assert answer_words(rated).startswith(
-        "Points to a difference (one cohort, p 0.082 corrected for 15 questions; interval uncorrected), not to its direction: "
+        "Points to a difference (one cohort, p 0.082 corrected for 15 questions), not to its direction: "
     )
     assert "one cohort" not in why_words(rated)
     assert answer_words(replace(turned, certainty=None)).startswith("Points to a difference, not to its direction: ")

@@ -422,7 +422,8 @@ def _margin_change(card: Card) -> str:
 def _seen(card: Card) -> str:
     """Return what keeps a difference whose direction is open a hint: certainty names what turns it first, and may stop there."""
     rated = card.certainty.downgrades if card.certainty else ()
-    briefs = dict.fromkeys(row.brief for row in reversed(rated) if row.domain is Domain.IMPRECISION)
+    # What a brief says of the interval stands behind its semicolon: it belongs to the certainty.
+    briefs = dict.fromkeys(row.brief.split(";")[0] for row in reversed(rated) if row.domain is Domain.IMPRECISION)
     return f" ({', '.join(briefs)})" if briefs else ""
 
 
