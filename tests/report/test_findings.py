@@ -366,7 +366,7 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, with their interval in pairs, then SD; per cent of experiments; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69). In between-person SD: 0.45 (0.20 to 0.70); "
+        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69): 0.45 SD (0.20 to 0.70); "
         "0.31 SD adjusted for the mix of cells"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])

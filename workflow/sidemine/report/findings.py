@@ -525,8 +525,8 @@ def _plain(card: Card, effect: Interval) -> str:
     low, high = limits_of_100(effect.ci_low, effect.ci_high, effect.effect)
     pairs = "" if by_limit else f" (95 % CI {low} to {high})"
     beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
-    in_sd = f"{words.number(effect.effect)} ({by_limit or _limits(card, effect)}){beside}"
-    return f"{capitalised(plain)}{pairs}. In between-person SD: {in_sd}"
+    in_sd = f"{words.number(effect.effect)} SD ({by_limit or _limits(card, effect)})"
+    return f"{capitalised(plain)}{pairs}: {in_sd}{beside}"
 
 
 def _amount(card: Card, effect: Interval) -> str:
