@@ -281,7 +281,7 @@ def test_a_hint_of_an_open_direction_says_beside_it_what_keeps_it_one():
     turned = with_adjusted(hint, CompositionColumns, "composition_adjusted", effect=-0.4, ci_low=-0.9, ci_high=0.1)
     rated = replace(turned, certainty=certainty_of(turned, n_questions=15))
     assert answer_words(rated).startswith(
-        "Points to a difference (one cohort, p 0.082 corrected for 15 questions; interval uncorrected), not to its direction: "
+        "Points to a difference (one cohort, p 0.082 corrected for 15 questions), not to its direction: "
     )
     assert "one cohort" not in why_words(rated)
     assert answer_words(replace(turned, certainty=None)).startswith("Points to a difference, not to its direction: ")
@@ -366,7 +366,7 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, with their interval in pairs, then SD; per cent of experiments; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69). In between-person SD: 0.45 (0.20 to 0.70); "
+        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69): 0.45 SD (0.20 to 0.70); "
         "0.31 SD adjusted for the mix of cells"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])

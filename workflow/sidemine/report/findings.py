@@ -423,7 +423,8 @@ def _margin_change(card: Card) -> str:
 def _seen(card: Card) -> str:
     """Return what keeps a difference whose direction is open a hint: certainty names what turns it first, and may stop there."""
     rated = card.certainty.downgrades if card.certainty else ()
-    briefs = dict.fromkeys(row.brief for row in reversed(rated) if row.domain is Domain.IMPRECISION)
+    # What a brief says of the interval stands behind its semicolon: it belongs to the certainty.
+    briefs = dict.fromkeys(row.brief.split(";")[0] for row in reversed(rated) if row.domain is Domain.IMPRECISION)
     return f" ({', '.join(briefs)})" if briefs else ""
 
 
@@ -525,8 +526,8 @@ def _plain(card: Card, effect: Interval) -> str:
     low, high = limits_of_100(effect.ci_low, effect.ci_high, effect.effect)
     pairs = "" if by_limit else f" (95 % CI {low} to {high})"
     beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
-    in_sd = f"{words.number(effect.effect)} ({by_limit or _limits(card, effect)}){beside}"
-    return f"{capitalised(plain)}{pairs}. In between-person SD: {in_sd}"
+    in_sd = f"{words.number(effect.effect)} SD ({by_limit or _limits(card, effect)})"
+    return f"{capitalised(plain)}{pairs}: {in_sd}{beside}"
 
 
 def _amount(card: Card, effect: Interval) -> str:
