@@ -326,8 +326,10 @@ def measure_genetics(
     compared = [other.statistic for other in others if other.family in _COMPARED]
     own = float(rotated.statistic)
     top_genes = prepared.genes["gene"].to_numpy(dtype=object)[top].tolist()
-    cap = ""
+    cap, held_back = "", None
     if result.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P):
+        held_back = _p_with_top_held_back(prepared, rotation, correlations, members, locus)
+    if held_back is not None and held_back > IN_FAVOUR_P:
         cap = f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})"
     details = GeneticsDetails(
         line=line,
@@ -345,6 +347,7 @@ def measure_genetics(
         n_loci=int(locus.max()) + 1,
         top_locus=top_genes,
         p_without_top_locus=without,
+        p_top_locus_held_back=held_back,
         matched_percentile=percentile,
         comparator_rank=1 + sum(value > own for value in compared) if compared else None,
         n_comparators=len(compared),
@@ -423,6 +426,26 @@ def _without_top_locus(
     if left.sum() < FEWEST_OF_SET:
         return top, None
     return top, decides.test(left)[0].p_value
+
+
+def _p_with_top_held_back(
+    prepared: Prepared,
+    rotation: Rotation,
+    correlations: Correlations | None,
+    members: Mask,
+    locus: NDArray[np.int64],
+) -> float:
+    """Return the p-value of a set whose top locus adds no more than the third; nothing where there is no third.
+
+    The largest of many loci is large by selection, too: without it a set of which every locus is associated loses its call as often.
+    """
+    chosen = np.flatnonzero(members)
+    adds = np.bincount(locus, rotation.residuals[chosen])
+    third = max(float(np.sort(adds)[-3]), 0.0) if len(adds) > 2 else 0.0
+    top = chosen[locus == int(adds.argmax())]
+    z = prepared.z.copy()
+    z[top] -= rotation.residuals[top] * (1 - third / adds.max())
+    return Rotation(z, prepared.covariates, correlations).test(members)[0].p_value
 
 
 def _other_sets(rotation: Rotation, prepared: Prepared, gene_sets: pd.DataFrame, own: str) -> list[OtherSet]:
@@ -506,6 +529,7 @@ def _untested(
         n_loci=0,
         top_locus=[],
         p_without_top_locus=None,
+        p_top_locus_held_back=None,
         matched_percentile=None,
         comparator_rank=None,
         n_comparators=0,
