@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from sidemine.engine import local_files
@@ -40,8 +42,8 @@ def test_a_folder_that_cannot_be_made_is_a_problem_of_the_machine(study_file):
         open_run(study_file, {}, works=True)
 
 
-def test_a_file_that_takes_the_place_of_another_one_is_another_origin(study_file):
-    """By content, and by size and date where it is large; an older date does not hide it."""
+def test_a_file_that_takes_the_place_of_another_one_is_another_origin(study_file, monkeypatch):
+    """By content, and by size, date and blocks of it where it is large; an older date does not hide it."""
     run = open_run(study_file, {}, works=False)
     key = next(key for key in run.sources.by_key if key.endswith(".txt.gz"))
     source = run.sources.by_key[key]
@@ -57,4 +59,11 @@ def test_a_file_that_takes_the_place_of_another_one_is_another_origin(study_file
     (study_file.parent / place).write_bytes(b"other")
     assert described() != before
     assert origin_of(source, None) == []
+    monkeypatch.setattr(local_files, "LARGE", 200_000)
+    large, told = study_file.parent / place, []
+    for change in (b"", b"one cell"):
+        large.write_bytes(bytes(100_000) + change + bytes(200_000 - len(change)))
+        os.utime(large, (1, 1))
+        told.append(described())
+    assert told[0] != told[1]
     assert describe_retrieval({"key": key}, source, None) == {"key": key}

@@ -66,6 +66,18 @@ def test_another_species_is_refused() -> None:
         map_symbols(["Aaa1", "Bbb1", "CCC1"], TABLE, "drop", "here")
 
 
+def test_symbols_in_another_case_are_human_where_the_sheet_says_so() -> None:
+    mapped = map_symbols(["Aaa1", "Bbb1", "CCC1"], TABLE, "drop", "here", human=True)
+    assert mapped.genes == ["AAA1", "BBB1", "CCC1"]
+    assert mapped.n_by_case == 2
+    symbols = [f"GENE{number}" for number in range(60)]
+    genes = GeneTable(pd.DataFrame({"entrez": "", "ensembl": ""}, index=symbols), None, None)
+    both = [*symbols[:50], *(symbol.capitalize() for symbol in symbols[20:])]
+    mapped = map_symbols(both, genes, "drop", "here", human=True)
+    assert mapped.genes == [*symbols[:50], *[None] * 30, *symbols[50:]]
+    assert mapped.n_by_case == 10
+
+
 def test_alias_beside_its_own_gene_is_dropped() -> None:
     """Counts of an alias are not added to a gene that the file also holds by name."""
     mapped = map_symbols(["BBB1", "ALI1", "AAA1"], TABLE, "drop", "here")

@@ -39,6 +39,17 @@ def test_effects_times_weights_are_the_effect_that_carries_the_answer(effects):
     assert areas["c1"] > areas["c0"]
 
 
+def test_the_pooled_row_holds_what_is_drawn_of_it():
+    """The range with one dataset left out and, from three datasets on, the prediction interval."""
+    three = pool_contrasts([cohort(number, effect, 40.0) for number, effect in enumerate((0.3, 0.5, 0.6))])
+    *_, row = forest_rows([], three)
+    assert (row.out_low, row.out_high) == (three.leave_one_out_low, three.leave_one_out_high)
+    assert (row.prediction_low, row.prediction_high) == (three.prediction_low, three.prediction_high)
+    assert row.prediction_low < three.ci_low < three.ci_high < row.prediction_high
+    *_, row = forest_rows([], pool_contrasts([cohort(0, 0.3, 40.0), cohort(1, 0.5, 40.0)]))
+    assert (row.prediction_low, row.prediction_high) == (None, None)
+
+
 def test_a_cohort_that_is_shown_and_not_pooled_says_so_in_its_row():
     """No weight would leave open whether it counts."""
     evidence = [cohort(number, 0.5, 30.0) for number in range(3)]

@@ -297,6 +297,10 @@ def test_gates_of_cohorts_count_independent_ones():
     assert (gates["competitive test"].status, gates["competitive test"].detail) == (
         "passed", "1 of 2 independent cohorts",
     )  # fmt: skip
+    for n, told in ((1, "The set did not change more"), (2, "In no cohort did the set change more")):
+        assert gates_of("cohort", [contrast("a", 0.6), contrast("b", 0.5)][:n])[
+            "competitive test"
+        ].shortfall.startswith(told)
     assert {gate.status for gate in gates_of("cohort", [], None).values()} == {"not evaluated"}
     assert {gate.status for gate in gates_of("experiment", [], None).values()} == {"not evaluated"}
 

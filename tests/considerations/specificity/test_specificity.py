@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -314,6 +315,14 @@ def test_genes_are_drawn_without_replacement_by_their_weights(sign):
     first, second = share[[1, 2, 0]], share[[2, 0, 1]]
     expected = first * second / (1 - first) + second * first / (1 - second)
     np.testing.assert_allclose(left_out, expected, atol=5 * np.sqrt(0.25 / n))
+
+
+def test_a_number_that_is_rounded_to_one_draws_no_gene_for_certain():
+    """About one of 33 million is: its noise would be infinite, and its gene taken whatever it weighs."""
+    ones = SimpleNamespace(integers=lambda _, size, dtype: np.full(size, 2**64 - 1, dtype=dtype))
+    attraction = np.array([[0.0, 9.0, 5.0]], dtype=np.float32)
+    drawn = _take(attraction, np.arange(3), [_Stratum(0, 3, 1.0, np.ones(2))], ones)
+    assert sorted(drawn[0]) == [1, 2]
 
 
 def test_count_distinct_takes_sets_in_order():

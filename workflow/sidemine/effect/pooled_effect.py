@@ -291,7 +291,7 @@ def sizes_apart(intervals: Sequence[Interval], unit: str, q_p: float | None, i2:
 
 
 def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
-    """Say how effects differ: "both up, from 2.0-fold to 18.4-fold higher", or of SD, which are no folds, how often one goes into the other."""
+    """Say how effects differ: "both up: the smaller 130 %, the larger 1,740 % higher" (a range would read as an interval), or of SD, which are no per cent, how often one goes into the other."""
     effects = [interval.effect for interval in intervals]
     up, sizes = sum(effect > 0 for effect in effects), sorted(abs(effect) for effect in effects)
     if 0 < up < len(effects):
@@ -301,7 +301,7 @@ def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
     large, small = ("larger", "smaller") if two else ("largest", "smallest")
     if unit != "SD":
         least, most = (as_percent_change(size if up else -size) for size in (sizes[0], sizes[-1]))
-        return f"{who} {'up' if up else 'down'}, from {least.rsplit(' ', 1)[0]} to {most}"
+        return f"{who} {'up' if up else 'down'}: the {small} {least.rsplit(' ', 1)[0]}, the {large} {most}"
     fold = sizes[-1] / sizes[0] if sizes[0] > 0 else math.inf
     times = f"{fold:.2g}" if fold < 10 else f"{fold:.0f}" if fold < MOST_FOLD else f"more than {MOST_FOLD}"
     return f"{who} {'up' if up else 'down'}, the {large} {times} times the {small} (in {unit})"

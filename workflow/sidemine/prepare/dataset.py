@@ -31,7 +31,7 @@ from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.sources.scales import SCALES, AnalysisValues, to_analysis_scale
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.study.choices import MultiGeneRule, ProbeRule
+from sidemine.study.choices import Confirmation, MultiGeneRule, ProbeRule
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -44,6 +44,9 @@ if TYPE_CHECKING:
     from sidemine.study.projections import DatasetToPrepare
 
 logger = logging.getLogger(__name__)
+
+_CONFIRMED_OF_CELLS: tuple[Confirmation, ...] = ("fractional_counts",)
+"""Sums over cells whose ambient reads were taken off are shallow, and none is whole."""
 
 MAX_SHARE_MISSING = 0.5
 """A gene without a value in more than this share of the samples takes no part."""
@@ -162,11 +165,19 @@ def _prepare(
     matrix, evidence, unit_problem, cells = _read_values(row, files, samples, derive, markers, filtered)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
-    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
-    problem = unit_problem or find_thousands_points(matrix.values, matrix.identifiers, matrix.columns, declared, where)
-    problem = problem or judgement.problem(evidence, declared, where)
+    confirmed = [*row.confirmed, *(_CONFIRMED_OF_CELLS if row.layout in CELL_LAYOUTS else ())]
+    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe").confirmed(confirmed)
+    points = find_thousands_points(matrix.values, matrix.identifiers, matrix.columns, declared, where)
+    if points and "decimal_points" in confirmed:
+        matrix.notes.append(f"{points.what}; datasets.tsv confirms that they are decimal points")
+        points = None
+    problem = unit_problem or points or judgement.problem(evidence, declared, where)
     problem = problem or find_odd_samples(matrix.values, matrix.columns, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
+    if "human_symbols" in confirmed and (n_by_case := mapped.n_by_case):
+        matrix.notes.append(
+            f"{n_by_case} symbols fit human ones only without regard to case; datasets.tsv confirms that they are human"
+        )
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
     genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule, evidence)
     _check_any_gene(genes, where)
@@ -326,7 +337,8 @@ def _map_identifiers(
         where = f"{where}, platform {row.platform or files['platform_map'].name}"
         return map_probes(matrix.identifiers, platform, gene_table, multi_gene, where)
     if row.identifiers == "symbol":
-        return map_symbols(matrix.identifiers, gene_table, multi_gene, where)
+        human = "human_symbols" in row.confirmed
+        return map_symbols(matrix.identifiers, gene_table, multi_gene, where, human=human)
     if row.identifiers == "uniprot":
         return map_proteins(matrix.identifiers, gene_table, multi_gene, where)
     read_names = BULK_LAYOUTS[row.layout].read_gene_names if row.layout in BULK_LAYOUTS else None

@@ -78,15 +78,16 @@ def read_expression(path: Path) -> ad.AnnData:
     import h5py
     from anndata.io import read_elem
 
+    stored = read_values(path)
     try:
         with warnings.catch_warnings(), h5py.File(path) as file:
             # Told by anndata about its own future defaults; nothing here depends on them.
             warnings.filterwarnings("ignore", category=FutureWarning, module="anndata")
-            adata = ad.AnnData(**{name: read_elem(file[name]) for name in ("obs", "var", "layers", "uns")})
+            beside = {name: read_elem(file[name]) for name in ("obs", "var", "uns")}
+            adata = ad.AnnData(layers={stored.layer: stored.values}, **beside)
         read_provenance(adata)
     except (OSError, KeyError, ValueError) as error:
         raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error
-    _check_numbers(adata.layers[_layer_among(adata.layers, path)], path)
     for frame in (adata.obs, adata.var):
         for name in frame.columns:
             frame[name] = [str(cell) for cell in frame[name].astype(object)]
@@ -128,7 +129,8 @@ def read_values(path: Path) -> StoredValues:
             values = file["layers"][layer][()]
     except (OSError, KeyError, ValueError, TypeError, AttributeError) as error:
         raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error
-    _check_numbers(values, path)
+    if values.dtype.kind not in "fiu":
+        raise InputError(_not_ours(path, "values that are no numbers"))
     if values.shape != (len(samples), len(genes)):
         raise InputError(_not_ours(path, f"{values.shape} values of {len(samples)} samples × {len(genes)} genes"))
     return StoredValues(samples, genes, layer, values.astype("float64"))
@@ -141,11 +143,6 @@ def _layer_among(names: Iterable[str], path: Path) -> Layer:
         if named == [layer]:
             return layer
     raise InputError(_not_ours(path, f"layers {', '.join(named) or 'none'}"))
-
-
-def _check_numbers(values: NDArray[np.float64], path: Path) -> None:
-    if values.dtype.kind not in "fiu":
-        raise InputError(_not_ours(path, "values that are no numbers"))
 
 
 def store_provenance(adata: ad.AnnData, provenance: DatasetProvenance) -> None:

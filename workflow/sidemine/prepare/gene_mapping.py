@@ -26,6 +26,8 @@ _MAX_SHARE_BY_CASE = 0.5
 _MIN_TWICE = 20
 """So many genes that stand in both spellings, and most of those in the other spelling, tell of two species in one file."""
 
+_BY_CASE = "but for upper and lower case"
+
 _SEPARATORS = re.compile(r"\s*(?:///|//|[,;|])\s*")
 _EMPTY_SYMBOLS = frozenset({"", "-", "--", "---", "NA", "null", "n/a", "N/A"})
 
@@ -49,6 +51,13 @@ class MappedIdentifiers:
     share_found: float
     share_covered: float | None = None
 
+    @property
+    def n_by_case(self) -> int:
+        """Rows that stand for a gene whose symbol they write in another case."""
+        return sum(
+            gene is not None and how.endswith(_BY_CASE) for gene, how in zip(self.genes, self.reasons, strict=True)
+        )
+
 
 def split_symbols(text: str) -> list[str]:
     """Split a platform's symbol cell, each gene once, in order.
@@ -63,7 +72,7 @@ def split_symbols(text: str) -> list[str]:
 
 
 def map_symbols(
-    identifiers: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule, where: str
+    identifiers: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule, where: str, *, human: bool = False
 ) -> MappedIdentifiers:
     """Map rows named by gene symbols.
 
@@ -81,6 +90,8 @@ def map_symbols(
         What becomes of rows that name several genes.
     where
         The file, for messages.
+    human
+        Whether the sheet confirms that symbols in another case are human ones.
 
     Raises
     ------
@@ -90,13 +101,14 @@ def map_symbols(
     resolved = _resolve_cells(identifiers, genes, multi_gene)
     _check_share(identifiers, resolved, "gene table", list(genes.genes.index[:5]), where)
     n_by_case = sum(map(_is_by_case, resolved))
-    if n_by_case > _MAX_SHARE_BY_CASE * len(resolved):
+    if not human and n_by_case > _MAX_SHARE_BY_CASE * len(resolved):
         raise InputError(
             Problem(
                 f"{n_by_case} of {len(resolved)} symbols fit human ones only without regard to case",
                 f"{where}: for example {', '.join(identifiers[:5])}",
                 "human gene symbols",
-                "This looks like another species (mouse symbols are written Stat1): choose a human data set.",
+                "This looks like another species (mouse symbols are written Stat1): choose a human data set. If you know that they are "
+                "human, write human_symbols under confirmed in datasets.tsv.",
             )
         )
     own_names = {
@@ -106,7 +118,7 @@ def map_symbols(
     }
     spelled = [resolution for resolution in resolved if resolution.symbol and _is_by_case(resolution)]
     n_twice = sum(resolution.symbol in own_names for resolution in spelled)
-    two_species = n_twice >= _MIN_TWICE and 2 * n_twice > len(spelled)
+    two_species = not human and n_twice >= _MIN_TWICE and 2 * n_twice > len(spelled)
     genes_of_rows: list[str | None] = []
     reasons: list[str] = []
     for resolution in resolved:
@@ -126,7 +138,7 @@ def map_symbols(
 
 
 def _is_by_case(resolution: Resolution) -> bool:
-    return resolution.how.endswith("but for upper and lower case")
+    return resolution.how.endswith(_BY_CASE)
 
 
 def map_ids(

@@ -239,7 +239,7 @@ _STANDING = {
     "experiment": Downgrade(
         Domain.INDIRECTNESS,
         "mRNA in treated samples is not the function of a pathway in people.",
-        "only mRNA measured",
+        "function not measured",
     ),
 }
 _NAMED = 2

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sidemine.drawing.words import listed
 from sidemine.effect import pooled_effect
 from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, holds_size, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
 from sidemine.stats.partial_conjunction import number_that_hold
 from sidemine.study.projections import LineToTell
+from sidemine.text.phrases import listed
 from sidemine.verdict.card import Card, EvidenceRow, IndependentLine, Synthesis
 from sidemine.verdict.vocabulary import Verdict
 
