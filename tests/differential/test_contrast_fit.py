@@ -153,7 +153,10 @@ def test_shallow_libraries_of_both_groups_take_no_gene_away() -> None:
     counts[:, few] = np.random.default_rng(1).binomial(counts[:, few].astype(int), 1 / 40)
     assert reads_for_all_groups(counts, [design.matrix]) < 2 * MIN_COUNT
     counts[:, few[:3]] = np.floor(counts[:, few[:3]] / 5)
-    assert reads_for_all_groups(counts, [design.matrix]) > 4 * MIN_COUNT
+    more = reads_for_all_groups(counts, [design.matrix])
+    assert more > 4 * MIN_COUNT
+    # Whatever the unit of the contrast, and beside another of the same model.
+    assert reads_for_all_groups(counts, [design.matrix * [1, 50], design.matrix]) == pytest.approx(more)
 
 
 def test_depths_within_two_fold_keep_the_filter_of_edger() -> None:

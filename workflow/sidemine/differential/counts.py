@@ -94,6 +94,7 @@ def reads_for_all_groups(
     reads = min_count * _READS
     lifts = np.log2(1 + 0.5 / (reads[:, None] * depths))
     contrasts = np.column_stack([np.linalg.pinv(matrix)[-1] for matrix in matrices])
+    contrasts /= np.maximum(contrasts, 0.0).sum(axis=0)  # a trend among doses has a unit of its own; 1 for two groups
     too_much = np.abs(lifts @ contrasts).max(axis=1) > np.log2(1 + 0.5 / (SHALLOW_SHARE * min_count))
     # From there on: shallow libraries on both sides may cancel out at some number of reads below.
     return float(reads[np.flatnonzero(too_much)[-1]]) if too_much.any() else min_count
