@@ -487,7 +487,10 @@ def test_what_the_rows_ask_for_is_said_below_them():
     )
     declared = excluded.declared.margin
     what = "Margin, the smallest change of a set that was declared to matter: "
-    assert margin == f"{what}a fall of {signed_percent(-declared.value)[1:]} %, {typeset(margin_rule(declared))}."
+    # Beside a row of another margin, it has its row; else it is that of all.
+    fall = f"{what}a fall of {signed_percent(-declared.value)[1:]} %"
+    assert margin == f"{fall} (row 2), {typeset(margin_rule(declared))}."
+    assert f"{fall}, {typeset(margin_rule(declared))}." in findings_of([excluded, excluded], designs).keys
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
     # Where a margin differs, so does its reason: each stands there once.

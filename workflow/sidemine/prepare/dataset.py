@@ -15,7 +15,7 @@ from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.label_notes import find_label_notes, find_undescribed
 from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
@@ -183,6 +183,7 @@ def _prepare(
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
+    metadata = samples.drop(columns=SAMPLES.names)
     provenance = PreparedProvenance(
         dataset=row.dataset,
         accession=row.accession,
@@ -211,7 +212,7 @@ def _prepare(
         simulated=matrix.simulated or gene_table.simulated,
         gene_table_version=gene_table.version,
         files={role: file.name for role, file in files.items()},
-        notes=[*matrix.notes, *find_label_notes(samples.drop(columns=SAMPLES.names))],
+        notes=[*matrix.notes, *find_label_notes(metadata), *find_undescribed(metadata, samples["sample"].tolist())],
         problem=problem,
         further_problems=[],
         cells=cells,
