@@ -198,9 +198,9 @@ def test_the_error_of_a_measured_margin_stands_beside_it(card):
     of_control = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=margin))
     assert "margin 0.48 SD (95 % CI 0.34 to 0.62)" in first_screen.excludable_tile(of_control, COHORTS).hint
     told = margin_rule(margin)
-    assert "20% of x; its 95 % CI 0.34 to 0.62 log2 units, counted in exclusions" in told
-    assert "; a shares samples with that control" in told
-    assert "; a and b share samples" in margin_rule(
+    assert "20% of x: 0.48 (95 % CI 0.34 to 0.62); exclusions allow for this error" in told
+    assert " (a shares samples with that contrast: errors in common are heeded)" in told
+    assert "(a and b share samples" in margin_rule(
         replace(margin, error=replace(error, correlations={"a": 0.5, "b": 0.5}))
     )
     assert "share" not in margin_rule(replace(margin, error=replace(error, correlations={})))
@@ -211,9 +211,9 @@ def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
     margin = f"; margin {card.declared.margin.value:.2f} SD"
-    assert (tile.value, tile.hint) == ("0.30 SD", f"or more, had nothing changed (one-sided 95 %){margin}")
+    assert (tile.value, tile.hint) == ("0.30 SD", f"one-sided 95 % limit, if there is no effect{margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
-    assert first_screen.excludable_tile(unset, COHORTS).hint == "or more, had nothing changed (one-sided 95 %)"
+    assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 % limit, if there is no effect"
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")

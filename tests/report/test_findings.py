@@ -161,7 +161,7 @@ def test_a_control_that_misbehaves_is_told():
     ("card", "told"),
     [
         (clean(), "Further cohorts that disagree. None of {n} checks changes it."),
-        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. The one check changes nothing."),
+        (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. The one check (leading genes) changes nothing."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment, for or against."),
         (capped(clean(), "replication"), "Datasets that agree."),
@@ -394,7 +394,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     rise = replace(fall, declared=replace(fall.declared, direction="up"))
     turned = replace(rise, behaviour=Behaviour.TURNED)
     assert control_words(turned) == (
-        f"Passed: no rise. But its genes did not stand still: {effect_words(fall)}. So in {fall.evidence[0].accession} a change of "
+        f"Passed: no rise. But the set did not stand still: {effect_words(fall)}. So in {fall.evidence[0].accession} a change of "
         "67 % can come from something else than the pathway: no question rests on these data."
     )
     assert control_words(turned, [2]).endswith(": read question 2, on the same data, with that in mind.")
@@ -402,7 +402,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     summary = findings_of([clean(), asked, asked, asked, turned], designs_of(clean()) | designs_of(rise))
     assert summary.controls[0].effect.endswith(": read questions 2 to 4, on the same data, with that in mind.")
     assert findings_of([clean(), turned], designs_of(clean()) | designs_of(rise)).control_line == (
-        "1 of 1 passed (1 moved the other way)"
+        "1 of 1 passed (1 with care)"
     )
     assert badge_words(turned) == "moved the other way · passed"
     flat = replace(fall, verdict=Verdict.NOT_SUPPORTED)
@@ -481,9 +481,12 @@ def test_what_the_rows_ask_for_is_said_below_them():
     """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     designs = designs_of(clean()) | designs_of(excluded)
-    first, margin, sizes = findings_of([clean(), excluded], designs).keys
-    assert first.startswith(
-        "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly"
+    shown, first, margin, sizes, beyond = findings_of([clean(), excluded], designs).keys
+    assert shown == "“Supported” says that there is a change, not that it is as large as a margin."
+    assert first.startswith("“Not supported” is evidence against: a change as large as the margin is excluded")
+    assert beyond == (
+        "Beyond other genes: the change of the set less that of all other genes; in rows of patients it is the whole change, "
+        "so the two kinds of rows do not compare."
     )
     declared = excluded.declared.margin
     what = "Margin, the smallest change of a set that was declared to matter: "
@@ -491,8 +494,8 @@ def test_what_the_rows_ask_for_is_said_below_them():
     fall = f"{what}a fall of {signed_percent(-declared.value)[1:]} %"
     assert margin == f"{fall} (row 2), {typeset(margin_rule(declared))}."
     assert f"{fall}, {typeset(margin_rule(declared))}." in findings_of([excluded, excluded], designs).keys
-    assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
-    assert findings_of([clean()], designs_of(clean())).keys == []
+    assert re.fullmatch(r"\d+ v \d+: the group that the answer names first stands first\.", sizes)
+    assert findings_of([clean()], designs_of(clean())).keys == [shown]
     # Where a margin differs, so does its reason: each stands there once.
     share = replace(declared, value=0.2, rule="20% of the effect of x, which is 1.00 log2 units", error=None)
     shared = replace(excluded, declared=replace(excluded.declared, margin=share))
@@ -505,6 +508,15 @@ def test_what_the_rows_ask_for_is_said_below_them():
         "a fall of 13 % (row 3), 20 % of the effect of x, which is 1.00 log2 units."
     ]
     assert "Questions 1 to 3 rest on one source: they do not confirm each other." in told
+    # Each group of rows by itself; repeats with the rows that have them, where not all do.
+    found = findings_of([excluded, excluded, shared], designs)
+    assert replace(found, of_one_source=[[1, 2], [4, 5, 6], [8, 9]]).keys[-1] == (
+        "Questions 1 and 2 rest on one source, so do 4 to 6; 8 and 9: within a source they do not confirm each other."
+    )
+    repeated = [replace(row, has_repeats=row.number > 1) for row in found.questions]
+    assert "Repeats of one person or culture count once (rows 2 and 3)." in replace(found, questions=repeated).keys
+    repeated = [replace(row, has_repeats=True) for row in found.questions]
+    assert "Repeats of one person or culture count once." in replace(found, questions=repeated).keys
     # Another dataset of the same source: no sample by the same name, and no confirmation either.
     first_row = clean().evidence[0]
     source = {"declared_source": first_row.declared_source, "accession": first_row.accession}

@@ -277,14 +277,15 @@ def margin_rule(margin: Margin) -> str:
     error = margin.error
     if error is None:
         return margin.rule
-    interval = f"{number(error.ci_low)} to {number(error.ci_high)} log2 units"
+    amount = "" if margin.value is None else f"{number(margin.value)} "
+    interval = f"{amount}(95 % CI {number(error.ci_low)} to {number(error.ci_high)})"
     verb = "shares" if len(error.correlations) == 1 else "share"
     shared = (
-        f"; {listed(list(error.correlations))} {verb} samples with that control: of the error only what that adds counts"
+        f" ({listed(list(error.correlations))} {verb} samples with that contrast: errors in common are heeded)"
         if error.correlations
         else ""
     )
-    return f"{margin.rule}; its 95 % CI {interval}, counted in exclusions{shared}"
+    return f"{margin.rule}: {interval}; exclusions allow for this error{shared}"
 
 
 def margin_words(margin: float, direction: str) -> str:

@@ -37,11 +37,14 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 _EXCLUSION = (
-    "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly stay hidden "
-    "(one-sided 95 % limit); by bias it could."
+    "“Not supported” is evidence against: a change as large as the margin is excluded (one-sided 95 % limit), as far as "
+    "chance goes. Bias could still hide one."
 )
 _MARGIN = "Margin, the smallest change of a set that was declared to matter"
+_SHOWN = "“Supported” says that there is a change, not that it is as large as a margin."
 _BEYOND = "beyond other genes"
+_BEYOND_IN_FULL = "Beyond other genes: the change of the set less that of all other genes"
+_WHOLE = "in rows of patients it is the whole change, so the two kinds of rows do not compare"
 _TURNED = "So in {where} a change of {amount} can come from something else than the pathway: {then}."
 """What follows from a negative control that moved the other way."""
 _MET = "though every declared condition is met"
@@ -122,18 +125,24 @@ class Findings:
         """What a reader must know to read the rows, where these rows ask for it."""
         told = []
         cards = [row.card for row in self.questions]
+        if any(card.verdict is Verdict.SUPPORTED and card.kind == "cohort" for card in cards):
+            told.append(_SHOWN)
         if any(excludes(card) for card in cards):
             told.append(_EXCLUSION)
         told += self._margins
         counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
         if counts:
-            told.append(f"{counts[0]}: first the group that the answer names first{self._arms}.")
-        if any(row.has_repeats for row in self.questions):
-            told.append("Repeats of one person or culture count once.")
+            told.append(f"{counts[0]}: the group that the answer names first stands first.{self._arms}")
+        if self.of_experiments:
+            told.append(f"{_BEYOND_IN_FULL}{'' if self.of_experiments == _BEYOND else f'; {_WHOLE}'}.")
+        repeated = [row for row in self.questions if row.has_repeats]
+        if repeated:
+            where = "" if len(repeated) == len(self.questions) else f" ({_labels(repeated)})"
+            told.append(f"Repeats of one person or culture count once{where}.")
         if self.of_one_source:
-            groups = "; ".join(_ranges(group) for group in self.of_one_source)
-            each = " each" if len(self.of_one_source) > 1 else ""
-            told.append(f"Questions {groups}{each} rest on one source: they do not confirm each other.")
+            first, *others = (_ranges(group) for group in self.of_one_source)
+            also = f", so do {'; '.join(others)}: within a source" if others else ":"
+            told.append(f"Questions {first} rest on one source{also} they do not confirm each other.")
         return told
 
     @property
@@ -165,7 +174,7 @@ class Findings:
         references = {
             row.reference_label for found in self.questions if found.card.kind == "panel" for row in found.card.evidence
         }
-        return f", or the arm, then “{references.pop()}”" if len(references) == 1 else ""
+        return f" Arms are compared with “{references.pop()}”." if len(references) == 1 else ""
 
     @property
     def control_line(self) -> str:
@@ -177,7 +186,7 @@ class Findings:
         passed, n = behaviours.count(Behaviour.EXPECTED) + turned, len(behaviours)
         parts = [f"all {n} passed" if passed == n > 1 else f"{passed} of {n} passed"]
         if turned:
-            parts[0] += f" ({turned} moved the other way)"
+            parts[0] += f" ({turned} with care)"
         for behaviour in (Behaviour.UNEXPECTED, Behaviour.UNKNOWN):
             if behaviour in behaviours:
                 parts.append(f"{behaviours.count(behaviour)} {behaviour.brief}")
@@ -491,7 +500,7 @@ def control_words(card: Card, resting: Sequence[int] = ()) -> str:
             else "no question rests on these data"
         )
         told = _TURNED.format(where=where, amount=_amount(card, effect), then=then)
-        return f"Passed: no {_CHANGE[card.declared.direction]}. But its genes did not stand still: {_plain(card, effect)}. {told}"
+        return f"Passed: no {_CHANGE[card.declared.direction]}. But the set did not stand still: {_plain(card, effect)}. {told}"
     if not excludes(card):
         return _plain(card, effect)
     # What lies on the other side is not excluded by its size.

@@ -178,7 +178,10 @@ CONCERNS = {
     "direction": Concern(Domain.BIAS, "no declared direction", "a direction that is declared beforehand"),
     "vehicle": Concern(Domain.BIAS, "vehicle alone", "compounds of another class, or a second vehicle"),
     "replicates": Concern(
-        Domain.BIAS, "repeats not ruled out", "samples that are separate cultures", of_exclusions=True
+        Domain.BIAS,
+        "repeats not ruled out",
+        "samples that are known to be separate people or cultures",
+        of_exclusions=True,
     ),
     "batch_aliased": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
     "batch_associated": Concern(Domain.BIAS, "batches", "both groups measured in the same batches", of_exclusions=True),
@@ -311,11 +314,11 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
         settling = dict.fromkeys(_concern(_of_row(name, card)).lifted_by for name in changing)
         turning = ", ".join(CHECKED.get(name, name) for name in changing)
         return f"Checks already change it: {turning}. To settle it: {'; '.join(list(settling)[:_NAMED])}."
-    checks = "The one check changes" if len(asked) == 1 else f"None of {len(asked)} checks changes"
-    none = "" if lifting or not asked else f" {checks} {'nothing' if len(asked) == 1 else 'it'}."
+    one = f"The one check ({CHECKED.get(asked[0].name, asked[0].name)}) changes nothing." if asked else ""
+    none = "" if lifting or not asked else f" {one if len(asked) == 1 else f'None of {len(asked)} checks changes it.'}"
     weaker = ", ".join(CHECKED.get(row.name, row.name) for row in asked if row.weakens)
     if weaker and card.verdict is Verdict.SUPPORTED:
-        none = f" No check takes the effect away; p rises above {COMMON_DEMAND:g}: {weaker}."
+        none = f" The effect stays in every check, but p would be above {COMMON_DEMAND:g}, the limit of “supported”: {weaker}."
     return as_sentence(named) + none
 
 
