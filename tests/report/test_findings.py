@@ -292,7 +292,7 @@ def test_the_head_of_the_sizes_says_which_are_beyond_other_genes():
     people, cells = clean(), clean(1)
     designs = designs_of(people) | designs_of(cells)
     heads = [findings_of(cards, designs).of_experiments for cards in ([people], [cells], [people, cells])]
-    assert heads == ["", "beyond other genes", "experiments: beyond other genes"]
+    assert heads == ["", "beyond other genes", "%: beyond other genes"]
 
 
 def test_an_open_direction_stands_beside_the_word_of_the_answer():
@@ -486,7 +486,7 @@ def test_what_the_rows_ask_for_is_said_below_them():
         "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly"
     )
     declared = excluded.declared.margin
-    what = "Margin, the smallest change of a set that was declared to matter: "
+    what = "Margin, the smallest change declared to matter: "
     assert margin == f"{what}a fall of {signed_percent(-declared.value)[1:]} %, {typeset(margin_rule(declared))}."
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []

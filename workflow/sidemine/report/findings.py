@@ -37,10 +37,10 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 _EXCLUSION = (
-    "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly stay hidden "
-    "(one-sided 95 % limit); by bias it could."
+    "“Not supported” is no lack of evidence: chance alone would hardly hide an effect of the margin's size "
+    "(one-sided 95 % limit); bias could."
 )
-_MARGIN = "Margin, the smallest change of a set that was declared to matter"
+_MARGIN = "Margin, the smallest change declared to matter"
 _BEYOND = "beyond other genes"
 _TURNED = "So in {where} a change of {amount} can come from something else than the pathway: {then}."
 """What follows from a negative control that moved the other way."""
@@ -140,7 +140,7 @@ class Findings:
     def of_experiments(self) -> str:
         """What the sizes of experiments are, for the head of their column; empty where no row has one."""
         kinds = {row.card.kind == "cohort" for row in self.questions if row.card.estimated}
-        return "" if False not in kinds else f"experiments: {_BEYOND}" if True in kinds else _BEYOND
+        return "" if False not in kinds else f"%: {_BEYOND}" if True in kinds else _BEYOND
 
     @property
     def _margins(self) -> list[str]:
