@@ -11,7 +11,7 @@ import pytest
 
 from sidemine.cli import main
 from sidemine.errors import InputError, Problem
-from sidemine.provenance import JobRecord, check_results, digest_of_specification, record_job
+from sidemine.provenance import JobRecord, check_results, digest_of_specification, forget_outdated, record_job
 
 SPECIFICATION = {"seed": 1}
 FIT, TEST = "contrasts/a/fit.json", "contrasts/a/tests.tsv"
@@ -82,6 +82,28 @@ def test_what_was_edited_by_hand_is_refused_and_made_again(place, text, gone, re
     assert files(results) == before
     with pytest.raises(InputError, match="deletes what does not fit"):
         check_results(results, forget=True)
+    assert before - files(results) == gone
+
+
+@pytest.mark.parametrize(
+    ("specification", "code", "text", "gone"),
+    [
+        (SPECIFICATION, "c", None, set()),
+        ({"seed": 2}, "c", None, {"provenance/fit/a.json"}),
+        (SPECIFICATION, "d", None, {"provenance/fit/a.json", "provenance/test/a.json"}),
+        (SPECIFICATION, "c", "{", {"provenance/fit/a.json"}),
+    ],
+)
+def test_a_job_that_was_given_something_else_is_forgotten_before_a_run(specification, code, text, gone, results):
+    """Also where Snakemake remembers nothing: its record, an output of the job, is missing then."""
+    if text:
+        (results / "provenance/fit/a.json").write_text(text)
+    before = files(results)
+    jobs = {
+        "fit": {"a": digest_of_specification(specification)},
+        "test": {"a": digest_of_specification(SPECIFICATION), "b": "not run yet"},
+    }
+    forget_outdated(results, jobs, lambda rule: code)
     assert before - files(results) == gone
 
 

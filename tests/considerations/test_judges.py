@@ -25,6 +25,7 @@ from sidemine.considerations.judgement import Cap, DoubtWeight, ordinal
 from sidemine.considerations.registry import read_judges
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
+from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS
 from sidemine.considerations.specificity.judge import judge_specificity, specificity_sentence
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.considerations.traps.judge import judge_traps
@@ -527,6 +528,15 @@ def test_findings_of_datasets_and_contrasts_are_shown_once_and_where():
         ("contrast", "a", "scale_shift"), ("dataset", "data_a", "sex_mismatch"),
     ]  # fmt: skip
     assert judged.doubts[0].sentence.startswith("Samples that are paired as one person's show two sexes")
+
+
+def test_a_finding_is_answered_by_the_run_without_the_samples_that_it_names():
+    """Where there is such a run."""
+    found = {
+        name: traps(contrast={"a": [flag(name)]}).found[0].answered_by
+        for name in ("reused_samples", "sex_mismatch", "scale_shift")
+    }
+    assert found == {"reused_samples": REUSED_CONTROLS, "sex_mismatch": FLAGGED_SAMPLES, "scale_shift": ""}
 
 
 def test_findings_that_are_not_serious_or_in_untested_contrasts_are_only_shown():

@@ -232,6 +232,16 @@ def test_without_other_compounds_nothing_guards_and_the_answer_is_capped():
     assert judge_compounds(case_of(guarded)).caps == ()
 
 
+def test_a_trend_among_doses_needs_no_vehicle():
+    """Doses that do alike may stand apart from the vehicle for another reason; doses that do more and more do not."""
+    caps = {}
+    for name, shifts in {"rise": {"a": 0, "b": -1, "c": -2}, "alike": {"a": -1, "b": -1, "c": -1}}.items():
+        found = measured(data_of({"vehicle": 0, **shifts}), doses_of()[:-1], "dose")
+        assert found.others == []
+        caps[name] = [cap.cap for cap in judge_compounds(case_of(found)).caps]
+    assert caps == {"rise": [], "alike": ["vehicle"]}
+
+
 @pytest.mark.parametrize(
     ("shifts", "pattern"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -58,6 +60,24 @@ def test_other_identifiers_that_do_not_fit_are_refused() -> None:
         map_ids(["AAA1", "BBB1"], TABLE, "ensembl", "here")
     with pytest.raises(InputError, match="do not fit the gene table"):
         map_symbols(["X", "Y", "AAA1"], TABLE, "drop", "here")
+
+
+@pytest.mark.parametrize(
+    ("names", "declared", "words"),
+    [
+        (["AAA1", "BBB1", "CCC1"], "ensembl", "set identifiers to symbol"),
+        (
+            ["ENSG00000000001|AAA1", "ENSG00000000002|BBB1"],
+            "ensembl",
+            "leave 'ENSG00000000001' of 'ENSG00000000001|AAA1', and so on",
+        ),
+        (["GRCh38_AAA1", "GRCh38_BBB1", "X"], "ensembl", "leave 'AAA1' of 'GRCh38_AAA1'"),
+        (["X1", "Y1", "Z1"], "ensembl", "next:    Check platform"),
+    ],
+)
+def test_what_identifiers_are_that_do_not_fit_is_told(names, declared, words) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        map_ids(names, TABLE, declared, "here")
 
 
 def test_another_species_is_refused() -> None:

@@ -483,11 +483,14 @@ def test_what_the_rows_ask_for_is_said_below_them():
     designs = designs_of(clean()) | designs_of(excluded)
     first, margin, sizes = findings_of([clean(), excluded], designs).keys
     assert first.startswith(
-        "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly"
+        "“Not supported” is no lack of evidence: chance alone would hardly hide an effect of the margin's size"
     )
     declared = excluded.declared.margin
     what = "Margin, the smallest change declared to matter: "
-    assert margin == f"{what}a fall of {signed_percent(-declared.value)[1:]} %, {typeset(margin_rule(declared))}."
+    # Beside a row of another margin, it has its row; else it is that of all.
+    fall = f"{what}a fall of {signed_percent(-declared.value)[1:]} %"
+    assert margin == f"{fall} (row 2), {typeset(margin_rule(declared))}."
+    assert f"{fall}, {typeset(margin_rule(declared))}." in findings_of([excluded, excluded], designs).keys
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
     # Where a margin differs, so does its reason: each stands there once.

@@ -39,6 +39,12 @@ def test_effects_times_weights_are_the_effect_that_carries_the_answer(effects):
     assert areas["c1"] > areas["c0"]
 
 
+def test_where_a_weight_is_not_known_the_standard_errors_give_the_shares():
+    """Of all of them."""
+    evidence = [cohort(0, 0.4, 30.0), replace(cohort(1, 0.6, 90.0), effect_weight=None)]
+    assert pooled_weights(evidence, pool_contrasts(evidence)) == pytest.approx({"c0": 25.0, "c1": 75.0})
+
+
 def test_the_pooled_row_holds_what_is_drawn_of_it():
     """The range with one dataset left out and, from three datasets on, the prediction interval."""
     three = pool_contrasts([cohort(number, effect, 40.0) for number, effect in enumerate((0.3, 0.5, 0.6))])
@@ -88,6 +94,8 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
         if layer.get("data", {}).get("values") and "glyph" in layer["data"]["values"][0]
     )
     assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["!", "✓"]
+    (facts,) = [layer["mark"] for layer in drawn["layer"] if layer["encoding"].get("text") == {"field": "facts"}]
+    assert facts["limit"] == {"expr": "width - 94"}  # six marks of 15 pixels, and 4 before them
     experiment = next(card for card in study.verdicts.verdicts if card.kind != "cohort" and card.evidence)
     assert lights_of(study, subject_of(experiment), experiment.evidence[0].contrast) == []
 

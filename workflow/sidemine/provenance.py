@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -174,6 +174,33 @@ def check_results(results: Path, *, forget: bool = False) -> None:
                     file.unlink(missing_ok=True)
     if contradictions:
         raise InputError([problem for problem, _ in contradictions[:_MOST_TOLD]])
+
+
+def forget_outdated(results: Path, jobs: Mapping[str, Mapping[str, str]], code_of: Callable[[str], str]) -> None:
+    """Delete the records of jobs that were given another specification, or code, than they would be now: they run again.
+
+    Snakemake remembers what jobs were given in `.snakemake`, which moves with no results and may be deleted.
+
+    Parameters
+    ----------
+    results
+        Folder of the results of one study, where nothing else is at work.
+    jobs
+        Digests of the specifications of its jobs, as `recorded_jobs` gives them.
+    code_of
+        Returns the digest of the code of a rule.
+    """
+    for rule, of_rule in jobs.items():
+        for job, digest in of_rule.items():
+            path = results / _record_of(f"{rule}/{job}" if job else rule)
+            if path.is_file():
+                try:
+                    record = _read(path)
+                    outdated = (record.get("specification"), record.get("code")) != (digest, code_of(rule))
+                except InputError:
+                    outdated = True
+                if outdated:
+                    path.unlink()
 
 
 def find_leftovers(results: Path) -> set[str]:

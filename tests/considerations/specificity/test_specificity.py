@@ -21,7 +21,7 @@ from sidemine.considerations.specificity.matched_sets import (
     mean_correlation,
     neighbour_limit,
 )
-from sidemine.considerations.specificity.measure import measure_specificity, percentile
+from sidemine.considerations.specificity.measure import _common_genes, measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
@@ -99,6 +99,18 @@ def test_random_sets_match_in_expression_and_correlation(shifted_fit):
     assert abs(drawn.quality.smd_expression) < 0.25
     assert abs(drawn.quality.smd_correlation) < 0.25
     assert drawn.quality.correlation_matched == pytest.approx(drawn.quality.correlation, abs=0.06)
+
+
+def test_a_gene_that_one_pooled_cohort_lacks_takes_no_part():
+    """The place is that of the effect, which rests on the genes that all pooled cohorts measured."""
+    hypothesis = SimpleNamespace(id="h", kind="cohort", primary=SimpleNamespace(set="S"))
+    evidence = {"h": SimpleNamespace(pooled=SimpleNamespace(contrasts=["a", "b"]))}
+    sets = pd.DataFrame({"gene_set": ["S", "S", "other"], "gene": ["A", "B", "C"]})
+    fits = {
+        name: SimpleNamespace(genes=genes) for name, genes in (("a", ["A", "B", "C"]), ("b", ["A", "C"]), ("c", []))
+    }
+    assert _common_genes(hypothesis, evidence, fits, sets) == ["A"]
+    assert _common_genes(SimpleNamespace(kind="experiment"), evidence, fits, sets) is None
 
 
 def test_neighbours_of_targets_are_not_drawn():

@@ -139,6 +139,18 @@ def test_joined_p_values_of_no_association_have_mean_0(n_rows: int, correlation:
     assert abs(joined.mean()) < 3 / np.sqrt(20_000)
 
 
+def test_a_p_printed_as_0_or_1_is_half_of_the_last_digit() -> None:
+    """0.00 is below .005, not 1e-300: of 1,500 genes without any association seven are printed so."""
+    p_values = np.round(norm.sf(np.random.default_rng(5).normal(size=N)), 2)
+    assert {0.0, 1.0} < set(p_values)
+    found = results(np.random.default_rng(1), z=np.nan, p=p_values)
+    prepared = prepare_genes(found, TABLE, None)
+    np.testing.assert_allclose(prepared.genes["z"], norm.isf(np.clip(p_values, 0.005, 0.995)), atol=1e-9)
+    told = {count.what: count.n for count in found.counts}
+    assert told["p-values of genes below 0.005 taken as that"] == (p_values == 0).sum()
+    assert told["p-values of genes of 1 taken as 0.995"] == (p_values == 1).sum()
+
+
 def test_of_two_names_of_a_gene_the_longer_counts_whatever_the_order() -> None:
     frame = results(np.random.default_rng(1), n_snps=np.nan, n_param=np.nan).genes
     alias = frame.iloc[[1]].assign(gene="OLD1", stop=lambda rows: rows["stop"] - 9, z=5.0)

@@ -11,6 +11,7 @@ import numpy as np
 
 from sidemine.differential.record import CovariateInDesign
 from sidemine.errors import Problem
+from sidemine.prepare.sample_sheet import RESERVED
 from sidemine.study.covariates import Covariate
 from sidemine.study.hints import did_you_mean
 from sidemine.text.columns import read_column
@@ -69,13 +70,14 @@ def absent_columns(table: pd.DataFrame, covariates: Iterable[str], block: str) -
         Columns of the design; '' for no block.
     """
     columns = sorted(map(str, table.columns))
+    shown = [name for name in columns if name not in RESERVED]
     named = [*((name, "the covariate", "covariates") for name in covariates), (block, "the block column", "block")]
     return [
         Problem(
             f"{what} {name} does not exist",
-            f"columns: {', '.join(columns)}",
+            f"columns: {', '.join(shown)}",
             "a metadata column",
-            did_you_mean(name, columns) + f"Correct `{key}` in contrasts.tsv, or derive the column in config.yaml.",
+            did_you_mean(name, shown) + f"Correct `{key}` in contrasts.tsv, or derive the column in config.yaml.",
         )
         for name, what, key in named
         if name and name not in columns

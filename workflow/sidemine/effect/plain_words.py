@@ -79,6 +79,15 @@ def draws_of_100(effect: float) -> int:
 def limits_of_100(low: float, high: float, effect: float) -> tuple[int, int]:
     """Return both limits of an interval of Hedges g as random pairs of 100 in which the target lies on the side of the effect, 1 to 99.
 
+    Parameters
+    ----------
+    low, high
+        The interval, in SD; positive: higher in the target.
+    effect
+        On the side of which the pairs are counted.
+
+    Examples
+    --------
     >>> limits_of_100(0.28, 0.87, 0.57), limits_of_100(-0.1, 0.5, 0.2), limits_of_100(-1.83, -0.28, -1.05)
     ((58, 73), (47, 64), (58, 90))
     """

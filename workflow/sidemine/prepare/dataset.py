@@ -15,7 +15,7 @@ from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.label_notes import find_label_notes, find_undescribed
 from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
@@ -31,7 +31,7 @@ from sidemine.sources.declarations import DeclaredValues
 from sidemine.sources.registry import BULK_LAYOUTS, CELL_LAYOUTS
 from sidemine.sources.scales import SCALES, AnalysisValues, to_analysis_scale
 from sidemine.sources.value_matrix import ValueMatrix
-from sidemine.study.choices import Confirmation, MultiGeneRule, ProbeRule
+from sidemine.study.choices import MultiGeneRule, ProbeRule
 from sidemine.tables import empty_table
 
 if TYPE_CHECKING:
@@ -44,9 +44,6 @@ if TYPE_CHECKING:
     from sidemine.study.projections import DatasetToPrepare
 
 logger = logging.getLogger(__name__)
-
-_CONFIRMED_OF_CELLS: tuple[Confirmation, ...] = ("fractional_counts",)
-"""Sums over cells whose ambient reads were taken off are shallow, and none is whole."""
 
 MAX_SHARE_MISSING = 0.5
 """A gene without a value in more than this share of the samples takes no part."""
@@ -165,16 +162,19 @@ def _prepare(
     matrix, evidence, unit_problem, cells = _read_values(row, files, samples, derive, markers, filtered)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
-    confirmed = [*row.confirmed, *(_CONFIRMED_OF_CELLS if row.layout in CELL_LAYOUTS else ())]
-    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe").confirmed(confirmed)
+    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe").confirmed(row.confirmed)
+    if row.layout in CELL_LAYOUTS:
+        judgement = judgement.confirmed(
+            ["fractional_counts"], "sums over cells that were corrected for ambient RNA are so, too"
+        )
     points = find_thousands_points(matrix.values, matrix.identifiers, matrix.columns, declared, where)
-    if points and "decimal_points" in confirmed:
+    if points and "decimal_points" in row.confirmed:
         matrix.notes.append(f"{points.what}; datasets.tsv confirms that they are decimal points")
         points = None
     problem = unit_problem or points or judgement.problem(evidence, declared, where)
     problem = problem or find_odd_samples(matrix.values, matrix.columns, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
-    if "human_symbols" in confirmed and (n_by_case := mapped.n_by_case):
+    if "human_symbols" in row.confirmed and (n_by_case := mapped.n_by_case):
         matrix.notes.append(
             f"{n_by_case} symbols fit human ones only without regard to case; datasets.tsv confirms that they are human"
         )
@@ -183,6 +183,7 @@ def _prepare(
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
+    metadata = samples.drop(columns=SAMPLES.names)
     provenance = PreparedProvenance(
         dataset=row.dataset,
         accession=row.accession,
@@ -211,7 +212,7 @@ def _prepare(
         simulated=matrix.simulated or gene_table.simulated,
         gene_table_version=gene_table.version,
         files={role: file.name for role, file in files.items()},
-        notes=[*matrix.notes, *find_label_notes(samples.drop(columns=SAMPLES.names))],
+        notes=[*matrix.notes, *find_label_notes(metadata), *find_undescribed(metadata, samples["sample"].tolist())],
         problem=problem,
         further_problems=[],
         cells=cells,

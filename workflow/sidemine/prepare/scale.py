@@ -60,11 +60,9 @@ class ScaleJudgement:
     likely: Scale | None = None
     confirmed_by: Confirmation | None = None
 
-    def confirmed(self, words: Collection[Confirmation]) -> ScaleJudgement:
-        """Return the judgement where column `confirmed` holds these words: what one of them answers is no contradiction."""
-        if self.confirmed_by not in words:
-            return self
-        return ScaleJudgement("cannot tell", f"{self.reason}; datasets.tsv confirms them ({self.confirmed_by})")
+    def confirmed(self, words: Collection[Confirmation], why: str = "datasets.tsv confirms them") -> ScaleJudgement:
+        """Return the judgement where these words are confirmed, and why: what one of them answers is no contradiction."""
+        return self if self.confirmed_by not in words else ScaleJudgement("cannot tell", f"{self.reason}; {why}")
 
     def problem(self, evidence: ScaleEvidence, declared: Scale, where: str) -> Problem | None:
         """Return the four parts of a contradiction; None where there is none.

@@ -151,7 +151,8 @@ class Findings:
         for row in named:
             sizes = having.setdefault(words.margin_rule(row.card.declared.margin), {})
             sizes.setdefault(_margin_change(row.card), []).append(row)
-        one = sum(len(sizes) for sizes in having.values()) == 1
+        # Under a table with other margins, a margin without its row would be read as that of all.
+        one = len({_margin_change(row.card) for row in rows}) == 1 and len(having) == 1
         told = []
         for rule, sizes in having.items():
             changes = " or ".join(size if one else f"{size} ({_labels(group)})" for size, group in sizes.items())

@@ -291,7 +291,7 @@ class Contrast(ClosedModel):
         description="Metadata columns in the design (comma list): column, factor(column) or number(column). A bare name is "
         "a number where every cell is one with one unit (45 years) or a decimal point, or under the name of a quantity "
         "(age, bmi, rin, …); a factor where cells are words or labels (1_1, 007), or under the name of a batch (plate, "
-        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared.",
+        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared. Ages that nobody has (1965) and codes of missing values (-9, 999) are refused.",
     )
     missing_covariates: Literal["refuse", "drop"] = Field(
         default="refuse",

@@ -21,7 +21,7 @@ from sidemine.lines.genetics.competitive import (
     loci,
     percentile_among_matched,
 )
-from sidemine.lines.genetics.gene_results import NUMBERS, SMALLEST_P, Neighbours
+from sidemine.lines.genetics.gene_results import NUMBERS, SMALLEST_P, Neighbours, least_printed, refuse_written_p_values
 from sidemine.lines.genetics.locations import chromosome_name
 from sidemine.lines.genetics.record import Count, GeneOfSet, GeneticsDetails, OtherSet, Stretch
 from sidemine.lines.genetics.snps import MOST_SEVERAL, acat
@@ -224,9 +224,15 @@ def _scores(frame: pd.DataFrame, results: GeneResults) -> Array:
 
     z, p = frame["z"].to_numpy(dtype=np.float64), frame["p"].to_numpy(dtype=np.float64)
     of_p = np.isnan(z) & ~np.isnan(p)
-    results.count(f"p-values of genes below {SMALLEST_P:g} taken as that", int((of_p & (p < SMALLEST_P)).sum()))
-    results.count("p-values of genes of 1 taken as the next smaller number", int((of_p & (p == 1)).sum()))
-    probit = -ndtri(np.clip(p, SMALLEST_P, 1 - np.finfo(float).epsneg))
+    refuse_written_p_values(p, results.where)
+    least = least_printed(p, SMALLEST_P)
+    most = 1 - max(least, float(np.finfo(float).epsneg))
+    results.count(f"p-values of genes below {least:g} taken as that", int((of_p & (p < least)).sum()))
+    results.count(
+        f"p-values of genes of 1 taken as {'the next smaller number' if least == SMALLEST_P else f'{most:g}'}",
+        int((of_p & (p == 1)).sum()),
+    )
+    probit = -ndtri(np.clip(p, least, most))
     return np.where(of_p, probit, z)
 
 
