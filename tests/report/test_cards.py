@@ -195,7 +195,7 @@ def test_tiles_of_the_effect(card, apart):
 
 def test_the_error_of_a_measured_margin_stands_beside_it(card):
     """In the tile and in what was declared, with the contrasts that share samples with the control; of a declared number nothing."""
-    error = MarginError(0.05, 4.0, 0.34, 0.62, {"a": -0.5})
+    error = MarginError(0.05, 4.0, 0.34, 0.62, {"a": [-0.5]})
     margin = Margin(0.48, "log2", "20% of x", error)
     of_control = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=margin))
     assert "margin 0.48 SD (95 % CI 0.34 to 0.62)" in first_screen.excludable_tile(of_control, COHORTS).hint
