@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from hashlib import sha256
 
 import pytest
 
@@ -10,6 +11,7 @@ from sidemine.engine import local_files
 from sidemine.engine.local_files import describe_retrieval, origin_of
 from sidemine.engine.study_run import open_run
 from sidemine.errors import StudyError
+from sidemine.retrieve.record import InputRecord, record_path
 from sidemine.simulate.studies import write_planted
 
 
@@ -40,6 +42,30 @@ def test_a_folder_that_cannot_be_made_is_a_problem_of_the_machine(study_file):
     (study_file.parent / "results").write_text("a file")
     with pytest.raises(StudyError, match="next:"):
         open_run(study_file, {}, works=True)
+
+
+def test_a_replaced_file_is_copied_again_whatever_its_date(study_file):
+    """Also where Snakemake remembers nothing; one that is the same is left alone."""
+    run = open_run(study_file, {}, works=False)
+    places = {key: origin_of(source, run.study.mirror)[0] for key, source in run.sources.by_key.items()}
+    for key, place in places.items():
+        content = (study_file.parent / place).read_bytes()
+        (run.downloads / key).parent.mkdir(parents=True, exist_ok=True)
+        record = InputRecord(
+            key, place, (place,), sha256(content).hexdigest(), len(content), "", "", False, True, False
+        )
+        record.write_beside(run.downloads / key)
+
+    def kept():
+        local_files._identity_of.cache_clear()
+        run.forget_replaced_inputs()
+        return {key for key in places if record_path(run.downloads / key).is_file()}
+
+    assert kept() == set(places)
+    replaced = study_file.parent / places[key]
+    replaced.write_bytes(b"other")
+    os.utime(replaced, (1, 1))
+    assert kept() == set(places) - {key}
 
 
 def test_a_file_that_takes_the_place_of_another_one_is_another_origin(study_file, monkeypatch):

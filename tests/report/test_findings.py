@@ -292,7 +292,7 @@ def test_the_head_of_the_sizes_says_which_are_beyond_other_genes():
     people, cells = clean(), clean(1)
     designs = designs_of(people) | designs_of(cells)
     heads = [findings_of(cards, designs).of_experiments for cards in ([people], [cells], [people, cells])]
-    assert heads == ["", "beyond other genes", "experiments: beyond other genes"]
+    assert heads == ["", "beyond other genes", "%: beyond other genes"]
 
 
 def test_an_open_direction_stands_beside_the_word_of_the_answer():
@@ -481,15 +481,21 @@ def test_what_the_rows_ask_for_is_said_below_them():
     """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     designs = designs_of(clean()) | designs_of(excluded)
+<<<<<<< HEAD
     shown, first, margin, sizes, beyond = findings_of([clean(), excluded], designs).keys
     assert shown == "“Supported” says that there is a change, not that it is as large as a margin."
     assert first.startswith("“Not supported” is evidence against: a change as large as the margin is excluded")
     assert beyond == (
         "Beyond other genes: the change of the set less that of all other genes; in rows of patients it is the whole change, "
         "so the two kinds of rows do not compare."
+=======
+    first, margin, sizes = findings_of([clean(), excluded], designs).keys
+    assert first.startswith(
+        "“Not supported” is no lack of evidence: chance alone would hardly hide an effect of the margin's size"
+>>>>>>> origin/main
     )
     declared = excluded.declared.margin
-    what = "Margin, the smallest change of a set that was declared to matter: "
+    what = "Margin, the smallest change declared to matter: "
     # Beside a row of another margin, it has its row; else it is that of all.
     fall = f"{what}a fall of {signed_percent(-declared.value)[1:]} %"
     assert margin == f"{fall} (row 2), {typeset(margin_rule(declared))}."

@@ -9,8 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sidemine.errors import RetrievalError
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.folders import files_of_folder
+from sidemine.retrieve.record import InputRecord, record_path
 from sidemine.sources.forms import FOLDER_FORMS
 from sidemine.text.file_digest import sha256_of
 
@@ -74,6 +76,33 @@ def describe_retrieval(specification: Mapping[str, object], source: Source, mirr
     """
     files = [path for path in map(Path, origin_of(source, mirror)) if path.is_file()]
     return {**specification, "origin": [_identity_of(path) for path in files]} if files else dict(specification)
+
+
+def forget_replaced(sources: Mapping[str, Source], mirror: Path | None, downloads: Path) -> None:
+    """Delete the records of inputs that were copied from a local file with another content than it has now: they are copied again.
+
+    Snakemake sees it by what it remembers in `.snakemake`, which may be lost, or by a newer date.
+
+    Parameters
+    ----------
+    sources
+        Inputs by key.
+    mirror
+        As for `origin_of`.
+    downloads
+        Where the copies and their records lie.
+    """
+    for key, source in sources.items():
+        copy = downloads / key
+        files = [Path(place) for place in origin_of(source, mirror)]
+        if len(files) == 1 and files[0].is_file() and files[0].stat().st_size <= LARGE and record_path(copy).is_file():
+            try:
+                record = InputRecord.read(copy)
+                replaced = not record.by_hand and record.sha256 != _identity_of(files[0])
+            except RetrievalError:
+                replaced = True
+            if replaced:
+                record_path(copy).unlink()
 
 
 @cache
