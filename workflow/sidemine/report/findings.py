@@ -37,18 +37,11 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 _EXCLUSION = (
-<<<<<<< HEAD
-    "“Not supported” is evidence against: a change as large as the margin is excluded (one-sided 95 % limit), as far as "
-    "chance goes. Bias could still hide one."
-)
-_MARGIN = "Margin, the smallest change of a set that was declared to matter"
-_SHOWN = "“Supported” says that there is a change, not that it is as large as a margin."
-=======
-    "“Not supported” is no lack of evidence: chance alone would hardly hide an effect of the margin's size "
+    "“Not supported” is evidence against: chance alone would hardly hide an effect of the margin's size "
     "(one-sided 95 % limit); bias could."
 )
 _MARGIN = "Margin, the smallest change declared to matter"
->>>>>>> origin/main
+_SHOWN = "“Supported” says that there is a change, not that it is as large as a margin."
 _BEYOND = "beyond other genes"
 _BEYOND_IN_FULL = "Beyond other genes: the change of the set less that of all other genes"
 _WHOLE = "in rows of patients it is the whole change, so the two kinds of rows do not compare"
