@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from hashlib import sha256
+from types import SimpleNamespace
 
 import pytest
 
 from sidemine.cli import main
-from sidemine.errors import InputError
-from sidemine.provenance import JobRecord, check_results, digest_of_specification
+from sidemine.errors import InputError, Problem
+from sidemine.provenance import JobRecord, check_results, digest_of_specification, forget_outdated, record_job
 
 SPECIFICATION = {"seed": 1}
 FIT, TEST = "contrasts/a/fit.json", "contrasts/a/tests.tsv"
@@ -82,6 +83,51 @@ def test_what_was_edited_by_hand_is_refused_and_made_again(place, text, gone, re
     with pytest.raises(InputError, match="deletes what does not fit"):
         check_results(results, forget=True)
     assert before - files(results) == gone
+
+
+@pytest.mark.parametrize(
+    ("specification", "code", "text", "gone"),
+    [
+        (SPECIFICATION, "c", None, set()),
+        ({"seed": 2}, "c", None, {"provenance/fit/a.json"}),
+        (SPECIFICATION, "d", None, {"provenance/fit/a.json", "provenance/test/a.json"}),
+        (SPECIFICATION, "c", "{", {"provenance/fit/a.json"}),
+    ],
+)
+def test_a_job_that_was_given_something_else_is_forgotten_before_a_run(specification, code, text, gone, results):
+    """Also where Snakemake remembers nothing: its record, an output of the job, is missing then."""
+    if text:
+        (results / "provenance/fit/a.json").write_text(text)
+    before = files(results)
+    jobs = {
+        "fit": {"a": digest_of_specification(specification)},
+        "test": {"a": digest_of_specification(SPECIFICATION), "b": "not run yet"},
+    }
+    forget_outdated(results, jobs, lambda rule: code)
+    assert before - files(results) == gone
+
+
+def test_a_job_that_fails_on_a_result_edited_by_hand_tells_of_it(results):
+    """Whatever it raises: the record of the job that wrote the file tells that it is another one now."""
+    job = SimpleNamespace(
+        input=[str(results / FIT), str(results / "inputs.json")],
+        output=SimpleNamespace(provenance=str(results / "provenance/test/a.json")),
+    )
+
+    def fail(error):
+        with record_job(job):
+            raise error
+
+    with pytest.raises(IndexError):
+        fail(IndexError("a bug"))
+    (results / FIT).write_text('{"out": [999]}')
+    with pytest.raises(
+        InputError, match=f"{FIT} is not the file that fit of a wrote[\\s\\S]*next: +Delete the file"
+    ) as told:
+        fail(IndexError("out of range"))
+    assert isinstance(told.value.__cause__, IndexError)
+    with pytest.raises(InputError, match="in its own words"):
+        fail(InputError(Problem("in its own words", "here", "nothing", "nothing")))
 
 
 @pytest.mark.parametrize("how", ["another specification", "another input"])

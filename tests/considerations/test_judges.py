@@ -22,8 +22,10 @@ from sidemine.considerations.composition.record import (
 )
 from sidemine.considerations.hidden_factors.judge import _number_of_factors
 from sidemine.considerations.judgement import Cap, DoubtWeight, ordinal
+from sidemine.considerations.registry import read_judges
 from sidemine.considerations.robustness.judge import judge_robustness
 from sidemine.considerations.robustness.record import Robustness, Share
+from sidemine.considerations.sensitivity import FLAGGED_SAMPLES, REUSED_CONTROLS
 from sidemine.considerations.specificity.judge import judge_specificity, specificity_sentence
 from sidemine.considerations.specificity.record import AmongComparators, AmongMatched, Placed, Specificity
 from sidemine.considerations.traps.judge import judge_traps
@@ -222,6 +224,13 @@ def test_composition_that_is_unknown_in_one_contrast_is_unknown():
     assert nothing == "no contrast could be tested"
 
 
+def test_only_what_is_on_record_is_read(tmp_path):
+    """A run for variants asks without robustness, which it is about to measure."""
+    assert read_judges({}) == {}
+    with pytest.raises(FileNotFoundError):
+        read_judges({"specificity": [tmp_path / "specificity.json"]})
+
+
 # Specificity
 
 
@@ -247,6 +256,22 @@ def judged_specificity(*entries, kind="cohort", carrying=("a", "b")):
 def test_ranks_are_written_as_they_are_said(rank, words):
     """Rounded first; the teens end like no other number of their last digit, in every hundred."""
     assert ordinal(rank) == words
+
+
+@pytest.mark.parametrize(("effect", "caps"), [(0.02, 0), (0.9, 1)])
+def test_where_nothing_changed_a_low_place_says_nothing_and_a_missing_one_caps_all_the_same(effect, caps):
+    """There is no change that could be one of many genes; that nobody could look is told whatever was found."""
+    found = [
+        ContrastEvidence(
+            name, name, f"GSE_{name}", 40, 40, testable=True, effect=effect, effect_se=0.2, effect_df=70.0, effect_weight=25.0,
+            ci_low=effect - 0.4, ci_high=effect + 0.4, residual_df=78.0,
+        )
+        for name in "ab"
+    ]  # fmt: skip
+    asked = case("cohort", "a", "b", evidence=found)
+    for entry, n_caps in ((placed("a", 10.0), caps), (placed("a", None, None), 1)):
+        judged = judge_specificity(asked, Specificity("h", [entry, replace(entry, contrast="b")]))
+        assert len(judged.caps) == n_caps
 
 
 @pytest.mark.parametrize(("percentile", "capped"), [(74.9, True), (75.0, False)])
@@ -503,6 +528,15 @@ def test_findings_of_datasets_and_contrasts_are_shown_once_and_where():
         ("contrast", "a", "scale_shift"), ("dataset", "data_a", "sex_mismatch"),
     ]  # fmt: skip
     assert judged.doubts[0].sentence.startswith("Samples that are paired as one person's show two sexes")
+
+
+def test_a_finding_is_answered_by_the_run_without_the_samples_that_it_names():
+    """Where there is such a run."""
+    found = {
+        name: traps(contrast={"a": [flag(name)]}).found[0].answered_by
+        for name in ("reused_samples", "sex_mismatch", "scale_shift")
+    }
+    assert found == {"reused_samples": REUSED_CONTROLS, "sex_mismatch": FLAGGED_SAMPLES, "scale_shift": ""}
 
 
 def test_findings_that_are_not_serious_or_in_untested_contrasts_are_only_shown():

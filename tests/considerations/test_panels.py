@@ -519,7 +519,7 @@ def test_a_class_that_is_excluded_says_what_was_found_instead():
     """None, one only, or one beside others that stay open; and what goes the other way."""
     flat = [arm(name, 0.0, se=0.05, p=0.9) for name in "bcd"]
     other = arm("e", 0.8)
-    none = "Excluded: that at least 2 of 3 act. "
+    none = "Evidence against at least 2 of 3 acting. "
     assert told(*flat).answer == f"{none}Shown for none. B, C and D: no fall as large as 24 %."
     assert told(arm("a"), *flat[:2]).answer == f"{none}Lower with A only. B and C: no fall as large as 24 %."
     assert told(arm("a"), flat[0], other).answer == (
@@ -529,7 +529,7 @@ def test_a_class_that_is_excluded_says_what_was_found_instead():
     open_still = arm("f", -0.4, p=0.3)
     assert told(arm("a"), *flat, open_still).part == "1 of 5 shown"
     assert told(arm("a"), *flat, open_still).answer == (
-        "Excluded: that at least 4 of 5 act. Lower with A. B, C and D: no fall as large as 24 %. F: neither shown nor excluded."
+        "Evidence against at least 4 of 5 acting. Lower with A. B, C and D: no fall as large as 24 %. F: neither shown nor excluded."
     )
     assert told(arm("a", p=0.3), arm("b", p=0.3), flat[0]).answer == ""
     rise = [arm(name, 0.0, se=0.05, p=0.9) for name in "ab"]
@@ -622,10 +622,13 @@ def test_doses_at_which_an_effect_is_excluded_are_named():
     calm = [arm(name, 0.0, se=0.05, p=0.9, compound="A", dose=dose) for name, dose in (("a", 1.0), ("b", 10.0))]
     response = Response([], 0.5, 0.5, SidedP(0.5, "down"), SidedP(0.5, "down"))
     asked = {"asks": "dose", "response": response}
-    assert told(*calm, **asked).answer == "Excluded at 1 nM and 10 nM: a fall of 24 % or more."
-    assert told(*calm, direction="up", **asked).answer == "Excluded at 1 nM and 10 nM: a rise of 32 % or more."
+    assert told(*calm, **asked).answer == "Evidence against: a fall of 24 % or more is excluded at 1 nM and 10 nM."
+    assert (
+        told(*calm, direction="up", **asked).answer
+        == "Evidence against: a rise of 32 % or more is excluded at 1 nM and 10 nM."
+    )
     wide = replace(calm[0], ci_low=-0.5)
     assert told(wide, calm[1], **asked).answer == (
-        "Excluded at 1 nM and 10 nM: a fall of 24 % or more (one-sided 95 % limits −6 % and −6 %)."
+        "Evidence against: a fall of 24 % or more is excluded at 1 nM and 10 nM (one-sided 95 % limits −6 % and −6 %)."
     )
     assert told(*calm, arm("c", None, dose=100.0), **asked).answer == ""

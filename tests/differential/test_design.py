@@ -232,6 +232,22 @@ def test_covariate_problems_come_all_at_once() -> None:
         build_design(samples, *split(6), block="pair")
 
 
+def test_ages_beside_words_are_to_be_mended_not_made_levels() -> None:
+    with pytest.raises(Untestable, match=r"next: +Mend the values by a sample sheet \(90\+ as 90"):
+        build_design(sheet(age=["61", "55", "90+", "70", "66", "58"]), *split(6), covariates=["age"])
+    with pytest.raises(Untestable, match=r"next: +Write factor\(stage\)"):
+        build_design(sheet(stage=["1", "2", "x", "1", "2", "3"]), *split(6), covariates=["stage"])
+
+
+def test_of_an_absent_covariate_the_nearest_column_of_the_record_is_named() -> None:
+    """`age (years)` is column age_years; what the workflow adds to the samples is no column of theirs."""
+    samples = sheet(age_years=list("123456")).assign(unit=list("abcdef"), fate="used")
+    with pytest.raises(Untestable) as told:
+        build_design(samples, *split(6), covariates=["age"])
+    assert "columns: age_years\n" in str(told.value)
+    assert "Did you mean age_years?" in str(told.value)
+
+
 def test_a_batch_that_separates_the_groups_is_named_with_its_cross_table() -> None:
     """The reader sees which column is aliased and how the groups fall into it."""
     samples = sheet(batch=["one", "one", "one", "two", "two", "two"])

@@ -84,6 +84,18 @@ def test_one_sided_p_values_contradict_t() -> None:
     assert len(normal_deviates(TableColumns(t=weak, p_value=2 * stats.norm.sf(np.abs(weak))), "here")[1]) == 1
 
 
+def test_halved_p_values_are_refused_as_of_one_side() -> None:
+    """They end at .5, which reads like a list that was cut there; a list cut at .05 stays one."""
+    p = np.linspace(0.001, 0.999, 500)
+    effect = np.where(np.arange(500) % 3 == 0, 1.0, -1.0)
+    with pytest.raises(InputError, match=r"the p-values end at \.5: two-sided ones that were halved"):
+        normal_deviates(TableColumns(effect=effect, p_value=p / 2), "here")
+    assert "unless p-values of one side were halved" in (find_threshold(None, p / 2, None) or "")
+    for high in (1.0, 0.05):
+        normal_deviates(TableColumns(effect=effect, p_value=p * high), "here")
+    assert "halved" not in (find_threshold(None, 0.05 * p, None) or "")
+
+
 def test_opposite_signs_of_effect_and_t_are_refused_and_a_few_are_told() -> None:
     """t of reference minus target beside an effect of target minus reference."""
     for columns in (TableColumns(effect=Z, t=-Z, p_value=P), TableColumns(effect=Z, z=-Z), TableColumns(t=Z, z=-Z)):

@@ -120,9 +120,9 @@ def test_a_compound_that_acts_the_other_way_is_not_told_as_one_that_does_nothing
 ANSWERS = {
     "At least 3 of 4: lower with A, B and C. D: no fall as large as 24 %.": {"a": -1, "b": -1, "c": -1, "d": 0, "x": 0},
     "At least 3 of 4: lower with A, B, C and D.": {"a": -1, "b": -1, "c": -1, "d": -1, "x": 0},
-    "Excluded: that at least 3 of 4 act. Lower with B only. A, C and D: no fall as large as 24 %.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Excluded: that at least 3 of 4 act. Lower with B. C and D: no fall as large as 24 %. A: neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
-    "Excluded: that at least 3 of 4 act. Shown for none. A, B, C and D: no fall as large as 24 %.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
+    "Evidence against at least 3 of 4 acting. Lower with B only. A, C and D: no fall as large as 24 %.": {"a": 0, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Evidence against at least 3 of 4 acting. Lower with B. C and D: no fall as large as 24 %. A: neither shown nor excluded.": {"a": -0.4, "b": -1, "c": 0, "d": 0, "x": 0},
+    "Evidence against at least 3 of 4 acting. Shown for none. A, B, C and D: no fall as large as 24 %.": {"a": 0, "b": 0, "c": 0, "d": 0, "x": 0},
     "": {"a": -1, "b": -1, "c": -1, "d": -1, "x": -1},
 }  # fmt: skip
 
@@ -162,7 +162,7 @@ def test_a_dose_question_is_told_in_its_two_parts():
     bent = measured(data_of({"vehicle": 0, "a": -1.3, "b": -1.6, "c": -1, "x": 0}), doses_of(), "dose")
     assert answer_of(bent, MARGIN).endswith(" More at higher doses: open.")
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
-    assert answer_of(none, MARGIN) == ("Excluded at 1, 10 and 100: a fall of 24 % or more.")
+    assert answer_of(none, MARGIN) == "Evidence against: a fall of 24 % or more is excluded at 1, 10 and 100."
     assert part_of(none, MARGIN) == ""
 
 
@@ -230,6 +230,16 @@ def test_without_other_compounds_nothing_guards_and_the_answer_is_capped():
     assert [cap.cap for cap in judgement.caps] == ["vehicle"]
     guarded = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "x": 0}), arms_of("abx"))
     assert judge_compounds(case_of(guarded)).caps == ()
+
+
+def test_a_trend_among_doses_needs_no_vehicle():
+    """Doses that do alike may stand apart from the vehicle for another reason; doses that do more and more do not."""
+    caps = {}
+    for name, shifts in {"rise": {"a": 0, "b": -1, "c": -2}, "alike": {"a": -1, "b": -1, "c": -1}}.items():
+        found = measured(data_of({"vehicle": 0, **shifts}), doses_of()[:-1], "dose")
+        assert found.others == []
+        caps[name] = [cap.cap for cap in judge_compounds(case_of(found)).caps]
+    assert caps == {"rise": [], "alike": ["vehicle"]}
 
 
 @pytest.mark.parametrize(

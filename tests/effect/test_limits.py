@@ -114,7 +114,15 @@ def test_a_margin_that_was_measured_itself_is_excluded_in_at_most_five_percent_w
 
 @pytest.mark.parametrize(
     ("correlation", "side", "added"),
-    [(0.0, "down", 0.04), (-0.5, "down", 0.0), (0.5, "down", 0.14), (0.5, "up", 0.0), (-0.1, "down", 0.02)],
+    [
+        ([0.0], "down", 0.04),
+        ([-0.5], "down", 0.0),
+        ([0.5], "down", 0.14),
+        ([0.5], "up", 0.0),
+        ([-0.1], "down", 0.02),
+        ([-0.5, -0.1], "down", 0.02),
+        ([0.5, 0.1], "down", 0.14),
+    ],
 )
 def test_the_error_of_a_margin_counts_as_far_as_it_adds_to_that_of_the_effect(correlation, side, added):
     """A control that shares the arm moves with the effect; one that shares a vehicle with an effect on the other side, against it."""
@@ -148,6 +156,16 @@ def test_what_leaves_less_than_supported_needs_does_not_read_as_if_nothing_chang
     assert (row(0.009).weakens, row(0.009).words.split(": ")[-1]) == (False, "this would not change the reading")
     assert row(0.009, 6.0).weakens
     assert "corrected for the study's questions 0.054" in row(0.009, 6.0).words
+    # One cohort that is left supports nothing, whatever its p.
+    case = Case(asked, evidence, ("a", "b"), 1.0)
+    for n_left, words in (
+        (1, "by one cohort alone, which supports nothing by itself"),
+        (2, "this would not change the reading"),
+    ):
+        left = sensitivity_of(case, "x", "without a", replace(firm, p_value=0.002), firm, n_left=n_left)
+        assert left.words.endswith(words)
+        assert (left.changes, left.weakens) == (False, False)
+    assert sensitivity_of(case, "x", "without a", replace(firm, p_value=0.2), firm, n_left=1).changes
     # What never was firm cannot be weakened, and what changes the reading is told as that.
     assert not row(0.02, 10.0).weakens
     assert (row(0.2).changes, row(0.2).weakens) == (True, False)

@@ -129,10 +129,10 @@ def test_no_single_figure_stands_for_effects_that_differ_too_much():
     )
     assert pool_contrasts([row("a", 0.8), row("b", -0.8)]).sizes_differ.words == "1 up, 1 down"
     of_cells = [replace(one, effect_unit=EXPERIMENT_UNIT) for one in (row("a", 1.21, 0.1), row("b", 4.2, 0.1))]
-    # Beside fold changes a ratio of log2 units would be read as one of folds.
-    assert pool_contrasts(of_cells).sizes_differ.words == "both up, from 2.3-fold to 18.4-fold higher"
+    # Beside per cents a ratio of log2 units would be read as one of them, and "from … to …" as an interval.
+    assert pool_contrasts(of_cells).sizes_differ.words == "both up: the smaller 131 %, the larger 1,738 % higher"
     down = [replace(one, effect=-one.effect, ci_low=-one.ci_high, ci_high=-one.ci_low) for one in of_cells]
-    assert pool_contrasts(down).sizes_differ.words == "both down, from 57 % to 95 % lower"
+    assert pool_contrasts(down).sizes_differ.words == "both down: the smaller 57 %, the larger 95 % lower"
     three = pool_contrasts([row("a", 0.2), row("b", 0.3), row("c", 1.9)])
     assert three.sizes_differ.words == "all 3 effects up, the largest 9.5 times the smallest (in SD)"
     assert "I² is" in three.sizes_differ.reason

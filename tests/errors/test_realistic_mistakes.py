@@ -133,6 +133,25 @@ def points_for_thousands(study: Study) -> None:
     )
 
 
+def confirm(study: Study, word: str) -> None:
+    study.edit("datasets.tsv", lambda text: text.replace("\n", "\tconfirmed\n", 1).rstrip("\n") + f"\t{word}\n")
+
+
+def decimal_points(study: Study) -> None:
+    points_for_thousands(study)
+    confirm(study, "decimal_points")
+
+
+def mouse_spelling(study: Study) -> None:
+    head, *rows = study.rows("counts.tsv")
+    study.write("counts.tsv", [head, *([row[0].capitalize(), *row[1:]] for row in rows)])
+
+
+def human_symbols(study: Study) -> None:
+    mouse_spelling(study)
+    confirm(study, "human_symbols")
+
+
 def line_of_totals(study: Study) -> None:
     totals = ["Summe", *(str(sum(int(row[place]) for row in study.rows("counts.tsv")[1:])) for place in range(1, 13))]
     study.edit("counts.tsv", lambda text: text + "\t".join(totals) + "\n")
@@ -193,6 +212,8 @@ RIGHT: dict[str, Callable[[Study], object]] = {
     "blanks behind a label": lambda study: study.edit("samples.tsv", lambda text: text.replace("VTE", "VTE ")),
     "genes that became dates": lambda study: study.edit("counts.tsv", lambda text: text.replace("AB1\t", "1-Mar\t")),
     "a line of totals": line_of_totals,
+    "decimal points that look like points for thousands": decimal_points,
+    "human symbols in another case": human_symbols,
     "a partner is missing": lambda study: pair_by(study, lost="d99"),
 }
 """Habits of files that stop nothing: what they cost (a gene that became a date) stands in the ledger of the genes."""
@@ -204,7 +225,19 @@ WRONG: dict[str, tuple[Callable[[Study], object], list[str]]] = {
     ),
     "points for thousands": (
         points_for_thousands,
-        ["points seem to part thousands in 12 of 12 samples", "AB1: 1.253 for 1253?"],
+        [
+            "points seem to part thousands in 12 of 12 samples",
+            "AB1: 1.253 for 1253?",
+            "write decimal_points under confirmed",
+        ],
+    ),
+    "symbols in another case": (
+        mouse_spelling,
+        ["another species", "write human_symbols under confirmed in datasets.tsv"],
+    ),
+    "a word that confirms nothing": (
+        lambda study: confirm(study, "decimal_point"),
+        ["line 2, column confirmed", "decimal_points", "value 'decimal_point'"],
     ),
     "a packed table": (
         lambda study: study.edit("counts.tsv", lambda text: bz2.compress(text.encode())),

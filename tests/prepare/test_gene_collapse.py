@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -60,10 +62,40 @@ def test_other_identifiers_that_do_not_fit_are_refused() -> None:
         map_symbols(["X", "Y", "AAA1"], TABLE, "drop", "here")
 
 
+@pytest.mark.parametrize(
+    ("names", "declared", "words"),
+    [
+        (["AAA1", "BBB1", "CCC1"], "ensembl", "set identifiers to symbol"),
+        (
+            ["ENSG00000000001|AAA1", "ENSG00000000002|BBB1"],
+            "ensembl",
+            "leave 'ENSG00000000001' of 'ENSG00000000001|AAA1', and so on",
+        ),
+        (["GRCh38_AAA1", "GRCh38_BBB1", "X"], "ensembl", "leave 'AAA1' of 'GRCh38_AAA1'"),
+        (["X1", "Y1", "Z1"], "ensembl", "next:    Check platform"),
+    ],
+)
+def test_what_identifiers_are_that_do_not_fit_is_told(names, declared, words) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        map_ids(names, TABLE, declared, "here")
+
+
 def test_another_species_is_refused() -> None:
     """Mouse symbols fit human ones but for case: that is another species, not a spelling."""
     with pytest.raises(InputError, match="another species"):
         map_symbols(["Aaa1", "Bbb1", "CCC1"], TABLE, "drop", "here")
+
+
+def test_symbols_in_another_case_are_human_where_the_sheet_says_so() -> None:
+    mapped = map_symbols(["Aaa1", "Bbb1", "CCC1"], TABLE, "drop", "here", human=True)
+    assert mapped.genes == ["AAA1", "BBB1", "CCC1"]
+    assert mapped.n_by_case == 2
+    symbols = [f"GENE{number}" for number in range(60)]
+    genes = GeneTable(pd.DataFrame({"entrez": "", "ensembl": ""}, index=symbols), None, None)
+    both = [*symbols[:50], *(symbol.capitalize() for symbol in symbols[20:])]
+    mapped = map_symbols(both, genes, "drop", "here", human=True)
+    assert mapped.genes == [*symbols[:50], *[None] * 30, *symbols[50:]]
+    assert mapped.n_by_case == 10
 
 
 def test_alias_beside_its_own_gene_is_dropped() -> None:

@@ -9,7 +9,7 @@ import pytest
 from declared import derived_columns, titled_row, write_described_table
 
 from sidemine.errors import InputError, SidemineError
-from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.label_notes import find_label_notes, find_undescribed
 from sidemine.prepare.metadata import read_samples
 from sidemine.prepare.sample_sheet import apply_sample_sheet, read_sample_sheet
 from sidemine.prepare.sample_table import SAMPLES
@@ -156,6 +156,14 @@ def test_table_without_metadata_names_its_own_samples(files: dict[str, Path]) ->
     assert samples["sample"].tolist() == ["don.1.ctl", "don-1 ifn", "X2_ctl"]
     assert samples["stim"].tolist() == ["ctl", "ifn", "ctl"]
     assert samples["title"].tolist() == samples["sample"].tolist()
+
+
+def test_samples_that_a_sheet_lacks_are_told():
+    """They are in no group, and nothing else would say so."""
+    samples = pd.DataFrame({"title": ["a", "b", "c"], "group": ["x", "", "y"], "age": ["", "", "4"]})
+    assert find_undescribed(samples, ["a", "b", "c"]) == ["1 of 3 samples have no metadata and are in no group: b"]
+    assert find_undescribed(samples.iloc[[0, 2]], ["a", "c"]) == []
+    assert find_undescribed(samples[["title"]], ["a", "b", "c"]) == []
 
 
 def test_label_spellings_are_noted() -> None:

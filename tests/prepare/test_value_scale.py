@@ -107,8 +107,28 @@ def test_fractional_counts_are_counts() -> None:
     judgement = judged(RSEM, "counts")
     assert judgement.answer == "fits"
     assert "RSEM" in judgement.reason
-    # With a fraction in every value nothing marks them; they are taken as declared, and that is told.
-    assert judged(RSEM + 0.37 * (RSEM > 0), "counts").answer == "cannot tell"
+    # With a fraction in every value of deep libraries nothing marks them; they are taken as declared, and that is told.
+    assert judged(20 * RSEM + 0.37 * (RSEM > 0), "counts").answer == "cannot tell"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [TPM[:1_200], MATRICES["fpkm"] / 10, (TPM * RNG.uniform(0.6, 0.9, N_SAMPLES)).round(3)],
+    ids=["TPM of some genes", "FPKM", "TPM, uneven"],
+)
+def test_abundances_are_no_counts_and_the_sheet_may_say_that_they_are(values: np.ndarray) -> None:
+    """They add up to less than a million and hardly one is whole; so do counts of shallow libraries that were shared by length."""
+    evidence = assess_scale(values)
+    judgement = judge_scale(evidence, "counts")
+    problem = judgement.problem(evidence, "counts", "file.txt")
+    assert problem is not None
+    assert "no column adds up to more than a million" in problem.what
+    assert "write fractional_counts under confirmed in datasets.tsv" in problem.next_step
+    assert judgement.confirmed(["decimal_points"]) is judgement
+    told = judgement.confirmed(["fractional_counts"])
+    assert told.answer == "cannot tell"
+    assert "datasets.tsv confirms" in told.reason
+    assert judged(values[:900], "counts").answer == "cannot tell"
 
 
 def test_expected_counts_without_library_correction_are_no_normalised_counts() -> None:

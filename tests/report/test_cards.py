@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import get_args
 
 import pytest
 from example_results import example_card
@@ -21,6 +22,7 @@ from sidemine.effect.record import Margin, MarginError, SizesDiffer
 from sidemine.report import first_screen, subject
 from sidemine.report.assets import own_file
 from sidemine.report.cards import (
+    _KINDS,
     band_words,
     card_view,
     declared_sentence,
@@ -36,6 +38,7 @@ from sidemine.report.forest import forest, forest_rows, pooled_caption
 from sidemine.report.page import page_template
 from sidemine.report.sections.answers import AnswerCards
 from sidemine.report.sections.methods import _family
+from sidemine.study.choices import Kind
 from sidemine.verdict.card import Agreeing
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
@@ -88,7 +91,7 @@ def test_experiments_are_told_as_a_fold_change_beyond_other_genes(apart):
     assert "1.62 log2 units (" in plain
     assert "lower in “" in plain
     assert "counted beyond the other measured genes" in plain
-    assert plain.split(". Without any")[0].count("lower") == 1
+    assert plain.count("lower") == 1
 
 
 def test_without_one_effect_every_comparison_is_told(apart):
@@ -99,8 +102,8 @@ def test_without_one_effect_every_comparison_is_told(apart):
         "2.40 log2 units higher (95 % CI 2.10 to 2.70)." in plain
     )
     rows = apart.evidence[:1] * 4
-    assert " more. " not in first_screen.plain_sentence(replace(apart, evidence=rows)).split("Without any")[0]
-    assert "; and 1 more. " in first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]]))
+    assert not first_screen.plain_sentence(replace(apart, evidence=rows)).endswith(" more.")
+    assert first_screen.plain_sentence(replace(apart, evidence=[*rows, rows[0]])).endswith("; and 1 more.")
     untestable = example_card(4)
     assert first_screen.plain_sentence(untestable).endswith(
         "could not be tested: a group has fewer independent units than the minimum."
@@ -119,18 +122,20 @@ def test_groups_are_named_only_where_all_comparisons_name_the_same(card):
 
 @pytest.mark.parametrize(
     ("direction", "words"),
-    [("up", "Without any rise, data of this size and spread could exclude one of 0.30 SD or more."), ("down", "Without any fall, data of this size and spread could exclude one of 0.30 SD or more."),
-     ("either", "Without any change, data of this size and spread could exclude one of 0.30 SD or more.")],
+    [("up", "Had nothing risen, these data would rule out a rise of 0.30 SD or more."), ("down", "Had nothing fallen, these data would rule out a fall of 0.30 SD or more."),
+     ("either", "Had nothing changed, these data would rule out a change of 0.30 SD or more.")],
 )  # fmt: skip
 def test_what_could_have_been_excluded_is_told_on_the_declared_side(card, direction, words):
-    """An amount without a sign of its own; nothing where there is none."""
+    """An amount without a sign of its own; in the answer only where nothing is shown or excluded, for which it is a way out."""
     declared = replace(card.declared, direction=direction)
-    assert first_screen.excluded_words(replace(card, declared=declared, smallest_excludable=0.3), "SD of x").endswith(
-        words
-    )
+    fine = replace(card, declared=declared, smallest_excludable=0.3)
+    assert first_screen.excluded_words(fine, "SD of x") == words
+    open_still = replace(fine, verdict=Verdict.NOT_TESTABLE)
+    assert first_screen.plain_sentence(open_still).endswith(words)
+    assert "rule out" not in first_screen.plain_sentence(fine)
     assert (
         first_screen.excluded_words(replace(card, smallest_excludable=None), "SD")
-        == "No effect size could have been excluded."
+        == "These data could rule out no effect, however large."
     )
 
 
@@ -188,12 +193,12 @@ def test_tiles_of_the_effect(card, apart):
 
 def test_the_error_of_a_measured_margin_stands_beside_it(card):
     """In the tile and in what was declared, with the contrasts that share samples with the control; of a declared number nothing."""
-    error = MarginError(0.05, 4.0, 0.34, 0.62, {"a": -0.5})
+    error = MarginError(0.05, 4.0, 0.34, 0.62, {"a": [-0.5]})
     margin = Margin(0.48, "log2", "20% of x", error)
     of_control = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=margin))
     assert "margin 0.48 SD (95 % CI 0.34 to 0.62)" in first_screen.excludable_tile(of_control, COHORTS).hint
     told = margin_rule(margin)
-    assert "20% of x; 95 % CI 0.34 to 0.62 log2 units, counted in exclusions" in told
+    assert "20% of x; its 95 % CI 0.34 to 0.62 log2 units, counted in exclusions" in told
     assert "; a shares samples with that control" in told
     assert "; a and b share samples" in margin_rule(
         replace(margin, error=replace(error, correlations={"a": 0.5, "b": 0.5}))
@@ -206,9 +211,9 @@ def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
     margin = f"; margin {card.declared.margin.value:.2f} SD"
-    assert (tile.value, tile.hint) == ("0.30 SD", f"or more, were there no effect (one-sided 95 %){margin}")
+    assert (tile.value, tile.hint) == ("0.30 SD", f"or more, had nothing changed (one-sided 95 %){margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
-    assert first_screen.excludable_tile(unset, COHORTS).hint == "or more, were there no effect (one-sided 95 %)"
+    assert first_screen.excludable_tile(unset, COHORTS).hint == "or more, had nothing changed (one-sided 95 %)"
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")
@@ -234,7 +239,7 @@ def test_tiles_of_p_values_say_how_several_became_one(card):
     ]
     shown = replace(card, evidence=rows, p_self_contained=0.02, p_competitive=0.3)
     tile = first_screen.self_contained_tile(shown, COHORTS)
-    assert (tile.value, tile.hint) == ("p = 0.020", "self-contained (FRY); smallest of 2, times 2")
+    assert (tile.value, tile.hint) == ("p = 0.020", "self-contained (FRY); smallest of 2 single comparisons, times 2")
     tile = first_screen.competitive_tile(shown, COHORTS)
     assert tile.value == "p = 0.30"
     assert "smallest of" not in tile.hint
@@ -297,11 +302,16 @@ def test_gates_are_counted_by_status(card):
     assert gate_counts(replace(card, gates=[])) == "none"
 
 
-def test_rows_without_figures_stand_in_one_sentence_with_each_reason_once():
+def test_every_kind_of_question_is_told_on_its_card():
+    assert set(_KINDS) == set(get_args(Kind))
+
+
+def test_rows_without_figures_stand_in_one_sentence_with_each_reason_once(card):
     """Rows that have figures stand in the table."""
     table = [no_sensitivity("a", "one by one"), Sensitivity("b", "would be 1", 1.0), no_sensitivity("c", "one by one")]
     assert not_asked([*table, no_sensitivity("d", "no age.")]) == "No figures: a and c (one by one); d (no age)."
     assert not_asked(table[1:2]) == ""
+    assert card_view(replace(card, sensitivity=table), [Panel("forest", "", "", "", "")], []).sensitivity == table[1:2]
 
 
 def test_figures_or_their_reasons(card):
@@ -338,7 +348,7 @@ def test_a_consideration_adds_its_words_by_its_registration(card, monkeypatch):
     )
     twins = replace(CONSIDERATIONS[0], name="twins", tell=lambda _: told)
     monkeypatch.setattr(subject, "CONSIDERATIONS", (*CONSIDERATIONS, twins))
-    assert f"mix of cells; {told.clause}. Without any rise" in first_screen.plain_sentence(card)
+    assert f"mix of cells; {told.clause}." in first_screen.plain_sentence(card)
     assert first_screen.key_amounts(card)[-1] == told.amount
     assert f" · {told.brief} · " in first_screen.overview_line(card)
     view = card_view(card, [Panel("forest", "", "", "", "")], [])
@@ -354,7 +364,7 @@ def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):
     told = pooled_words(pooled)
     for part in (
         "0.45 SD (Hedges g) (95 % CI 0.20 to 0.70, p = 6.0 × 10⁻⁴; common effect, 2 datasets)",
-        "one dataset left out: 0.33 to 0.52",
+        "each dataset alone: 0.33 to 0.52",  # of two
         "random effects with Hartung–Knapp limits: 0.45 (−0.70 to 1.60)",
         "Stouffer's z 3.40, p = 7.0 × 10⁻⁴",
         "heterogeneity: Q = 0.50, p = 0.47",
@@ -366,6 +376,12 @@ def test_the_pooled_effect_is_told_with_all_that_stands_beside_it(card):
         pooled, not_estimable={}, tau2=0.0123, i2=41.7, prediction_low=-0.1, prediction_high=1.0, refused=[]
     )
     assert "I² = 42 %, τ² = 0.012; prediction interval −0.10 to 1.00" in pooled_words(three)
+    of_three = replace(three, k=3)
+    assert "one dataset left out: 0.33 to 0.52" in pooled_words(of_three)
+    captions = [pooled_caption(replace(card, pooled=row)) for row in (three, of_three)]
+    assert ["pale bar: each dataset alone;" in told for told in captions] == [True, False]
+    (row,) = (row for row in forest_rows([], of_three))
+    assert row.facts.startswith("one left out: 0.33 to 0.52 · ")
 
 
 def test_where_sizes_differ_no_single_figure_is_shown(card):

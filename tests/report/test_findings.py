@@ -118,7 +118,7 @@ def test_compounds_are_told_from_the_strongest():
     columns = [CompoundColumns("x", panel) if isinstance(row, CompoundColumns) else row for row in clean(1).considered]
     told = effect_words(replace(clean(1), considered=tuple(columns)))
     assert told == (
-        "B: 75 % lower (95 % CI −78 to −71 %); C: 2.0-fold higher (1.7- to 2.3-fold); A: 29 % lower (−38 to −19 %); and 1 more"
+        "B: 75 % lower (95 % CI −78 to −71 %); C: 100 % higher (+74 to +130 %); A: 29 % lower (−38 to −19 %); and 1 more"
     )
     shown = replace(clean(1), considered=tuple(columns))
     assert overview_line(shown).startswith(f"x · {told} · ")  # the page of several studies names compounds too
@@ -263,15 +263,36 @@ def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
     """Beside a total effect without a sign, it would read as a like one; without its interval, as a sure one."""
     turned = with_adjusted(clean(), CompositionColumns, "composition_adjusted", effect=-1.39, ci_low=-2.9, ci_high=0.12)
     assert answer_words(turned) == (
-        "Points to a difference, not to its direction: higher in “VTE” than in “healthy controls” as measured, but no longer at an "
-        "equal mix of cells."
+        "Points to a difference (one cohort carries it), not to its direction: higher in “VTE” than in “healthy controls” as "
+        "measured, but no longer at an equal mix of cells."
     )
     assert "direction" not in answer_words(clean())
     # Only an interval without 0 says that it lies on the other side.
     sure = with_adjusted(turned, CompositionColumns, "composition_adjusted", ci_low=-2.0, ci_high=-0.4)
     assert ", but lower at an equal mix of cells." in answer_words(sure)
     assert (way_of(turned), way_of(clean())) == ("unclear", "higher")  # no mark of a side beside it
-    assert effect_words(turned).endswith("but −1.39 SD (95 % CI −2.90 to 0.12) adjusted for the mix of cells)")
+    assert effect_words(turned).endswith("but −1.39 SD (95 % CI −2.90 to 0.12) adjusted for the mix of cells")
+
+
+def test_a_hint_of_an_open_direction_says_beside_it_what_keeps_it_one():
+    """Certainty names first what turns the answer, and may stop there: one cohort, or a p above its level, stand in the answer itself."""
+    card = capped(clean(), "composition", "hidden factors", "robustness", "pooled p", "replication")
+    hint = replace(card, verdict=Verdict.SUGGESTIVE, agreeing=Agreeing(1, 1), p_holm=0.082)
+    turned = with_adjusted(hint, CompositionColumns, "composition_adjusted", effect=-0.4, ci_low=-0.9, ci_high=0.1)
+    rated = replace(turned, certainty=certainty_of(turned, n_questions=15))
+    assert answer_words(rated).startswith(
+        "Points to a difference (one cohort, p 0.082 corrected for 15 questions; interval uncorrected), not to its direction: "
+    )
+    assert "one cohort" not in why_words(rated)
+    assert answer_words(replace(turned, certainty=None)).startswith("Points to a difference, not to its direction: ")
+
+
+def test_the_head_of_the_sizes_says_which_are_beyond_other_genes():
+    """Where a row is of an experiment; beside people, of which rows it is said."""
+    people, cells = clean(), clean(1)
+    designs = designs_of(people) | designs_of(cells)
+    heads = [findings_of(cards, designs).of_experiments for cards in ([people], [cells], [people, cells])]
+    assert heads == ["", "beyond other genes", "experiments: beyond other genes"]
 
 
 def test_an_open_direction_stands_beside_the_word_of_the_answer():
@@ -301,8 +322,8 @@ def test_an_excluded_effect_is_said_first_where_only_a_line_stands():
     excluded = replace(clean(), verdict=Verdict.NOT_SUPPORTED)
     size = f"a rise of {number(excluded.declared.margin.value)} SD or more"
     assert overview_line(excluded).startswith(f"excluded: {size} · ")
-    assert plain_sentence(excluded).startswith(f"Excluded: {size}. ")
-    assert "xcluded:" not in overview_line(clean()) + plain_sentence(clean())
+    assert plain_sentence(excluded).startswith(f"Evidence against: {size} is excluded. ")
+    assert "xclude" not in overview_line(clean()) + plain_sentence(clean())
     assert "xcluded:" not in overview_line(replace(excluded, opposite=True))
 
 
@@ -343,13 +364,16 @@ def test_arms_are_named_by_what_tells_them_apart():
 
 
 def test_the_effect_is_told_as_a_clinician_would():
-    """Pairs of people, per cent or fold, each with its figures; several where no single figure stands for them."""
+    """Pairs of people, with their interval in pairs, then SD; per cent of experiments; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "The patient lies above the control in 62 of 100 random pairs (0.45 between-person SD; 95 % CI 0.20 to 0.70; 0.31 SD adjusted "
-        "for the mix of cells)"
+        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69). In between-person SD: 0.45 (0.20 to 0.70); "
+        "0.31 SD adjusted for the mix of cells"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
     assert effect_words(one) == "67 % lower (95 % CI −75 to −57 %)"
+    # One unit of any size: 16-fold beside 50 % could not be compared. Of what is doubled, or more, the fold stands beside it.
+    large = replace(one, evidence=[replace(one.evidence[0], effect=3.99, ci_low=0.9, ci_high=4.21)])
+    assert effect_words(large) == "1,489 % higher, 15.9-fold (95 % CI +87 to +1,751 %)"
     apart = replace(
         clean(),
         pooled=replace(
@@ -371,8 +395,12 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     turned = replace(rise, behaviour=Behaviour.TURNED)
     assert control_words(turned) == (
         f"Passed: no rise. But its genes did not stand still: {effect_words(fall)}. So in {fall.evidence[0].accession} a change of "
-        "67 % can come from something else than the pathway; no question fails by it."
+        "67 % can come from something else than the pathway: no question rests on these data."
     )
+    assert control_words(turned, [2]).endswith(": read question 2, on the same data, with that in mind.")
+    asked = replace(fall, role="question")
+    summary = findings_of([clean(), asked, asked, asked, turned], designs_of(clean()) | designs_of(rise))
+    assert summary.controls[0].effect.endswith(": read questions 2 to 4, on the same data, with that in mind.")
     assert findings_of([clean(), turned], designs_of(clean()) | designs_of(rise)).control_line == (
         "1 of 1 passed (1 moved the other way)"
     )
@@ -388,7 +416,7 @@ def test_a_control_takes_one_line_and_says_what_would_have_counted():
     assert control_words(rises).endswith(f"). A fall of {percent} % or more is excluded.")
     within = replace(flat, evidence=[replace(flat.evidence[0], effect=-0.01, ci_low=-0.02, ci_high=0.02)])
     assert control_words(within) == f"1 % lower (95 % CI −1 to +1 %). {excluded}"
-    assert control_words(several) == "67 % lower; 5.3-fold higher"
+    assert control_words(several) == "67 % lower; 428 % higher"
     differ = SizesDiffer("both up, the larger 8 times the smaller (in SD)", "why")
     cohorts = clean(role="positive_control", pooled=replace(clean().pooled, sizes_differ=differ))
     assert control_words(cohorts).startswith(
@@ -409,7 +437,7 @@ def test_the_answer_is_told_in_words_and_never_as_yes_or_no():
     assert answer_words(replace(clean(), opposite=True)).endswith(" That is opposite to what was declared.")
     assert (
         answer_words(replace(clean(), verdict=Verdict.NOT_SUPPORTED))
-        == f"Excluded: a rise of {number(clean().declared.margin.value)} SD or more."
+        == f"Evidence against: a rise of {number(clean().declared.margin.value)} SD or more is excluded."
     )
     assert answer_words(replace(clean(), verdict=Verdict.CONFLICTING)) == "The datasets point in opposite directions."
     undecided = replace(clean(), verdict=Verdict.NOT_TESTABLE, rule="Too few data.")  # tested, unlike what could not be
@@ -444,7 +472,8 @@ def test_an_exclusion_of_several_experiments_names_the_limit_that_excludes_least
     card = replace(clean(1), verdict=Verdict.NOT_SUPPORTED, one_sided_limit=0.217)
     assert len(card.estimated) > 1
     assert re.fullmatch(
-        r"Excluded: a fall of \d+ % or more \(largest one-sided 95 % limit \+16 %\)\.", answer_words(card)
+        r"Evidence against: a fall of \d+ % or more is excluded \(largest one-sided 95 % limit \+16 %\)\.",
+        answer_words(card),
     )
 
 
@@ -452,11 +481,16 @@ def test_what_the_rows_ask_for_is_said_below_them():
     """Excluded beside a low certainty, and which group is named first; nothing where no row asks for it."""
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     designs = designs_of(clean()) | designs_of(excluded)
-    first, margin, beyond, sizes = findings_of([clean(), excluded], designs).keys
-    assert first.startswith("Excluded: by chance alone, an effect of this size would hardly stay hidden")
+    first, margin, sizes = findings_of([clean(), excluded], designs).keys
+    assert first.startswith(
+        "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly"
+    )
     declared = excluded.declared.margin
-    assert margin == f"Margin: {signed_percent(-declared.value)[1:]} % down ({typeset(margin_rule(declared))})."
-    assert "beyond that of the other measured genes" in beyond
+    what = "Margin, the smallest change of a set that was declared to matter: "
+    # Beside a row of another margin, it has its row; else it is that of all.
+    fall = f"{what}a fall of {signed_percent(-declared.value)[1:]} %"
+    assert margin == f"{fall} (row 2), {typeset(margin_rule(declared))}."
+    assert f"{fall}, {typeset(margin_rule(declared))}." in findings_of([excluded, excluded], designs).keys
     assert re.fullmatch(r"\d+ v \d+: first the group that the answer names first\.", sizes)
     assert findings_of([clean()], designs_of(clean())).keys == []
     # Where a margin differs, so does its reason: each stands there once.
@@ -467,8 +501,8 @@ def test_what_the_rows_ask_for_is_said_below_them():
     told = findings_of([excluded, excluded, shared, control, rise], designs).keys
     down, up = (signed_percent(sign * declared.value)[1:] for sign in (-1, 1))
     assert [key for key in told if key.startswith("Margin")] == [
-        f"Margin of rows 1, 2, C1 and C2: {down} % down or {up} % up ({typeset(margin_rule(declared))}).",
-        "Margin of row 3: 13 % down (20 % of the effect of x, which is 1.00 log2 units).",
+        f"{what}a fall of {down} % (rows 1 and 2 and C1) or a rise of {up} % (C2), {typeset(margin_rule(declared))}; "
+        "a fall of 13 % (row 3), 20 % of the effect of x, which is 1.00 log2 units."
     ]
     assert "Questions 1 to 3 rest on one source: they do not confirm each other." in told
     # Another dataset of the same source: no sample by the same name, and no confirmation either.
@@ -503,7 +537,7 @@ def test_what_lowers_the_certainty_stands_beside_the_strongest_doubt():
     """As in the row of the summary; nothing without a level."""
     card = capped(clean(), "composition", "hidden factors", "influence")
     rated = replace(card, certainty=certainty_of(card))
-    assert lowered_words(rated) == ("Lowers the certainty (now very low): mix of cells, hidden factors and more.")
+    assert lowered_words(rated) == ("Lowers the certainty (now very low): mix of cells, hidden factors and 2 more.")
     assert lowered_words(replace(card, certainty=None)) == ""
 
 
@@ -512,16 +546,16 @@ def test_a_change_to_either_side_has_both_margins_in_per_cent():
     card = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     margin = replace(card.declared.margin, value=0.4)
     either = replace(card, declared=replace(card.declared, margin=margin, direction="either"))
-    assert answer_words(either).startswith("Excluded: a change of 24 % down or 32 % up or more")
+    assert answer_words(either).startswith("Evidence against: a change of 24 % down or 32 % up or more is excluded")
 
 
 def test_a_level_of_certainty_has_its_reasons_beside_it():
-    """In a word or three each; of more than three the first two; what every answer of its kind has comes last."""
+    """In a word or three each; of more than three the first two, and how many more; what every answer of its kind has comes last."""
     card = capped(clean(), "composition", "hidden factors", "influence")
     rated = replace(card, certainty=certainty_of(card))
-    assert why_words(rated) == "mix of cells, hidden factors and more"
+    assert why_words(rated) == "mix of cells, hidden factors and 2 more"
     alone = replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1))
-    assert why_words(replace(alone, certainty=certainty_of(alone))) == "one experiment, only mRNA measured"
+    assert why_words(replace(alone, certainty=certainty_of(alone))) == "one experiment, function not measured"
     assert why_words(replace(card, certainty=None)) == ""
     assert all(concern.brief and len(concern.brief) <= 24 for concern in CONCERNS.values())
 
@@ -529,7 +563,7 @@ def test_a_level_of_certainty_has_its_reasons_beside_it():
 def test_what_would_turn_an_answer_is_named_first():
     """Before reasons that came earlier; and a p beside an interval that leaves 0 out is said to be one of several."""
     card = changing(replace(capped(clean(), "influence", "pooled p"), p_holm=0.0823), COMPOSITION)
-    assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and more"
+    assert why_words(replace(card, certainty=certainty_of(card))) == "mix of cells, few genes carry it and 2 more"
     assert "p 0.082 corrected for 15 questions; interval uncorrected" in [
         row.brief for row in certainty_of(card, n_questions=15).downgrades
     ]

@@ -39,6 +39,23 @@ def test_effects_times_weights_are_the_effect_that_carries_the_answer(effects):
     assert areas["c1"] > areas["c0"]
 
 
+def test_where_a_weight_is_not_known_the_standard_errors_give_the_shares():
+    """Of all of them."""
+    evidence = [cohort(0, 0.4, 30.0), replace(cohort(1, 0.6, 90.0), effect_weight=None)]
+    assert pooled_weights(evidence, pool_contrasts(evidence)) == pytest.approx({"c0": 25.0, "c1": 75.0})
+
+
+def test_the_pooled_row_holds_what_is_drawn_of_it():
+    """The range with one dataset left out and, from three datasets on, the prediction interval."""
+    three = pool_contrasts([cohort(number, effect, 40.0) for number, effect in enumerate((0.3, 0.5, 0.6))])
+    *_, row = forest_rows([], three)
+    assert (row.out_low, row.out_high) == (three.leave_one_out_low, three.leave_one_out_high)
+    assert (row.prediction_low, row.prediction_high) == (three.prediction_low, three.prediction_high)
+    assert row.prediction_low < three.ci_low < three.ci_high < row.prediction_high
+    *_, row = forest_rows([], pool_contrasts([cohort(0, 0.3, 40.0), cohort(1, 0.5, 40.0)]))
+    assert (row.prediction_low, row.prediction_high) == (None, None)
+
+
 def test_a_cohort_that_is_shown_and_not_pooled_says_so_in_its_row():
     """No weight would leave open whether it counts."""
     evidence = [cohort(number, 0.5, 30.0) for number in range(3)]
@@ -77,6 +94,8 @@ def test_marks_say_what_the_checks_of_the_comparison_found(example_results):
         if layer.get("data", {}).get("values") and "glyph" in layer["data"]["values"][0]
     )
     assert [mark["glyph"] for mark in layer["data"]["values"]][:2] == ["!", "✓"]
+    (facts,) = [layer["mark"] for layer in drawn["layer"] if layer["encoding"].get("text") == {"field": "facts"}]
+    assert facts["limit"] == {"expr": "width - 94"}  # six marks of 15 pixels, and 4 before them
     experiment = next(card for card in study.verdicts.verdicts if card.kind != "cohort" and card.evidence)
     assert lights_of(study, subject_of(experiment), experiment.evidence[0].contrast) == []
 

@@ -38,7 +38,7 @@ def test_forest_rows_tell_where_they_come_from(opened):
     told = drawn(opened, "forest-vte_targets")
     accession, platform, tissue, n_target, n_reference = DATASETS["cohort_a"]
     for part in (f"{accession} · {tissue} · {platform}", f"{n_target} v {n_reference}", "80 % of set measured",
-                 "one left out: 0.33 to 0.52", "no prediction interval below 3 datasets", "0.45 [0.20, 0.70]",
+                 "each alone: 0.33 to 0.52", "no prediction interval below 3 datasets", "0.45 [0.20, 0.70]",
                  "Adjusted for cells", "0.31 [0.04, 0.58]"):  # fmt: skip
         assert part in told
 

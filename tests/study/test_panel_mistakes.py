@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from sidemine.study.check_panels import check_panel
 from sidemine.study.hypotheses import CompoundArm, Hypothesis
 from sidemine.study.rows import Contrast
+from sidemine.study.sheets import AnyId
 
 
 def panel(asks: str = "class_wide", **changed: Any) -> Hypothesis:
@@ -47,6 +48,11 @@ def told(hypothesis: Hypothesis, rows: dict[str, Contrast] | None = None) -> lis
     """Return what is wrong."""
     rows = rows or contrasts()
     return [problem.what for problem in check_panel(hypothesis, rows, frozenset(rows), "config.yaml")]
+
+
+def test_arms_whose_rows_cannot_be_read_are_told_of_elsewhere():
+    """As where another sheet is named in place of contrasts.tsv: the ids are there, the rows are not."""
+    assert check_panel(panel(), {}, AnyId(), "config.yaml") == []
 
 
 def test_a_right_panel_is_right():

@@ -456,6 +456,64 @@ def test_one_mistake_is_told_once(small, told):
     assert " problems" not in told()
 
 
+def add_line_and_map(small):
+    """Add a row of lines.tsv and a map of cells, which name a hypothesis and a dataset."""
+    head = "line layer hypothesis source file format columns set direction licence status"
+    columns = "perturbation=A,identifiers=symbol,control_set=TARGETS,control_expected=down"
+    row = f"g perturbation drug library p.tsv signatures {columns} TARGETS down CC0 verified"
+    (small.folder / "lines.tsv").write_text("".join("\t".join(line.split()) + "\n" for line in (head, row)))
+    (small.folder / "p.tsv").touch()
+    small.edit("datasets.tsv", "cells\tGSE3\t\ttable\tcounts.tsv", "cells\tGSE3\t\th5ad\tcounts.tsv")
+    small.edit("datasets.tsv", "licence\n", "licence\tmost_mitochondrial\n")
+    for end in ("blood\tGEO terms\n", "blood\tGEO terms\ncells", "cells\tGEO terms\n"):
+        small.edit("datasets.tsv", end, end.replace("terms\n", "terms\t\n"))
+    small.edit(
+        "config.yaml",
+        "gene_table:",
+        "lines: lines.tsv\nillustrations:\n  - {dataset: cells, condition: c, set: TARGETS}\ngene_table:",
+    )
+    load_study(small.config)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "words"),
+    [
+        ("config.yaml", "requires: [control]", "requires: control", "a list is expected"),
+        ("config.yaml", "kind: experiment\n    role", "kind: experimnt\n    role", "'experimnt'"),
+        ("config.yaml", "hypotheses:\n", "hypotheses:\n  all:\n", "a list is expected"),
+        ("config.yaml", "fraction: 0.2", "fraction: 20", "should be less than 1"),
+        ("datasets.tsv", "cells\tGEO terms\t", "cells\tGEO terms\t10", "less than or equal to 1"),
+    ],
+)
+def test_what_is_wrong_in_itself_is_not_said_to_be_missing(file, old, new, words, small, told):
+    """A hypothesis or a dataset with a mistake is there, for what names it."""
+    add_line_and_map(small)
+    small.edit(file, old, new)
+    message = told()
+    assert words in message
+    assert " problems" not in message
+
+
+def test_an_entry_without_an_id_makes_no_other_mistake_up(small, told):
+    add_line_and_map(small)
+    small.edit("config.yaml", "  - id: drug\n    question", "  - question")
+    message = told()
+    assert "'id' is missing" in message
+    assert " problems" not in message
+
+
+def test_an_address_that_is_not_encrypted_is_told_with_its_row(small, told):
+    small.edit("datasets.tsv", "counts.tsv", "http://host.org/counts.tsv")
+    message = told()
+    assert "datasets.tsv, line 5, column file" in message
+    assert "the https form" in message
+
+
+def test_words_of_a_list_are_proposed(small, told):
+    small.edit("config.yaml", "gene_table:", "settings: {robustness: [filters]}\ngene_table:")
+    assert "Did you mean filter?" in told()
+
+
 def test_a_wrong_override_is_told(small):
     """Values from the command line go through the same check."""
     with pytest.raises(StudyError, match="never 0"):

@@ -145,7 +145,7 @@ def test_the_p_of_five_cohorts_is_that_of_its_interval():
     card = answers([hypothesis()], {"h": evidence(*rows)})[0]
     assert own_p(pooled) == max(pooled.hartung_knapp_p, pooled.common_p) > pooled.p
     assert f"p = {own_p(pooled):.2g}" in card["sentence"]
-    assert f"(p = {own_p(pooled):.2g})" in card["rule"]
+    assert f"(pooled p = {own_p(pooled):.2g})" in card["rule"]
     told = next(entry["detail"] for entry in card["gates"] if entry["gate"].startswith("pooled effect"))
     assert told.startswith(f"Hartung–Knapp p = {own_p(pooled):.2g} (at most 0.05 is asked), common effect p = ")
     assert f"as one p on the scale of 0.01: {pooled.p:.2g}, Holm over 1 question" in told

@@ -297,6 +297,10 @@ def test_gates_of_cohorts_count_independent_ones():
     assert (gates["competitive test"].status, gates["competitive test"].detail) == (
         "passed", "1 of 2 independent cohorts",
     )  # fmt: skip
+    for n, told in ((1, "The set did not change more"), (2, "In no cohort did the set change more")):
+        assert gates_of("cohort", [contrast("a", 0.6), contrast("b", 0.5)][:n])[
+            "competitive test"
+        ].shortfall.startswith(told)
     assert {gate.status for gate in gates_of("cohort", [], None).values()} == {"not evaluated"}
     assert {gate.status for gate in gates_of("experiment", [], None).values()} == {"not evaluated"}
 
@@ -343,7 +347,7 @@ def test_the_first_thing_that_is_missing_is_told_and_the_others_are_counted():
 
     def told(gates, caps=()):
         decision = ruled(rows, "cohort", gates, caps)
-        start = "Over 2 cohorts together the set changed in the declared direction (p = 2.8e-12). "
+        start = "Over 2 cohorts together the set changed in the declared direction (pooled p = 2.8e-12). "
         assert decision.verdict == "suggestive"
         assert decision.rule.startswith(start)
         return decision.rule.removeprefix(start)
@@ -382,7 +386,7 @@ def test_not_supported_tells_the_limit_or_the_other_direction():
     assert ruled(both, "cohort", None).rule == f"{together} {against}"
     either = ruled(both, "cohort", None, direction="either")
     assert (either.verdict, either.opposite) == ("suggestive", False)
-    assert either.rule.startswith(f"{together} the set changed in one direction (p = ")
+    assert either.rule.startswith(f"{together} the set changed in one direction (pooled p = ")
 
 
 def test_undecided_cohorts_are_too_few_or_lie_between():

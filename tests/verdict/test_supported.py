@@ -116,7 +116,7 @@ def test_a_cohort_answer_with_every_gate_passed_is_supported():
     assert card["caps"] == []
     assert failed(card) == set()
     assert card["doubt"].startswith("The mix of cells is measured by proxies only")
-    assert card["rule"].startswith("Over 2 cohorts together the set changed in the declared direction (p = ")
+    assert card["rule"].startswith("Over 2 cohorts together the set changed in the declared direction (pooled p = ")
     assert card["rule"].endswith("), and every required condition is met.")
     assert card["sentence"] == " ".join(card["sentence"].split())
     assert card["robustness_share"] == 1.0

@@ -188,7 +188,22 @@ def test_a_row_with_a_reservation_about_its_result_is_not_counted_and_is_named(c
         "One line of evidence alone, invented: in favour, but with a reservation: one locus carries it"
     )
     turned = judged(declared("b"), PROTEINS, replace(locus, p_declared=1 - 1e-6), Size(0.05, 0.08))
-    assert not synthesise(card, [row], {"b": turned}, 0.001).conflicting
+    found = synthesise(card, [row], {"b": turned}, 0.001)
+    assert not found.conflicting
+    assert found.sentence.endswith(" Against it: invented (one locus carries it (A, B); not counted).")
+    alone = synthesise(card, [row], {"b": turned}, None).sentence
+    assert alone.startswith(
+        "One line of evidence alone, invented: against, but with a reservation: one locus carries it"
+    )
+
+
+def test_a_cap_that_is_about_the_test_is_no_reservation(card):
+    """The miRNA as the unit: its size was measured so, and a line of whatever p never counted."""
+    row = line("b", "expression")
+    alone = Measured(universe_n=100, n_in_set=10, n_measured=9, p_declared=1e-6, cap_of_test="the miRNA is the unit")
+    judged_so = judged(declared("b"), PROTEINS, alone, Size(0.05, 0.08))
+    assert (judged_so.cap, judged_so.reservation) == ("the miRNA is the unit", "")
+    assert synthesise(card, [row], {"b": judged_so}, 0.001).n_shown == 2
 
 
 @pytest.mark.parametrize("takes_back", [True, False])

@@ -368,6 +368,7 @@ TABLE: dict[str, Any] = {
         {"datasets.b.scale": "tpm"},  # it also tells which columns are samples, so samples are read again
         "analyse_dataset measure_effects prepare_dataset read_samples vary_analysis",
     ),
+    "datasets.confirmed": ({"datasets.b.confirmed": "decimal_points"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.subset": ({"datasets.a.subset": "x = a"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.sample_name": ({"datasets.b.sample_name": "title"}, "prepare_dataset read_samples vary_analysis"),
     "datasets.biological_unit": (

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
+import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -38,6 +42,33 @@ def test_files_of_a_declared_job_have_names_of_their_own(job, plan):
         assert not job.input_files(plan, about).keys() & {*job.resource_files, "checked"}
         plain = specification.model_dump(mode="json", by_alias=True)
         assert type(specification).model_validate(plain) == specification
+
+
+def asked_for(job):
+    """Return the names under which the module of a job asks for its inputs: `inputs.path("a")`, or for each of ("a", "b")."""
+    tree = ast.parse(Path(inspect.getsourcefile(job.run)).read_text(encoding="utf-8"))
+    calls = [
+        (node.elt, node.generators[0].iter) if isinstance(node, ast.GeneratorExp) else (node, *node.args)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.GeneratorExp | ast.Call)
+    ]
+    asked = [
+        part
+        for call, *parts in calls
+        for part in parts[:1]
+        if re.match(r"inputs\.(path|paths|by_folder|by_stem)\(", ast.unparse(call))
+    ]
+    return {name.value for part in asked for name in ast.walk(part) if isinstance(name, ast.Constant)}
+
+
+@pytest.mark.parametrize(
+    "job", [job for job in STUDY_JOBS if ".considerations." in job.module], ids=lambda job: job.name
+)
+def test_a_consideration_declares_the_files_that_it_asks_for_and_no_others(job, plan):
+    """One that is missing stops a run when it is there; one too many makes the job wait and run again for nothing."""
+    judged = {entry.name for entry in CONSIDERATIONS if entry.of_variants} if job.name == "vary_analysis" else set()
+    for about in job.specifications(plan):
+        assert {*job.input_files(plan, about), *job.resource_files} == asked_for(job) | judged
 
 
 def test_what_a_consideration_reads_some_job_writes(plan):

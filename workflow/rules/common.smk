@@ -39,18 +39,19 @@ from sidemine.registered_jobs import STUDY_JOBS, specify_study
 from sidemine.study.plan import StudyPlan
 from sidemine.study.specifications import to_plain_specifications
 
+WORKS = workflow.is_main_process and not only_looks(sys.argv[1:])
+
 
 def get_run():
     """Read and check the study of this run; all problems are told at once, before any work."""
-    works = workflow.is_main_process and not only_looks(sys.argv[1:])
     try:
         # The scripts ask for it themselves: as a parameter it would have every input fetched again, twice.
         wants_relock(config)
-        run = open_run(STUDY_FILE, GIVEN, works=works)
+        run = open_run(STUDY_FILE, GIVEN, works=WORKS)
     except SidemineError as error:
         # WorkflowError is shown as it is; a traceback through Snakemake would bury the message.
         raise WorkflowError(f"{STUDY_FILE}: {error}") from None
-    if works or runs_a_group(sys.argv[1:]):
+    if WORKS or runs_a_group(sys.argv[1:]):
         spare_work()
     return run
 

@@ -1,5 +1,6 @@
 from sidemine.provenance import (
     digest_of_specification,
+    forget_outdated,
     places_of_records,
     recorded_jobs,
 )
@@ -7,6 +8,23 @@ from sidemine.study.command_line import profiles_of, typed_command
 
 RECORDED_JOBS = recorded_jobs(SPECIFICATIONS)
 RESOLVED_STUDY = {**STUDY.to_json(), "specifications": RECORDED_JOBS}
+if WORKS:
+    # What says which study it is stands in no study.json.
+    DESCRIPTIONS = {
+        "describe_study": RESOLVED_STUDY,
+        "write_manifest": SPECIFICATIONS["write_manifest"][""],
+    }
+    CODE_OF_JOBS = {
+        job.name: get_code("run_study_job.py", *job.code) for job in STUDY_JOBS
+    }
+    forget_outdated(
+        RUN.results,
+        RECORDED_JOBS
+        | {
+            name: {"": digest_of_specification(of)} for name, of in DESCRIPTIONS.items()
+        },
+        lambda name: CODE_OF_JOBS.get(name) or get_code(f"{name}.py"),
+    )
 
 
 rule describe_study:

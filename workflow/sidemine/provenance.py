@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from sidemine.errors import InputError, Problem
+from sidemine.errors import InputError, Problem, SidemineError
 from sidemine.tables import write_json
 from sidemine.text.file_digest import sha256_of
 
@@ -89,10 +89,22 @@ def record_job(job: Any, specification: str = "specification") -> Iterator[None]
         The object `snakemake` of its script; `output.provenance` says where the record goes.
     specification
         Name of the parameter that holds its specification.
+
+    Raises
+    ------
+    InputError
+        In place of what a result raised that was changed after its job had written it.
     """
-    yield
     path = Path(job.output.provenance)
     results = next(folder.parent for folder in path.parents if folder.name == FOLDER)
+    try:
+        yield
+    except SidemineError:
+        raise
+    except Exception as error:
+        if changed := _changed_inputs([Path(file) for file in job.input], results):
+            raise InputError(changed) from error
+        raise
     record = JobRecord(
         specification=digest_of_specification(job.params[specification]),
         code=job.params.code,
@@ -100,6 +112,29 @@ def record_job(job: Any, specification: str = "specification") -> Iterator[None]
         outputs=dict(filter(None, (_described(Path(file), results) for file in job.output if Path(file) != path))),
     )
     write_json(asdict(record), path)
+
+
+def _changed_inputs(files: Iterable[Path], results: Path) -> list[Problem]:
+    """Return the problems of inputs of a job that are not what their own jobs wrote, by their records."""
+    written: dict[str, tuple[str, str]] = {}
+    for record in (results / FOLDER).rglob("*.json"):
+        name = record.relative_to(results / FOLDER).with_suffix("").as_posix()
+        with suppress(InputError):
+            written |= {place: (digest, name) for place, digest in _read(record).get("outputs", {}).items()}
+    problems = []
+    for file in files:
+        place = file.relative_to(results).as_posix() if file.is_relative_to(results) else ""
+        digest, name = written.get(place, ("", ""))
+        if digest and file.is_file() and sha256_of(file) != digest:
+            problems.append(
+                Problem(
+                    f"{place} is not the file that {_in_words(name)} wrote",
+                    str(file),
+                    "results as the workflow wrote them",
+                    "Delete the file and run the study again: it is made anew.",
+                )
+            )
+    return problems
 
 
 def _described(file: Path, results: Path) -> tuple[str, str] | None:
@@ -139,6 +174,33 @@ def check_results(results: Path, *, forget: bool = False) -> None:
                     file.unlink(missing_ok=True)
     if contradictions:
         raise InputError([problem for problem, _ in contradictions[:_MOST_TOLD]])
+
+
+def forget_outdated(results: Path, jobs: Mapping[str, Mapping[str, str]], code_of: Callable[[str], str]) -> None:
+    """Delete the records of jobs that were given another specification, or code, than they would be now: they run again.
+
+    Snakemake remembers what jobs were given in `.snakemake`, which moves with no results and may be deleted.
+
+    Parameters
+    ----------
+    results
+        Folder of the results of one study, where nothing else is at work.
+    jobs
+        Digests of the specifications of its jobs, as `recorded_jobs` gives them.
+    code_of
+        Returns the digest of the code of a rule.
+    """
+    for rule, of_rule in jobs.items():
+        for job, digest in of_rule.items():
+            path = results / _record_of(f"{rule}/{job}" if job else rule)
+            if path.is_file():
+                try:
+                    record = _read(path)
+                    outdated = (record.get("specification"), record.get("code")) != (digest, code_of(rule))
+                except InputError:
+                    outdated = True
+                if outdated:
+                    path.unlink()
 
 
 def find_leftovers(results: Path) -> set[str]:

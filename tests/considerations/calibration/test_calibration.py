@@ -124,6 +124,15 @@ def test_a_study_is_measured_quoted_or_neither(study: list[ContrastToCalibrate])
     assert table[table["scope"] == "whole_rule"]["reading"].tolist() == ["not measured"]
 
 
+def test_a_family_is_measured_on_its_own_sets(study: list[ContrastToCalibrate]) -> None:
+    fewer = SETS[SETS["gene_set"] != "M3"]
+    table, _ = measure_calibration(study[:1], {"large": ["M0"]}, fewer, empty_table(CALIBRATION), None, settings(20))
+    here = table[(table["source"] == "this study") & (table["parameter"].str.startswith("set"))]
+    assert dict(zip(here["family"], here["parameter"], strict=True)) == {
+        "primary": "set=M0", "target": "sets=2", "comparator": "sets=1",
+    }  # fmt: skip
+
+
 def test_the_same_settings_give_the_same_table(study: list[ContrastToCalibrate]) -> None:
     one, other = _measure(study[:1]), _measure(study[:1])
     pd.testing.assert_frame_equal(one[0], other[0])

@@ -199,6 +199,7 @@ def test_each_size_is_a_dot_under_what_it_was_measured_on():
                  {"scope": "plasmode", "subject": "3 v 3", "quantity": "power", "test": "camera", "rate": 0.9},
                  {"scope": "whole_rule", "subject": "one_gene", "quantity": "verdict_rate", "test": "supported", "parameter": "genes=5", "level": math.nan},
                  {"scope": "whole_rule", "subject": "positive", "quantity": "power", "test": "supported", "level": math.nan},
+                 {"quantity": "size", "source": "this study", "subject": "e", "family": "comparator", "parameter": "sets=9"},
                  {"quantity": "size", "source": "this study", "subject": "d", "rate": math.nan, "ci_low": math.nan})  # fmt: skip
     figures = ("5.1 %", "3.4 to 7.3 %")
     assert drawn(table) == [

@@ -162,6 +162,10 @@ def test_an_effect_of_its_own_is_retained():
 def test_retained_share_only_where_the_total_excludes_zero():
     """A share of nothing is not a number."""
     assert measured(fitted()).retained_percent is None
+    for effect in (0.6, -0.6):
+        found = measured(fitted(effect=effect))
+        assert 0 < min(abs(found.total.ci_low), abs(found.total.ci_high)) < 1
+        assert found.retained_percent == pytest.approx(100, abs=35)
 
 
 def test_bound_at_reliability_07_goes_beyond_the_adjustment():

@@ -13,7 +13,13 @@ from cases import case
 from scipy import stats
 
 from sidemine.considerations.hidden_factors.correlates import Samples, find_correlates, samples_of
-from sidemine.considerations.hidden_factors.factors import Factors, count_factors, find_factors, kept_by_loadings
+from sidemine.considerations.hidden_factors.factors import (
+    Factors,
+    count_factors,
+    find_factors,
+    kept_by_loadings,
+    largest_of_noise,
+)
 from sidemine.considerations.hidden_factors.judge import judge_hidden_factors
 from sidemine.considerations.hidden_factors.measure import (
     adjust_for_factors,
@@ -61,6 +67,17 @@ def fitted(difference=0.0, effect=0.0, seed=1, share=0.5):
 def test_noise_has_factors_in_about_one_of_twenty_studies_at_most(n_genes, df):
     """Parallel analysis at 5 %: of 60 noise matrices at most 8 show one (P = .0086 at 5 %)."""
     assert sum(len(find_factors(noise([seed, n_genes], n_genes, df)).scores) > 0 for seed in range(60)) <= 8
+
+
+def test_the_limit_of_noise_is_the_point_of_tracy_and_widom_in_any_unit():
+    """Johnstone 2001: 5 % of the largest squared singular values are .9793 scales above the edge; variances are in units of their own."""
+    edge = (np.sqrt(500) + np.sqrt(98)) ** 2
+    scale = (1 / np.sqrt(500) + 1 / np.sqrt(97)) ** (1 / 3) / (np.sqrt(500) + np.sqrt(97))
+    limit = largest_of_noise(np.ones(500), 98)
+    assert (limit / edge - 1) / scale == pytest.approx(0.9793, rel=1e-3)
+    uneven = np.random.default_rng(2).uniform(0.2, 1.0, 300)
+    for unit in (0.02, 50.0):
+        assert largest_of_noise(unit * uneven, 40) == pytest.approx(unit * largest_of_noise(uneven, 40), rel=1e-6)
 
 
 def test_factors_are_counted_one_after_the_other():
@@ -313,6 +330,19 @@ def test_a_set_goes_with_a_factor_by_its_residuals():
     assert (row.what, row.kind, row.correlation, row.p_value) == ("QUALITY", "set", pytest.approx(r), pytest.approx(p))
     for other in (members(["FEW"], n=3), members(["C"], family="comparator"), sets.iloc[:0]):
         assert find_correlates(fit, factor, np.arange(2, 12), other) == [[]]
+
+
+def test_a_gene_that_never_varies_within_the_groups_adds_nothing_to_the_score_of_a_set():
+    """Its residuals have no standard deviation to stand in."""
+    fit, one = small_fit(), np.ones(1)
+    factor = Factors(np.random.default_rng(4).standard_normal((1, 23)), one, one, one, np.ones((10, 1)), 0)
+    fit.score_effects[2] = [3.0, *np.zeros(22)]
+    factor.scores[0, 1:] += fit.score_effects[[0, 1, 3], 1:].sum(axis=0)
+    ((row,),) = find_correlates(fit, factor, np.arange(2, 12), members(["QUALITY"]))
+    others = fit.score_effects[[0, 1, 3], 1:]
+    score = (others / np.sqrt(np.mean(others**2, axis=1, keepdims=True))).sum(axis=0)
+    own = factor.scores[0, 1:]
+    assert row.correlation == pytest.approx(own @ score / np.linalg.norm(own) / np.linalg.norm(score))
 
 
 def test_every_comparison_counts_and_four_are_told():

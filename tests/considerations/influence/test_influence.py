@@ -320,6 +320,20 @@ def test_an_effect_must_keep_its_sign_and_p_with_its_few_genes_held_back(left, p
     assert alone.caps[0].reason.endswith("the answer may be that of one gene.")
 
 
+@pytest.mark.parametrize(("gene", "few", "told"), [(0.24, 0.25, "5 genes"), (0.25, 0.9, "one gene"), (0.1, 0.24, None)])
+def test_of_one_gene_and_the_few_the_one_that_carries_a_quarter_is_told(gene, few, told):
+    """Neither is enough for the effect to hold without it; where a single gene carries it, that is told."""
+    one = effect(0.4, 0.2)
+    entry = replace(
+        one,
+        genes=[replace(one.genes[0], share=gene)],
+        few=FewHeldBack(list("ABCDE"), replace(one.reference, effect=0.3, p_value=0.2), few),
+    )
+    (cap,) = judge_influence(case("cohort", "a"), Influence("h", [entry])).caps
+    assert cap.cap == ("influence" if told else NEAR_LIMIT)
+    assert told is None or cap.reason.endswith(f"the answer may be that of {told}.")
+
+
 def test_the_card_names_the_gene_and_its_share():
     """In the cap, in the gate and in the table of what would change the answer."""
     judged = judge_influence(case("cohort", "a"), Influence("h", [effect(0.1, 0.3)]))

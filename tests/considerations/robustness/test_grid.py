@@ -67,10 +67,11 @@ def test_a_variant_that_changes_nothing_is_read_as_the_answer_is(planted):
     reference, same = evidence.pooled, read[-1]
     assert reference.limit_factor > 1
     assert reference.too_small.effect < 0
-    assert (same.effect, same.limit_factor, same.too_small) == (
+    assert (same.effect, same.limit_factor, same.too_small, same.df) == (
         reference.effect,
         reference.limit_factor,
         reference.too_small,
+        reference.df,
     )
 
 

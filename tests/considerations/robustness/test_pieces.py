@@ -18,13 +18,15 @@ from sidemine.considerations.robustness.contrast_data import NOT_REUSED, NotAppl
 from sidemine.considerations.robustness.grid import _direction
 from sidemine.considerations.robustness.measure import (
     Measured,
+    _by_test,
     _grouped,
     _refit_all,
     _refuse_few,
     _replaced,
     self_contained_p,
 )
-from sidemine.considerations.robustness.measure_study import OFF, contrasts_to_vary, vary_study
+from sidemine.considerations.robustness.measure_study import OFF, ONE_MODEL, contrasts_to_vary, vary_study
+from sidemine.considerations.robustness.read_data import _other_probes
 from sidemine.considerations.robustness.record import ROBUSTNESS
 from sidemine.considerations.robustness.set_p_values import PERMUTATIONS, SetP, combine_stouffer, set_p, smallest_of_all
 from sidemine.considerations.robustness.variant_rows import Row, summarise_rows
@@ -268,6 +270,12 @@ def test_the_grid_can_be_switched_off():
     assert record.share is None
 
 
+def test_the_grid_does_not_vary_a_panel():
+    """All its arms stand in one model; it needs no data of its contrasts then."""
+    (record,) = vary_study([SimpleNamespace(id="h", kind="panel")], {}, {}, gene_sets(), {}, settings())
+    assert (record.reason, record.variants, record.share) == (ONE_MODEL, [], None)
+
+
 @pytest.mark.parametrize(("written", "n"), [("all", 13), ("off", 0), (False, 0), (["filter", "seed"], 2)])
 def test_the_setting_takes_words_and_lists(written, n):
     """YAML reads a bare off as false."""
@@ -311,6 +319,36 @@ def test_a_contrast_that_is_not_pooled_is_no_reason():
     with pytest.raises(NotApplicable) as caught:
         _refit_all(question, Change(samples="no_reused_controls"))
     assert str(caught.value) == NOT_REUSED, "which `summarise_rows` reads as: not applicable"
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("cohort", "few rows"), ("experiment", "a: few rows")])
+def test_a_test_is_made_in_the_pooled_cohorts_and_in_every_experiment(kind, reason):
+    """Why one cannot be tested is told with its name where there are several."""
+
+    def refuse(_):
+        raise NotApplicable("few rows")
+
+    question = SimpleNamespace(
+        kind=kind,
+        versions={"": None},
+        seed=1,
+        pooled=["a"],
+        testable=[SimpleNamespace(contrast="a"), SimpleNamespace(contrast="beside")],
+        contrasts=dict.fromkeys(["a", "beside"], SimpleNamespace(refit=refuse)),
+    )
+    with pytest.raises(NotApplicable) as caught:
+        _by_test(question, Change(test="rotation"))
+    assert str(caught.value) == reason
+
+
+def test_values_are_read_again_only_for_another_rule_of_probes_and_only_of_arrays():
+    """Reading an array takes longer than all other variants together."""
+    rows = [SimpleNamespace(dataset=name) for name in ("array", "counts")]
+    for dimensions, raw in (("filter", {"array": {}}), ("probe_rule", {})):
+        asked = SimpleNamespace(robustness=[dimensions], probe_rule="max_mean")
+        assert _other_probes(rows, SimpleNamespace(raw=raw), asked) == {}
+    with pytest.raises(KeyError, match="samples"):  # what it then reads first
+        _other_probes(rows, SimpleNamespace(raw={"array": {}}), asked)
 
 
 def test_too_few_genes_are_no_set():

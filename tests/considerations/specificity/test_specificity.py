@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from sidemine.considerations.specificity.matched_sets import (
     mean_correlation,
     neighbour_limit,
 )
-from sidemine.considerations.specificity.measure import measure_specificity, percentile
+from sidemine.considerations.specificity.measure import _common_genes, measure_specificity, percentile
 from sidemine.considerations.specificity.record import Specificity
 from sidemine.considerations.specificity.specification import SpecificitySettings
 from sidemine.considerations.specificity.table import SPECIFICITY
@@ -98,6 +99,18 @@ def test_random_sets_match_in_expression_and_correlation(shifted_fit):
     assert abs(drawn.quality.smd_expression) < 0.25
     assert abs(drawn.quality.smd_correlation) < 0.25
     assert drawn.quality.correlation_matched == pytest.approx(drawn.quality.correlation, abs=0.06)
+
+
+def test_a_gene_that_one_pooled_cohort_lacks_takes_no_part():
+    """The place is that of the effect, which rests on the genes that all pooled cohorts measured."""
+    hypothesis = SimpleNamespace(id="h", kind="cohort", primary=SimpleNamespace(set="S"))
+    evidence = {"h": SimpleNamespace(pooled=SimpleNamespace(contrasts=["a", "b"]))}
+    sets = pd.DataFrame({"gene_set": ["S", "S", "other"], "gene": ["A", "B", "C"]})
+    fits = {
+        name: SimpleNamespace(genes=genes) for name, genes in (("a", ["A", "B", "C"]), ("b", ["A", "C"]), ("c", []))
+    }
+    assert _common_genes(hypothesis, evidence, fits, sets) == ["A"]
+    assert _common_genes(SimpleNamespace(kind="experiment"), evidence, fits, sets) is None
 
 
 def test_neighbours_of_targets_are_not_drawn():
@@ -314,6 +327,14 @@ def test_genes_are_drawn_without_replacement_by_their_weights(sign):
     first, second = share[[1, 2, 0]], share[[2, 0, 1]]
     expected = first * second / (1 - first) + second * first / (1 - second)
     np.testing.assert_allclose(left_out, expected, atol=5 * np.sqrt(0.25 / n))
+
+
+def test_a_number_that_is_rounded_to_one_draws_no_gene_for_certain():
+    """About one of 33 million is: its noise would be infinite, and its gene taken whatever it weighs."""
+    ones = SimpleNamespace(integers=lambda _, size, dtype: np.full(size, 2**64 - 1, dtype=dtype))
+    attraction = np.array([[0.0, 9.0, 5.0]], dtype=np.float32)
+    drawn = _take(attraction, np.arange(3), [_Stratum(0, 3, 1.0, np.ones(2))], ones)
+    assert sorted(drawn[0]) == [1, 2]
 
 
 def test_count_distinct_takes_sets_in_order():

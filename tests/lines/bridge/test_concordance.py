@@ -581,6 +581,23 @@ def test_a_place_is_by_size_among_comparators_as_strong():
     assert (inert.n, inert.n_weak, inert.percentile, inert.margin) == (0, 120, None, None)
 
 
+def test_of_many_inert_comparators_too_few_count_for_a_place():
+    """Of a thousand that do nothing 50 stand out at .05: enough to place a perturbation of the set alone among them."""
+    rng = np.random.default_rng(6)
+    drug = rng.standard_normal(N_GENES) + np.where(IN_SET, 3, 0) * rng.choice([-1, 1], N_GENES)
+    counts = []
+    for _ in range(20):
+        library = pd.DataFrame(rng.standard_normal((1000, N_GENES)), columns=GENES)
+        comparators = gather_comparators({}, library, GENES)
+        placed = place_among(
+            FrozenProfile("drug", drug, 0.01), rng.standard_normal(N_GENES), IN_SET, comparators, spread=SPREAD
+        )
+        counts.append(placed.n)
+        assert (placed.percentile is None) == (placed.n < 10)
+    assert sum(counts) < 6 * len(counts)
+    assert sum(count >= 10 for count in counts) <= 1
+
+
 def test_inert_comparators_do_not_count_beside_a_perturbation_of_the_set_alone():
     """Over all genes it is hardly stronger than noise, so that a third of its strength asks nothing: what is inert is still told."""
     rng = np.random.default_rng(4)

@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 from sidemine.errors import InputError
-from sidemine.lines.genetics.gene_results import read_gene_p_values, read_genes_out, read_genes_raw
+from sidemine.lines.genetics.gene_results import (
+    read_gene_p_values,
+    read_genes_out,
+    read_genes_raw,
+    refuse_written_p_values,
+)
 from sidemine.lines.genetics.locations import read_gene_locations
 
 OUT = """GENE       CHR      START       STOP  NSNPS  NPARAM       N        ZSTAT            P
@@ -99,6 +104,39 @@ def test_p_values_with_places_from_another_file(tmp_path: Path, by: str) -> None
     assert genes["chromosome"].tolist() == [17, 2, 0]
     assert genes["start"].tolist() == [40465342, 191834310, 0]
     assert genes["symbol"].tolist() == ["STAT3", "STAT1", ""]
+
+
+def write_genes(path: Path, p_values: list[str], unit: float = 1.0) -> dict[str, str]:
+    """Write a table of genes with these p-values; return its columns."""
+    rows = [f"G{n}\t1\t{n * 60_000 * unit:g}\t{(n * 60_000 + 900) * unit:g}\t{p}\n" for n, p in enumerate(p_values, 1)]
+    path.write_text("g\tc\ts\te\tp\n" + "".join(rows))
+    return {"gene": "g", "p_value": "p", "chromosome": "c", "start": "s", "stop": "e"}
+
+
+def test_positions_in_megabases_are_refused(tmp_path: Path) -> None:
+    p_values = [f"{(n + 1) / 1203:.9f}" for n in range(1200)]
+    columns = write_genes(tmp_path / "genes.tsv", p_values, unit=1e-6)
+    with pytest.raises(InputError, match="the positions of genes are no bases"):
+        read_gene_p_values(tmp_path / "genes.tsv", columns, None)
+    read_gene_p_values(tmp_path / "genes.tsv", write_genes(tmp_path / "genes.tsv", p_values), None)
+
+
+@pytest.mark.parametrize(
+    ("p_values", "words"),
+    [
+        (["0"] * 20 + ["0.4375"] * 1180, "20 of 1,200 p-values of genes are 0"),
+        (["1"] * 700 + ["0.4375"] * 500, "700 of 1,200 p-values of genes are 1"),
+        (["0"] * 12 + ["1"] * 600 + ["0.4375"] * 588, ""),
+        (["0"] * 900, ""),
+    ],
+)
+def test_p_values_that_stand_for_others_are_refused(p_values: list[str], words: str) -> None:
+    known = np.array(p_values, dtype=float)
+    if words:
+        with pytest.raises(InputError, match=words):
+            refuse_written_p_values(known, "here")
+    else:
+        refuse_written_p_values(known, "here")
 
 
 def test_p_values_without_places_are_refused(tmp_path: Path) -> None:

@@ -109,7 +109,9 @@ def test_too_few_cells_are_no_map() -> None:
 def test_what_cannot_be_drawn_is_told_before_the_run(rows, said) -> None:
     """Dataset, layout, set and number are checked."""
     declared = [Illustration(dataset=name, condition="stim", set=gene_set) for name, gene_set in rows]
-    problems: list[Problem] = check_illustrations(declared, {"cells": "h5ad", "bulk": "table"}, {"S"}, "config.yaml")
+    problems: list[Problem] = check_illustrations(
+        declared, {"cells": "h5ad", "bulk": "table"}, ["cells", "bulk"], {"S"}, "config.yaml"
+    )
     assert len(problems) == 1
     assert said in problems[0].what
 
@@ -134,7 +136,7 @@ def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monk
     )  # fmt: skip
     seen = []
     monkeypatch.setattr(reader, "draw_map", lambda *given: seen.append(given) or CellMap("d", "S"))
-    monkeypatch.setattr(reader, "map_symbols", lambda names, *_: SimpleNamespace(genes=names))
+    monkeypatch.setattr(reader, "map_symbols", lambda names, *_, human: SimpleNamespace(genes=names))
     sets = pd.DataFrame({"gene_set": ["S"], "gene": ["G1"]})
     assert reader.read_map(asked, {"values": tmp_path / "c.h5ad"}, None, sets, 1).problem == ""
     (_, _, _, (condition, kind), _, n_cells, _, _) = seen[0]
@@ -146,6 +148,6 @@ def test_cells_that_markers_label_are_drawn_by_their_labels(tmp_path: Path, monk
 def test_labels_by_markers_are_asked_of_cells_that_markers_label() -> None:
     """Refused before the run, not on the page."""
     row = Illustration(dataset="cells", condition="stim", cell_type="markers:blood", set="S")
-    (problem,) = check_illustrations([row], {"cells": "h5ad"}, {"S"}, "config.yaml")
+    (problem,) = check_illustrations([row], {"cells": "h5ad"}, ["cells"], {"S"}, "config.yaml")
     assert problem.what == "no markers label the cells of dataset 'cells'"
-    assert check_illustrations([row], {"cells": "h5ad"}, {"S"}, "config.yaml", ["cells"]) == []
+    assert check_illustrations([row], {"cells": "h5ad"}, ["cells"], {"S"}, "config.yaml", ["cells"]) == []

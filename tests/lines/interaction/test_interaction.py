@@ -17,8 +17,11 @@ DECLARED = InteractionToMeasure(id="i", set="T", contrasts=["pe_a", "pe_b"])
 
 @pytest.fixture(scope="module")
 def fits():
-    """Subgroups that differ by one SD in one study and not in the other."""
-    return {"pe_a": fit_study(61, 40, 40, np.where(IN_SET, 1.0, 0)), "pe_b": fit_study(62, 40, 40)}
+    """Subgroups that differ in one study and hardly in the other, which chance may explain."""
+    return {
+        "pe_a": fit_study(61, 40, 40, np.where(IN_SET, 0.35, 0)),
+        "pe_b": fit_study(62, 40, 40, np.where(IN_SET, 0.12, 0)),
+    }
 
 
 def test_interaction_is_the_direct_contrast(fits):
@@ -57,13 +60,30 @@ def test_data_sets_that_contradict_one_another_have_no_common_effect():
 
 
 def test_data_sets_that_differ_by_more_than_chance_are_told():
-    entries, told = told_of(0.3, 2.0)
+    three = InteractionToMeasure(id="i", set="T", contrasts=["a", "b", "c"])
+    fits = {
+        name: fit_study(seed, 50, 50, np.where(IN_SET, effect, 0))
+        for name, seed, effect in (("a", 61, 0.2), ("b", 62, 0.2), ("c", 63, 0.75))
+    }
+    entries = measure_interaction(three, fits, (), SETS)
+    told = interaction_sentences(entries, "T", dict.fromkeys(fits, ("PE", "DVT")))[0]
     assert entries[-1].effect is not None
-    assert "is higher in PE than in DVT (pooled over 2 data sets)" in told
+    assert "is higher in PE than in DVT (pooled over 3 data sets)" in told
     assert "But the data sets differ by more than chance (Cochran's Q, p = " in told
     entries, told = told_of(0.5, 0.5)
     assert entries[-1].reason == ""
     assert "But" not in told
+
+
+def test_data_sets_whose_intervals_do_not_overlap_have_no_common_figure():
+    """As an answer of two cohorts has none: both higher, but by how much no one figure tells."""
+    entries, told = told_of(0.3, 3.0)
+    assert entries[0].ci_high < entries[1].ci_low
+    assert (entries[-1].effect, entries[-1].p_value) == (None, None)
+    assert told.startswith(
+        "No common difference of T between PE and DVT: the data sets differ too much for one figure (both up, the"
+    )
+    assert "the two 95 % intervals do not overlap). By contrast: pe_a" in told
 
 
 def test_an_interaction_is_one_sentence_with_its_data_sets_beside_it(fits):

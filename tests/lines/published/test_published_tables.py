@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 import gzip
+import re
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -263,6 +264,39 @@ def test_sentence_says_by_what_a_table_was_cut(tmp_path: Path, change: Any, p_va
     assert told in sentence
     assert ("genes that did not change are absent" in sentence) is bool(told)
     assert (" listed genes of the table" in sentence) is bool(told)
+
+
+def test_signed_fold_changes_are_told_in_logarithms_or_as_what_they_may_be(tmp_path: Path) -> None:
+    """A fold of 1.3 is .38 log2 units; of a list whose p-values do not tell, either may be meant, unless its header says logarithms."""
+    signed = np.sign(_CHANGE) * 2 ** np.abs(_CHANGE)
+    for header, change, p_values, told, unit in (
+        ("FC", signed, _P, "signed fold changes (no value between −1 and 1): their log2 were taken", "log2 units)"),
+        (
+            "FC",
+            signed[_P < 0.05],
+            _P[_P < 0.05],
+            "",
+            "log2 units if these are logarithms; no value lies between −1 and 1",
+        ),
+        ("logFC", 2 + _CHANGE[_CHANGE > 0], _P[_CHANGE > 0], "", "log2 units)"),
+        ("log2FC", 3 * _CHANGE[np.abs(_CHANGE) > 0.5], _P[np.abs(_CHANGE) > 0.5], "", "log2 units)"),
+        ("FC", _CHANGE, _P, "", "log2 units)"),
+    ):
+        rows = "".join(f"G{at},{one},{p}\n" for at, (one, p) in enumerate(zip(change, p_values, strict=True)))
+        row = _row(p_value_column="p", fold_change_column=header)
+        table = read_published_table(row, _write(tmp_path, f"g,{header},p\n{rows}"))
+        sentence = describe_table(row, table, None, _Table())
+        assert unit in sentence
+        assert told in sentence
+        assert ("their log2 were taken" in sentence) is bool(told)
+    told = float(re.search(r"median difference (\S+) log2", describe_table(*_signed_table(tmp_path, signed)))[1])
+    assert told == pytest.approx(np.median(_CHANGE), abs=0.006)
+
+
+def _signed_table(tmp_path: Path, signed: Any) -> tuple[Any, Any, None, Any]:
+    rows = "".join(f"G{at},{one},{p}\n" for at, (one, p) in enumerate(zip(signed, _P, strict=True)))
+    row = _row(p_value_column="p")
+    return row, read_published_table(row, _write(tmp_path, f"g,logFC,p\n{rows}")), None, _Table()
 
 
 def test_sentence_says_when_fold_changes_may_be_ratios(tmp_path: Path) -> None:

@@ -105,45 +105,53 @@ def judge(
     )
     test = globally_tested(scores, draws, seed)
     p_values = {
-        (p, e): (_p(drawn[row]), _p(drawn_drugs[row]), corrected)
-        for row, ((p, e), corrected) in enumerate(zip(at, _corrected(drawn, drawn_drugs), strict=True))
+        place: (_p(drawn[row]), _p(drawn_drugs[row]), corrected)
+        for row, (place, corrected) in enumerate(zip(at, _corrected(drawn, drawn_drugs), strict=True))
     }
     pairs = dict(zip(at, asked, strict=True))
-    units = []
-    for p, pathway in enumerate(pathways):
-        for e, compared in enumerate(blocks.compared):
-            others = np.delete(z[:, e], p)
-            others = others[np.isfinite(others)]
-            unit, score = compared.units[p], z[p, e]
-            place = (
-                percentile(float(score), others, 0.0)
-                if len(others) >= FEWEST_COMPARATORS and np.isfinite(score)
-                else None
-            )
-            pair, known = pairs.get((p, e)), p_values.get((p, e), (None, None, None))
-            call, reason = _call(unit, pair, test, known, place, len(others))
-            units.append(
-                Unit(
-                    target_pathway=pathway,
-                    effect=compared.effect,
-                    asked=pair.relation if pair else "",
-                    why=pair.why if pair else "",
-                    call=call,
-                    reason=reason,
-                    n_drugs=unit.n_drugs,
-                    n_profiles=len(unit.profiles),
-                    n_genes=unit.n_genes,
-                    n_others=len(others),
-                    left_out="; ".join(unit.left_out),
-                    concordance=unit.concordance,
-                    z=unit.z,
-                    p_effect_rotated=known[0],
-                    p_drugs_rotated=known[1],
-                    p_adjusted=known[2],
-                    percentile=place,
-                )
-            )
+    units = [
+        _unit(pathway, compared, p, z[:, e], pairs.get((p, e)), test, p_values.get((p, e), (None, None, None)))
+        for p, pathway in enumerate(pathways)
+        for e, compared in enumerate(blocks.compared)
+    ]
     return test, units
+
+
+def _unit(
+    pathway: str,
+    compared: ComparedEffect,
+    place: int,
+    z: Array,
+    pair: Asked | None,
+    test: GlobalTest,
+    known: tuple[float | None, float | None, float | None],
+) -> Unit:
+    """Return one target pathway on one effect; `place`: of the pathway in `z`, which holds all of them."""
+    others = np.delete(z, place)
+    others = others[np.isfinite(others)]
+    unit, score = compared.units[place], float(z[place])
+    is_placed = len(others) >= FEWEST_COMPARATORS and np.isfinite(score)
+    among = percentile(score, others, 0.0) if is_placed else None
+    call, reason = _call(unit, pair, test, known, among, len(others))
+    return Unit(
+        target_pathway=pathway,
+        effect=compared.effect,
+        asked=pair.relation if pair else "",
+        why=pair.why if pair else "",
+        call=call,
+        reason=reason,
+        n_drugs=unit.n_drugs,
+        n_profiles=len(unit.profiles),
+        n_genes=unit.n_genes,
+        n_others=len(others),
+        left_out="; ".join(unit.left_out),
+        concordance=unit.concordance,
+        z=unit.z,
+        p_effect_rotated=known[0],
+        p_drugs_rotated=known[1],
+        p_adjusted=known[2],
+        percentile=among,
+    )
 
 
 def find_repeats(

@@ -27,6 +27,7 @@ SENSITIVITY_P = 0.05
 """Two-sided p up to which an effect counts as shown."""
 UNCHANGED, CHANGED = "this would not change the reading", "this would change the reading"
 WEAKER = f"an effect would still be shown, but with a p above the {COMMON_DEMAND:g} that “supported” asks for"
+ONE_LEFT = "an effect would still be shown, but by one cohort alone, which supports nothing by itself"
 
 EffectReading = Literal["shown", "excluded", "open"]
 
@@ -74,7 +75,14 @@ def reading_of(
 
 
 def sensitivity_of(
-    case: Case, name: str, condition: str, changed: Estimate, reference: Estimate | None = None, contrast: str = ""
+    case: Case,
+    name: str,
+    condition: str,
+    changed: Estimate,
+    reference: Estimate | None = None,
+    contrast: str = "",
+    *,
+    n_left: int | None = None,
 ) -> Sensitivity:
     """Return a row with its words; whether it changes the reading is decided here.
 
@@ -92,6 +100,8 @@ def sensitivity_of(
         The effect as it is. None: the pooled one; experiments, which have no pooled answer, give that of the contrast.
     contrast
         That contrast.
+    n_left
+        Cohorts that the effect would rest on, where some are left out.
     """
     reference = reference or estimate_of(case.evidence.pooled)
     if reference is None:
@@ -118,9 +128,10 @@ def sensitivity_of(
         if weakens and case.family_factor > 1
         else ""
     )
+    unchanged = ONE_LEFT if n_left == 1 and read(changed) == "shown" else UNCHANGED
     words = (
         f"{condition}, the effect would be {changed.effect:.2f} {scale_of(case.hypothesis.kind).short_unit} (95 % CI {changed.ci_low:.2f} to {changed.ci_high:.2f}), "
-        f"p = {changed.p_value:.2g}{corrected}: {WEAKER if weakens else CHANGED if changes else UNCHANGED}"
+        f"p = {changed.p_value:.2g}{corrected}: {WEAKER if weakens else CHANGED if changes else unchanged}"
     )
     return Sensitivity(name, words, changed.effect, changed.ci_low, changed.ci_high, changed.p_value, changes, weakens)
 

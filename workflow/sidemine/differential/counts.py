@@ -19,10 +19,13 @@ MIN_COUNT = 10.0
 MIN_TOTAL_COUNT = 15.0
 LARGE_GROUP, LARGE_GROUP_SHARE = 10.0, 0.7
 SHALLOW_SHARE = 0.6
-"""Reads of a gene in the median library of the shallower group, as a share of those in the median of all. Measured without any
-effect but 50,000 v 2 million reads (6 v 6, NB, CV .4; sets of the least expressed quarter): .26 log2 higher in the shallow group
-without this demand, .04 with half the reads, .02 with .6. Libraries that differ less than about two-fold keep edgeR's filter."""
-TOO_SHALLOW = "reads in a library of the shallower group"
+"""Reads of a gene in the libraries of a shallow group, as a share of those in the median of all: what the half read of voom lifts it by
+then is the most that it may lift one side of a contrast over the other. Measured without any effect but 50,000 v 2 million reads (6 v 6,
+NB, CV .4; sets of the least expressed quarter): .26 log2 higher in the shallow group without this demand, .04 with half the reads,
+.02 with .6. Libraries that differ less than about three-fold keep edgeR's filter."""
+_READS = np.geomspace(1, 1e5, 1000)
+"""Times `MIN_COUNT`; the most reads that may be demanded."""
+TOO_SHALLOW = "reads in the shallow libraries of one group"
 """End of the reason why a gene is not tested that only the deeper group has enough reads of."""
 # Span of voom's trend, as published and as in limma before it grew an adaptive span.
 VOOM_SPAN = 0.5
@@ -65,30 +68,36 @@ def expressed_by_counts(
 
 
 def reads_for_all_groups(
-    counts: NDArray[np.float64], groups: Sequence[NDArray[np.bool_]], min_count: float = MIN_COUNT
+    counts: NDArray[np.float64], matrices: Sequence[NDArray[np.float64]], min_count: float = MIN_COUNT
 ) -> float:
-    """Return the reads that a library of the median size must have so that one of the shallower group has enough.
+    """Return the reads that a library of the median size must have so that depth alone makes no difference.
 
-    voom adds half a read to each count, which lifts genes of few reads in shallow libraries. Where depth goes with the group it
-    lifts one group alone, and no error by sample knows of it.
+    voom adds half a read to each count, which lifts genes of few reads in shallow libraries. Where depth goes with a contrast it
+    lifts one side alone, and no error by sample knows of it. Some shallow libraries of a group suffice: their lift enters its mean.
 
     Parameters
     ----------
     counts
         Genes × samples.
-    groups
-        Which samples belong to each group.
+    matrices
+        Designs of the contrasts, samples × coefficients, the contrast last.
     min_count
         As in `expressed_by_counts`.
 
     Returns
     -------
     float
-        `min_count`, unless the median library of a group has less than `SHALLOW_SHARE` of the reads of the median of all.
+        `min_count`, unless such a gene would be lifted by more than `SHALLOW_SHARE` of these reads in all libraries of one side are.
     """
     library_sizes = counts.sum(axis=0)
-    shallow = min(float(np.median(library_sizes[group])) for group in groups if group.any())
-    return max(min_count, SHALLOW_SHARE * min_count * float(np.median(library_sizes)) / max(shallow, 1.0))
+    depths = np.maximum(library_sizes, 1.0) / np.median(library_sizes)
+    reads = min_count * _READS
+    lifts = np.log2(1 + 0.5 / (reads[:, None] * depths))
+    contrasts = np.column_stack([np.linalg.pinv(matrix)[-1] for matrix in matrices])
+    contrasts /= np.maximum(contrasts, 0.0).sum(axis=0)  # a trend among doses has a unit of its own; 1 for two groups
+    too_much = np.abs(lifts @ contrasts).max(axis=1) > np.log2(1 + 0.5 / (SHALLOW_SHARE * min_count))
+    # From there on: shallow libraries on both sides may cancel out at some number of reads below.
+    return float(reads[np.flatnonzero(too_much)[-1]]) if too_much.any() else min_count
 
 
 def tmm_factors(counts: NDArray[np.float64]) -> NDArray[np.float64]:

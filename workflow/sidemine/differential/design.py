@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,38 +20,31 @@ from sidemine.differential.design_columns import (
     covariate_problems,
     cross_table,
     factor_columns,
-    missing_covariates,
+)
+from sidemine.differential.design_units import (
+    REPEATS_ARE_UNITS,
+    BlockingRule,
+    Members,
+    SamplesInBlock,
+    choose_members,
+    count_repeats_once,
+    drop_incomplete,
+    enter_blocks,
+    notes_of_blocks,
+    refuse_small_groups,
 )
 from sidemine.differential.linear_model import common_space
 from sidemine.differential.record import Blocking, CovariateInDesign, DroppedSample
 from sidemine.errors import Problem, Untestable
 from sidemine.stats.sandwich import blocks_without_residual, sandwich
 from sidemine.study.covariates import Covariate, parse_covariate
-from sidemine.text.numbers import is_missing_label
-from sidemine.text.phrases import first_of
+from sidemine.text.phrases import listed
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-BlockingRule = Literal["auto", "fixed", "correlation"]
-SamplesInBlock = Literal["units", "repeats", "unsaid"]
-"""What several samples of a group in one fixed block are: units of their own, repeats of the block, or nobody said."""
-
 CONTRAST_COLUMN = "target_minus_reference"
-_MOST_LISTED = 20
-MIN_COMPLETE_SHARE = 0.9
-MIN_BLOCKS_FOR_CORRELATION = 6
-REPEATS_ARE_UNITS = (
-    "Where the samples that a {block} gives to a group are independent (cultures grown and treated apart), name their column in "
-    "`biological_unit` (datasets.tsv)."
-)
-"""What to do where blocks count as units and should not."""
-GENES_OF_BLOCKS = (
-    "p of single genes take one correlation within {block} for all genes: a gene that varies more between {block} than the average one "
-    "has a p that is too small (without any effect a gene at q ≤ .05 in 16 % of 150 simulated experiments)"
-)
-"""What a reader of the gene table must know where blocks enter as a correlation."""
 
 
 @dataclass(frozen=True)
@@ -193,88 +186,50 @@ def build_design(
         repeats of a unit that nothing models, or of whom nobody said whether they are; aliased columns; no residual degrees
         of freedom; a difference that hangs on one block, where blocks are the units, or else on one sample.
     """
-    target, reference = np.asarray(target, dtype=bool), np.asarray(reference, dtype=bool)
-    _refuse_overlap(samples, target, reference)
-    rows = np.flatnonzero(target | reference)
-    table = _as_text(samples.iloc[rows])
-    is_target = target[rows]
-    _refuse_small_groups(table, is_target, min_group_size, "")
+    members = choose_members(samples, target, reference, block)
+    refuse_small_groups(members, min_group_size)
     entries = [parse_covariate(text) for text in covariates]
-    if absent := absent_columns(table, [covariate.name for covariate in entries], block):
-        there = [covariate for covariate in entries if covariate.name in table.columns]
-        raise Untestable([*absent, *covariate_problems(table, there)])
+    named = [covariate.name for covariate in entries]
+    if absent := absent_columns(members.table, named, block):
+        there = [covariate for covariate in entries if covariate.name in members.table.columns]
+        raise Untestable([*absent, *covariate_problems(members.table, there)])
     without: list[DroppedSample] = []
     if drop_missing:
-        table, is_target, without = _drop_missing(table, is_target, entries)
-        after = f" after {len(without)} samples without a value of {_and([covariate.name for covariate in entries])} were dropped"
-        _refuse_small_groups(table, is_target, min_group_size, after)
-    if block:
-        _refuse_missing_block(table, block)
-    else:
-        _refuse_loose_repeats(table, is_target, "")
-    how, keep, dropped = _choose_blocking(table, is_target, block, blocking)
-    if how == "correlation":
-        _refuse_loose_repeats(table, is_target, block)
-    table, is_target = table[keep], is_target[keep]
-    if dropped:
-        after = f" after {len(dropped)} samples of incomplete blocks were dropped"
-        _refuse_small_groups(table, is_target, min_group_size, after)
-    problems = covariate_problems(table, entries)
-    if problems:
+        members, without = drop_incomplete(members, entries)
+        after = f" after {len(without)} samples without a value of {listed(named)} were dropped"
+        refuse_small_groups(members, min_group_size, after)
+    how, members, dropped = enter_blocks(members, blocking, min_group_size)
+    if problems := covariate_problems(members.table, entries):
         raise Untestable(problems)
-    notes = _unit_notes(table, is_target, block, how)
-    members: list[list[str]] = []
-    held = how == "fixed" and _blocks_hold_repeats(table, is_target, block)
-    named = [covariate.name for covariate in entries]
-    if held and samples_in_block == "unsaid":
-        _refuse_unsaid(table, is_target, block)
-    if held and samples_in_block == "repeats":
-        _refuse_one_block(table, is_target, block)
-        if _share(table, is_target, block, named):
-            notes.append(
-                _repeats_note(table, is_target, block, f"they count once for each {block}, merged into one row")
-            )
-            table, held = table.assign(unit=table[block]), False
-            _refuse_small_groups(
-                table, is_target, min_group_size, f": each {block} counts once ({block} as block, no biological_unit)"
-            )
-    if how == "fixed" and _repeated_units(table, is_target):
-        table, is_target, members = _merge_repeats(table, is_target, named, block)
-    matrix, names, kinds = _build_matrix(table, is_target, entries, block if how == "fixed" else "")
-    notes += [note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1]))]
-    units = _units(table)
-    blocks_are_units = how == "correlation" or (held and samples_in_block == "repeats")
-    if blocks_are_units:
-        units = table[block].to_numpy(dtype=str)
-        of_blocks = table.assign(unit=units)
-        _refuse_small_groups(of_blocks, is_target, min_group_size, f": each {block} counts once")
-        done = f"errors of gene sets count each {block} once"
-        notes.append(
-            _repeats_note(table, is_target, block, done)
-            if how == "fixed"
-            else f"{done}: {_sizes(table, is_target, block)}"
-        )
-        notes += [GENES_OF_BLOCKS.format(block=block)] if how == "correlation" else []
+    rows = count_repeats_once(members, how, named, samples_in_block, min_group_size)
+    members = rows.members
+    matrix, names, kinds = _build_matrix(members, entries, block if how == "fixed" else "")
+    notes = [*rows.notes, *(note for kind in kinds if (note := kind.note(matrix.shape[0] - matrix.shape[1])))]
+    units = members.units
+    if rows.blocks_are_units:
+        units = members.blocks
+        refuse_small_groups(members.with_blocks_as_units(), min_group_size, f": each {block} counts once")
+        notes += notes_of_blocks(members, how)
     design = Design(
         matrix=matrix,
         columns=names,
-        samples=[str(name) for name in table.index],
-        is_target=is_target,
-        block_labels=table[block].to_numpy(dtype=str) if block else None,
+        samples=[str(name) for name in members.table.index],
+        is_target=members.is_target,
+        block_labels=members.blocks if block else None,
         blocking=how,
         dropped=without + dropped,
-        n_target=_n(units[is_target]),
-        n_reference=_n(units[~is_target]),
-        covariates=[covariate.name for covariate in entries],
+        n_target=len(set(units[members.is_target])),
+        n_reference=len(set(units[~members.is_target])),
+        covariates=named,
         covariate_kinds=[kind.record for kind in kinds],
         block=block,
         notes=notes,
-        members=members,
-        blocks_are_units=blocks_are_units,
+        members=rows.merged,
+        blocks_are_units=rows.blocks_are_units,
     )
-    if alone and (blocks_are_units or how != "correlation"):
+    if alone and (rows.blocks_are_units or how != "correlation"):
         # Weights and the correlation of a fit leave what the design spans within units as it is, so this is told before one.
-        refuse_what_one_unit_decides(common_space(np.zeros((1, len(table))), matrix).basis, design)
+        refuse_what_one_unit_decides(common_space(np.zeros((1, len(matrix))), matrix).basis, design)
     return design
 
 
@@ -331,86 +286,21 @@ def _refuse_what_one_sample_decides(basis: NDArray[np.float64], design: Design) 
     )
 
 
-def _n(units: NDArray[np.str_]) -> int:
-    return len(set(units.tolist()))
-
-
-def _blocks_hold_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> bool:
-    """Tell whether a block holds several units of one group."""
-    groups = set(zip(table[block].tolist(), is_target.tolist(), strict=True))
-    return len(groups) < len(set(zip(table[block].tolist(), is_target.tolist(), _units(table).tolist(), strict=True)))
-
-
-def _refuse_unsaid(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> None:
-    """Refuse samples of people that share a fixed block with others of their group, where nobody said whose they are.
-
-    Repeats of 3 donors that count as people of their own had FRY p ≤ .05 in 29 % of 150 without an effect.
-    """
-    n_blocks = table[block].nunique()
-    raise Untestable(
-        Problem(
-            f"a {block} gives several samples to one group, and nothing says whether they are repeats of one person",
-            f"{int(is_target.sum())} v {int((~is_target).sum())} samples, {n_blocks} {'value' if n_blocks == 1 else 'values'} of {block}, "
-            "no biological_unit",
-            "people named in biological_unit (datasets.tsv), or one sample per block and group",
-            "Name the column of people in `biological_unit`. "
-            + (
-                f"If a {block} holds different people (a batch, a centre, a matched set), write factor({block}) in `covariates` and leave "
-                "`block` empty: the model is the same."
-                if n_blocks > 1
-                else f"If {block} says nothing of people, leave `block` empty."
-            ),
-        )
-    )
-
-
-def _share(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, columns: Sequence[str]) -> bool:
-    """Tell whether the samples that a block gives to one group agree in these columns, so that one row can stand for them."""
-    groups = table.groupby([table[block], is_target])
-    return all(int(groups[name].nunique().max()) == 1 for name in columns)
-
-
-def _repeats_note(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, done: str) -> str:
-    return (
-        f"a {block} gives several samples to one group, and no biological_unit says that they are independent: {done} "
-        f"({_sizes(table, is_target, block)})"
-    )
-
-
-def _sizes(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> str:
-    labels = table[block].to_numpy(dtype=str)
-    units = f"{_n(labels[is_target])} v {_n(labels[~is_target])}"
-    return f"{int(is_target.sum())} v {int((~is_target).sum())} samples, {units} by {block}"
-
-
-def _refuse_one_block(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> None:
-    """Refuse blocks as units where there is one: from it nobody knows how another one answers."""
-    labels = sorted(set(table[block]))
-    if len(labels) > 1:
-        return
-    raise Untestable(
-        Problem(
-            f"all samples are of {block} {labels[0]}, and several of one group count as its repeats: no other {block} can be compared with it",
-            f"{int(is_target.sum())} v {int((~is_target).sum())} samples; no biological_unit says that they are independent",
-            f"at least two values of {block} that give samples to both groups",
-            REPEATS_ARE_UNITS.format(block=block) + f" Where {block} says nothing more, leave `block` empty.",
-        )
-    )
-
-
 def _build_matrix(
-    table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[Covariate], block: str
+    members: Members, covariates: Sequence[Covariate], fixed_block: str
 ) -> tuple[NDArray[np.float64], list[str], list[CovariateColumns]]:
-    """Return the matrix with the names of its columns, and what became of each covariate; `block`: as fixed effects."""
+    """Return the matrix with the names of its columns, and what became of each covariate."""
+    table, is_target = members.table, members.is_target
     kinds = [covariate_columns(table[covariate.name], covariate) for covariate in covariates]
     # Name, where it comes from, values.
     columns = [("intercept", "", np.ones(len(table)))]
     columns += [(name, kind.record.name, values) for kind in kinds for name, values in kind.columns]
-    columns += [(name, block, values) for name, values in factor_columns(table[block], block)] if block else []
+    if fixed_block:
+        columns += [(name, fixed_block, values) for name, values in factor_columns(table[fixed_block], fixed_block)]
     columns.append((CONTRAST_COLUMN, CONTRAST_COLUMN, is_target.astype(np.float64)))
     names = [name for name, _, _ in columns]
     matrix = np.column_stack([values for _, _, values in columns])
-    _refuse_aliasing(matrix, names, [origin for _, origin, _ in columns], table, is_target)
+    _refuse_aliasing(matrix, names, [origin for _, origin, _ in columns], members)
     if matrix.shape[0] - matrix.shape[1] < 1:
         raise Untestable(
             Problem(
@@ -423,235 +313,28 @@ def _build_matrix(
     return matrix, names, kinds
 
 
-def _as_text(table: pd.DataFrame) -> pd.DataFrame:
-    """Return every column as text, missing as '': a stored AnnData gives categories back for text."""
-    plain = table.astype(object)
-    return plain.where(plain.notna(), "").astype(str)
-
-
-def _units(table: pd.DataFrame) -> NDArray[np.str_]:
-    own = table.index.to_numpy(dtype=str)
-    if "unit" not in table.columns:
-        return own
-    declared = table["unit"].to_numpy(dtype=str)
-    return np.where(declared == "", own, declared)
-
-
-def _listing(names: Sequence[str]) -> str:
-    return first_of([*map(str, names)], _MOST_LISTED)
-
-
-def _drop_missing(
-    table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[Covariate]
-) -> tuple[pd.DataFrame, NDArray[np.bool_], list[DroppedSample]]:
-    reasons: dict[str, str] = {}
-    for name, samples in missing_covariates(table, covariates).items():
-        for sample in samples:
-            reasons.setdefault(sample, f"covariate {name} has no value (missing_covariates: drop)")
-    keep = np.array([str(name) not in reasons for name in table.index], dtype=bool)
-    return table[keep], is_target[keep], [DroppedSample(str(name), reasons[str(name)]) for name in table.index[~keep]]
-
-
-def _refuse_overlap(samples: pd.DataFrame, target: NDArray[np.bool_], reference: NDArray[np.bool_]) -> None:
-    both = [str(name) for name in samples.index[target & reference]]
-    if both:
-        raise Untestable(
-            Problem(
-                f"{len(both)} samples belong to both the target and the reference",
-                _listing(both),
-                "each sample in one group at most",
-                "Narrow the target or the reference selector in contrasts.tsv.",
-            )
-        )
-
-
-def _refuse_small_groups(table: pd.DataFrame, is_target: NDArray[np.bool_], min_group_size: int, after: str) -> None:
-    units = _units(table)
-    problems = []
-    for group, member in (("target", is_target), ("reference", ~is_target)):
-        n_units, n_samples = len(set(units[member])), int(member.sum())
-        if n_units < min_group_size:
-            problems.append(
-                Problem(
-                    f"the {group} group has {n_units} independent units, fewer than the minimum of {min_group_size}{after}",
-                    f"{n_samples} samples: {_listing(list(table.index[member])) or 'none'}",
-                    f"at least {min_group_size} independent units per group",
-                    "Widen the selector if it misses samples. settings.min_group_size is the minimum (never below 2). "
-                    "Otherwise this contrast cannot be tested.",
-                )
-            )
-    if problems:
-        raise Untestable(problems)
-
-
-def _refuse_missing_block(table: pd.DataFrame, block: str) -> None:
-    missing = [str(name) for name in table.index[table[block].astype(str).map(is_missing_label).to_numpy(dtype=bool)]]
-    if missing:
-        raise Untestable(
-            Problem(
-                f"the block {block} is missing in {len(missing)} samples",
-                _listing(missing),
-                "a block for every sample of the two groups",
-                "Exclude these samples with a reason (config.yaml, exclude), or fill the column by a sample sheet.",
-            )
-        )
-
-
-def _refuse_loose_repeats(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str) -> None:
-    """Refuse repeats of a unit that nothing holds together: all without a block; with blocks as a correlation, those in several."""
-    loose = [
-        (unit, group, names)
-        for unit, group, names in _repeated_units(table, is_target)
-        if not block or len(set(table.loc[names, block])) > 1
-    ]
-    if loose:
-        n_loose = len(loose)
-        raise Untestable(
-            Problem(
-                f"{n_loose} biological units give several samples to the same group in different blocks of {block}"
-                if block
-                else f"{n_loose} biological units give several samples to the same group, and no block is declared",
-                _listing([f"{unit} ({group}: {', '.join(names)})" for unit, group, names in loose]),
-                "all samples of a unit in one block, where blocks enter as a correlation"
-                if block
-                else "one sample per unit and group, or a block that models the repeats",
-                "Set `block` in contrasts.tsv to the column of the unit, or exclude the repeats with a reason "
-                "(config.yaml, exclude): as independent samples they would make p-values too small.",
-            )
-        )
-
-
-def _repeated_units(table: pd.DataFrame, is_target: NDArray[np.bool_]) -> list[tuple[str, str, list[str]]]:
-    units, found = _units(table), []
-    for group, member in (("target", is_target), ("reference", ~is_target)):
-        if len(set(units[member])) == int(member.sum()):
-            continue
-        for unit in sorted(set(units[member])):
-            names = [str(name) for name in table.index[member & (units == unit)]]
-            if len(names) > 1:
-                found.append((str(unit), group, names))
-    return found
-
-
-def _unit_notes(table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, how: Blocking) -> list[str]:
-    units = _units(table)
-    done = "merged into one row" if how == "fixed" else "counted as one unit; the block correlation models the repeats"
-    notes = [
-        f"unit {unit} gives {len(names)} samples to the {group} ({', '.join(names)}): {done}"
-        for unit, group, names in _repeated_units(table, is_target)
-    ]
-    shared = sorted(set(units[is_target]) & set(units[~is_target]))
-    if shared and not block:
-        notes.append(
-            f"{len(shared)} units give samples to both groups and no block is declared: the pairing is not used"
-        )
-    return notes
-
-
-def _merge_repeats(
-    table: pd.DataFrame, is_target: NDArray[np.bool_], covariates: Sequence[str], block: str
-) -> tuple[pd.DataFrame, NDArray[np.bool_], list[list[str]]]:
-    """Keep one row per unit and group, and tell which samples stand behind it.
-
-    Fixed block effects take out a donor's level but not how a donor answers: repeats of one donor as rows of their own
-    would count that answer twice, add degrees of freedom that nobody has, and make p too small.
-    """
-    units = _units(table)
-    _refuse_unmergeable(table, units, is_target, covariates, block)
-    rows: dict[tuple[str, bool], list[int]] = {}
-    for position, key in enumerate(zip(units.tolist(), is_target.tolist(), strict=True)):
-        rows.setdefault(key, []).append(position)
-    names = [str(name) for name in table.index]
-    first = [positions[0] for positions in rows.values()]
-    labels = table[block].to_numpy(dtype=str)
-    spread = {unit for unit in units if len(set(labels[units == unit])) > 1 and not _shared_blocks(labels, units, unit)}
-    merged = table.iloc[first].copy()
-    # Blocks that all lie within one unit become that unit.
-    merged[block] = [units[row] if units[row] in spread else labels[row] for row in first]
-    return merged, is_target[first], [[names[position] for position in positions] for positions in rows.values()]
-
-
-def _shared_blocks(labels: NDArray[np.str_], units: NDArray[np.str_], unit: str) -> set[str]:
-    """Return the blocks of a unit that hold samples of other units as well."""
-    return set(labels[units == unit].tolist()) & set(labels[units != unit].tolist())
-
-
-def _refuse_unmergeable(
-    table: pd.DataFrame, units: NDArray[np.str_], is_target: NDArray[np.bool_], covariates: Sequence[str], block: str
-) -> None:
-    labels = table[block].to_numpy(dtype=str)
-    problems = []
-    for unit, group, names in _repeated_units(table, is_target):
-        own = [name for name in covariates if len(set(table.loc[names, name])) > 1]
-        own += [block] if _shared_blocks(labels, units, unit) and len(set(table.loc[names, block])) > 1 else []
-        if own:
-            problems.append(
-                Problem(
-                    f"the repeats of unit {unit} in the {group} differ in {_and(own)}, so they cannot be merged",
-                    _listing(names),
-                    "repeats of one biological unit in one group that share covariates, and blocks of their own unit",
-                    "Exclude all but one of these samples with a reason (config.yaml, exclude), or leave the column out.",
-                )
-            )
-    if problems:
-        raise Untestable(problems)
-
-
-def _choose_blocking(
-    table: pd.DataFrame, is_target: NDArray[np.bool_], block: str, rule: BlockingRule
-) -> tuple[Blocking, NDArray[np.bool_], list[DroppedSample]]:
-    everyone = np.ones(len(table), dtype=bool)
-    if not block:
-        return "none", everyone, []
-    labels = table[block].to_numpy(dtype=str)
-    complete_labels = set(labels[is_target]) & set(labels[~is_target])
-    complete = np.isin(labels, sorted(complete_labels))
-    n_blocks = len(set(labels))
-    if (rule == "fixed" and complete.any()) or (rule == "auto" and complete.mean() >= MIN_COMPLETE_SHARE):
-        dropped = [
-            DroppedSample(str(name), f"block {label} of {block} has no sample in the other group")
-            for name, label in zip(table.index[~complete], labels[~complete], strict=True)
-        ]
-        return "fixed", complete, dropped
-    has_repeats = n_blocks < len(labels)
-    if rule != "fixed" and n_blocks >= MIN_BLOCKS_FOR_CORRELATION and has_repeats:
-        return "correlation", everyone, []
-    raise Untestable(
-        Problem(
-            f"the blocks of {block} can be used neither as fixed effects nor by duplicate correlation",
-            f"{int(complete.sum())} of {len(labels)} samples are in blocks that hold both groups; {n_blocks} blocks"
-            + ("" if has_repeats else ", each with one sample")
-            + f"; blocking = {rule}\n{cross_table(table[block], is_target)}",
-            f"at least {MIN_COMPLETE_SHARE:.0%} of the samples in complete blocks, or at least "
-            f"{MIN_BLOCKS_FOR_CORRELATION} blocks of which some hold several samples",
-            "Exclude the samples of incomplete blocks, choose another block column, or leave `block` empty if the "
-            "samples are independent.",
-        )
-    )
-
-
 def _refuse_aliasing(
     matrix: NDArray[np.float64],
     names: list[str],
     origins: list[str],
-    table: pd.DataFrame,
-    is_target: NDArray[np.bool_],
+    members: Members,
 ) -> None:
     aliased = aliased_columns(matrix)
     if not aliased:
         return
     involved = {origins[column] for column in aliased}
     others = sorted({origins[partner] for partners in aliased.values() for partner in partners} - {"", CONTRAST_COLUMN})
+    beside = listed(others) or "the intercept"
     if CONTRAST_COLUMN in involved:
-        what = f"the design is not of full rank: target and reference are completely separated by {_and(others)}"
-        step = f"Remove {_and(others)} from covariates or block: the difference between the groups cannot be told "
+        what = f"the design is not of full rank: target and reference are completely separated by {beside}"
+        step = f"Remove {beside} from covariates or block: the difference between the groups cannot be told "
         step += "from it. No statistics can mend this; use another contrast."
     else:
         told = [names[column] for column in aliased]
-        what = f"the design is not of full rank: {_and(told)} follow from the other columns ({_and(others)})"
+        what = f"the design is not of full rank: {listed(told)} follow from the other columns ({beside})"
         step = "Remove one of these columns from covariates or block: they say the same thing twice."
     shown = sorted((set(others) | involved) - {"", CONTRAST_COLUMN})
-    tables = "\n".join(f"group × {name}:\n{cross_table(table[name], is_target)}" for name in shown)
+    tables = "\n".join(f"group × {name}:\n{cross_table(members.table[name], members.is_target)}" for name in shown)
     raise Untestable(
         Problem(
             what,
@@ -660,8 +343,3 @@ def _refuse_aliasing(
             step,
         )
     )
-
-
-def _and(words: Sequence[str]) -> str:
-    words = list(words)
-    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words) or "the intercept"

@@ -11,9 +11,10 @@ import numpy as np
 
 from sidemine.differential.record import CovariateInDesign
 from sidemine.errors import Problem
+from sidemine.prepare.sample_sheet import RESERVED
 from sidemine.study.covariates import Covariate
 from sidemine.study.hints import did_you_mean
-from sidemine.text.columns import read_column
+from sidemine.text.columns import QUANTITY_NAME, read_column
 from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
@@ -69,13 +70,14 @@ def absent_columns(table: pd.DataFrame, covariates: Iterable[str], block: str) -
         Columns of the design; '' for no block.
     """
     columns = sorted(map(str, table.columns))
+    shown = [name for name in columns if name not in RESERVED]
     named = [*((name, "the covariate", "covariates") for name in covariates), (block, "the block column", "block")]
     return [
         Problem(
             f"{what} {name} does not exist",
-            f"columns: {', '.join(columns)}",
+            f"columns: {', '.join(shown)}",
             "a metadata column",
-            did_you_mean(name, columns) + f"Correct `{key}` in contrasts.tsv, or derive the column in config.yaml.",
+            did_you_mean(name, shown) + f"Correct `{key}` in contrasts.tsv, or derive the column in config.yaml.",
         )
         for name, what, key in named
         if name and name not in columns
@@ -129,7 +131,11 @@ def _reading_problems(values: pd.Series[str], covariate: Covariate) -> list[Prob
             else f"the covariate {name} is declared a number and is none",
             reading.why,
             "numbers of one unit, or labels; the sheet decides where the column does not",
-            f"Write {both} under covariates in contrasts.tsv, or mend the values by a sample sheet.",
+            # Each age as a level of its own would take the degrees of freedom.
+            f"Mend the values by a sample sheet (90+ as 90, nothing where a value is missing), or write {both} under covariates in "
+            "contrasts.tsv."
+            if reading.kind == "mixed" and QUANTITY_NAME.search(name)
+            else f"Write {both} under covariates in contrasts.tsv, or mend the values by a sample sheet.",
         )
     ]
 

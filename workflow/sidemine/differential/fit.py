@@ -18,7 +18,6 @@ from sidemine.differential.block_correlation import consensus_correlation, quali
 from sidemine.differential.contrast_fit import ContrastFit
 from sidemine.differential.counts import (
     MIN_COUNT,
-    SHALLOW_SHARE,
     TOO_SHALLOW,
     expressed_by_counts,
     reads_for_all_groups,
@@ -92,7 +91,7 @@ def fit_contrast(
         Estimate a quality weight per sample.
     filter_low_expression
         For log2(x + 1) of sequenced abundances: drop genes whose mean over the samples is not above `min_mean`. Counts are
-        always filtered, by `filterByExpr` and so that the shallower group has reads too (`counts.reads_for_all_groups`); arrays
+        always filtered, by `filterByExpr` and so that the shallow libraries of a group have reads too (`counts.reads_for_all_groups`); arrays
         never, because their background is a matter of the platform.
     min_count, min_mean
         Reads, and mean log2(normalised count + 1), from which on a gene is expressed.
@@ -230,17 +229,14 @@ def _testable_genes(
     expressed = np.ones(len(values), dtype=bool)
     low, shallow, enough = "", "", expressed
     if layer == "counts" and complete.any():
-        matrix, groups = (
-            designs[0].matrix,
-            [side for design in designs for side in (design.is_target, ~design.is_target)],
-        )
+        matrix = designs[0].matrix
         expressed[complete] = expressed_by_counts(values[complete], matrix, min_count)
         low = f"low expression: not about {min_count:g} reads in {smallest_group(matrix):.3g} samples (filterByExpr)"
-        more = reads_for_all_groups(values[complete], groups, min_count)
+        more = reads_for_all_groups(values[complete], [design.matrix for design in designs], min_count)
         if more > min_count:
             enough = expressed.copy()
             enough[complete] = expressed_by_counts(values[complete], matrix, more)
-            shallow = f"low expression: not about {SHALLOW_SHARE * min_count:g} {TOO_SHALLOW}"
+            shallow = f"low expression: too few {TOO_SHALLOW}"
     elif filter_low:
         expressed[complete] = values[complete].mean(axis=1) > min_mean
         low = f"low expression: mean log2(value + 1) not above {min_mean:g}"

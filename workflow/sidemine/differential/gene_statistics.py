@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sidemine.differential.table_completeness import end_at_half
 from sidemine.errors import InputError, Problem
 from sidemine.stats.tails import SMALLEST_P, z_of_t
 
@@ -293,7 +294,16 @@ def _half_of_last_digit(p_value: NDArray[np.float64]) -> float:
 
 
 def _refuse_one_sided(p_value: NDArray[np.float64], sign: NDArray[np.float64], where: str) -> None:
-    """Refuse p-values that lie below .5 on one side of 0 and above it on the other: a two-sided p knows no side."""
+    """Refuse p-values that lie below .5 on one side of 0 and above it on the other, or that end at .5: a two-sided p does neither."""
+    if end_at_half(p_value):
+        raise InputError(
+            Problem(
+                "the p-values end at .5: two-sided ones that were halved, of one side each?",
+                f"{where}: {len(p_value):,} rows, largest p {np.nanmax(p_value):.3g}",
+                "two-sided p-values of all genes, from 0 to 1",
+                "Name t, z, or effect and se instead of p in `columns` of lines.tsv, or write two-sided p-values in a copy.",
+            )
+        )
     known = np.isfinite(p_value) & (sign != 0) & np.isfinite(sign) & (p_value != 0.5)
     small, higher = p_value[known] < 0.5, sign[known] > 0
     if min(higher.sum(), (~higher).sum()) < _FEWEST_OF_ONE_SIGN:

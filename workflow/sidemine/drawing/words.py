@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from typing import TypeGuard
 
 from sidemine.effect.plain_words import as_percent_change, signed_percent
 from sidemine.effect.record import ContrastEvidence, Interval, Margin, PooledEstimate, way
+from sidemine.text.phrases import listed
 
 HIGHER, LOWER, EQUAL = "higher", "lower", "neither higher nor lower"
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -186,15 +187,6 @@ def percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.0f} %" if whole else "—"
 
 
-def listed(parts: Sequence[str]) -> str:
-    """Join words as in a sentence.
-
-    >>> listed(["a"]), listed(["a", "b", "c"])
-    ('a', 'a, b and c')
-    """
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
-
-
 def side(value: float) -> str:
     """Say on which side of the reference the target lies; on neither what two digits show as 0.00."""
     shown = round(value, 2)
@@ -225,6 +217,11 @@ def amount_side(value: float) -> str:
     """Return the word after an amount: its side, and of 0.00 that it is no difference on either side."""
     found = side(value)
     return "different" if found == EQUAL else found
+
+
+def short_unit(kind: str) -> str:
+    """Return the unit of effects of a kind of hypothesis, as it stands beside a figure."""
+    return "SD" if kind == "cohort" else "log2"
 
 
 def unit_words(effect_unit: str) -> str:
@@ -287,7 +284,7 @@ def margin_rule(margin: Margin) -> str:
         if error.correlations
         else ""
     )
-    return f"{margin.rule}; 95 % CI {interval}, counted in exclusions{shared}"
+    return f"{margin.rule}; its 95 % CI {interval}, counted in exclusions{shared}"
 
 
 def margin_words(margin: float, direction: str) -> str:

@@ -16,7 +16,7 @@ from sidemine.effect.intervals import measured_effect
 from sidemine.effect.pooled_effect import NO_POOL_OF_ARMS, UNIT, choose_independent, not_pooled, pool_contrasts
 from sidemine.effect.record import ContrastEvidence, HypothesisEvidence, Margin, MarginError, Refused
 from sidemine.effect.scale import EffectScale, scale_of
-from sidemine.enrichment.set_effect import set_effects
+from sidemine.enrichment.set_effect import errors_by_sample, set_effects
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.enrichment.set_test import COMPETITIVE, SELF_CONTAINED
 from sidemine.enrichment.unit_errors import p_of_blocks_over_others, p_of_units
@@ -111,7 +111,7 @@ def measure_hypothesis(
     contrasts = [evidence[name] for name in hypothesis.primary.contrasts]
     # One that measured too few of the genes that count shows nothing beside the others.
     refused = [entry for entry in refused if measured_effect(evidence[entry.contrast])]
-    correlations = _correlations_with_control(hypothesis, by_name)
+    correlations = _correlations_with_control(hypothesis, by_name, primary)
     if hypothesis.kind == "panel":
         # Its arms share samples by design: one sentence, not one for each pair.
         panel_evidence = gather_evidence(hypothesis, evidence, correlations=correlations)
@@ -139,7 +139,7 @@ def gather_evidence(
     refused: Sequence[Refused] = (),
     n_common_genes: int | None = None,
     notes: Sequence[str] = (),
-    correlations: Mapping[str, float] | None = None,
+    correlations: Mapping[str, list[float]] | None = None,
 ) -> HypothesisEvidence:
     """Return the evidence of a hypothesis from that of its contrasts: margin and pooled effect.
 
@@ -248,37 +248,43 @@ def units_of(
 
 
 def _correlations_with_control(
-    hypothesis: HypothesisToMeasure, results: Mapping[str, ContrastResults]
-) -> dict[str, float]:
-    """Return the correlation of contrasts with the control of the margin where they share samples, for samples that vary alike.
-
-    The control is counted positive in its declared direction.
-    """
+    hypothesis: HypothesisToMeasure, results: Mapping[str, ContrastResults], primary: pd.DataFrame
+) -> dict[str, list[float]]:
+    """Return the correlations of contrasts with the control of the margin where they share samples (`MarginError.correlations`)."""
     declared = hypothesis.primary.margin
     if not isinstance(declared, MarginOfControl):
         return {}
-    own = _weights_of_samples(results[declared.of_contrast])
-    found: dict[str, float] = {}
+    own = _parts_of_samples(results[declared.of_contrast], primary)
+    found: dict[str, list[float]] = {}
     for name in hypothesis.primary.contrasts:
-        weights = _weights_of_samples(results[name])
-        shared = [own[sample] * weights[sample] for sample in own if sample in weights]
-        if shared:
-            found[name] = math.fsum(shared) if declared.direction == "up" else -math.fsum(shared)
+        ways = [
+            [one[sample] * other[sample] for sample in one if sample in other]
+            for one, other in zip(own, _parts_of_samples(results[name], primary), strict=True)
+        ]
+        sums = [math.fsum(way) for way in ways if way]
+        if sums:
+            found[name] = sums if declared.direction == "up" else [-total for total in sums]
     return found
 
 
-def _weights_of_samples(entry: ContrastResults) -> dict[str, float]:
-    """Return what each sample adds to the effect, in units of its standard error at equal variances."""
-    if entry.fit is None:
-        return {}
-    names = (sample_name(entry.dataset.accession, name) for name in entry.fit.samples)
-    return dict(zip(names, entry.fit.score_basis[:, 0].tolist(), strict=True))
+def _parts_of_samples(entry: ContrastResults, primary: pd.DataFrame) -> list[dict[str, float]]:
+    """Return what each sample adds to the error of the effect, as a vector of length 1: at equal variances, and as residuals show it."""
+    fit = entry.fit
+    if fit is None:
+        return [{}, {}]
+    names = [sample_name(entry.dataset.accession, name) for name in fit.samples]
+    membership = build_membership(primary, fit.genes, min_size=1)
+    seen = errors_by_sample(fit, membership) if membership.gene_sets else None
+    return [
+        dict(zip(names, fit.score_basis[:, 0].tolist(), strict=True)),
+        {} if seen is None else dict(zip(names, seen.tolist(), strict=True)),
+    ]
 
 
 def _margin(
     hypothesis: HypothesisToMeasure,
     evidence: Mapping[str, ContrastEvidence],
-    correlations: Mapping[str, float],
+    correlations: Mapping[str, list[float]],
 ) -> tuple[Margin, ContrastEvidence | None]:
     declared, scale = hypothesis.primary.margin, scale_of(hypothesis.kind)
 
@@ -421,7 +427,7 @@ def _too_few_genes(
     )
     if shallow and measured + shallow >= FEWEST_GENES and (common is None or measured < FEWEST_GENES):
         return Problem(
-            f"too few genes of {hypothesis.primary.set} have reads in both groups: one group was sequenced far less deeply",
+            f"too few genes of {hypothesis.primary.set} have reads in both groups: one of them, or a part of it, was sequenced far less deeply",
             f"{measured} of {len(primary)} in contrast {entry.contrast} ({entry.dataset.accession}); {shallow} more have reads in the deeper "
             "group alone, where little expressed genes of shallow libraries seem higher",
             f"at least settings.min_set_size genes with reads in both groups, and never fewer than {FEWEST_GENES}",

@@ -40,7 +40,7 @@ def plain_words(effect: float, unit: str, people: tuple[str, str] = PATIENTS) ->
         Target minus reference, in `unit`.
     unit
         Hedges g (cohorts): how often one target and one reference, drawn at random, lie that way, Φ(|g| / √2),
-        where scores are normal (McGraw and Wong 1992, doi 10.1037/0033-2909.111.2.361). Otherwise log2: fold or per cent.
+        where scores are normal (McGraw and Wong 1992, doi 10.1037/0033-2909.111.2.361). Otherwise log2: per cent.
     people
         What one of the target group and one of the reference group is called.
 
@@ -76,29 +76,56 @@ def draws_of_100(effect: float) -> int:
     return min(99, round(100 * float(ndtr(abs(effect) / sqrt(2)))))
 
 
-def as_percent_change(log2_difference: float) -> str:
-    """Return a log2 difference as a percentage or a fold.
+def limits_of_100(low: float, high: float, effect: float) -> tuple[int, int]:
+    """Return both limits of an interval of Hedges g as random pairs of 100 in which the target lies on the side of the effect, 1 to 99.
 
-    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.0), as_percent_change(-0.001)
-    ('50 % lower', '41 % higher', '8.0-fold higher', '0 % different')
+    Parameters
+    ----------
+    low, high
+        The interval, in SD; positive: higher in the target.
+    effect
+        On the side of which the pairs are counted.
+
+    Examples
+    --------
+    >>> limits_of_100(0.28, 0.87, 0.57), limits_of_100(-0.1, 0.5, 0.2), limits_of_100(-1.83, -0.28, -1.05)
+    ((58, 73), (47, 64), (58, 90))
     """
-    ratio = 2.0**log2_difference
-    change = round(100 * (ratio - 1))
-    if change >= 100:
-        return f"{ratio:.1f}-fold higher"
+    from scipy.special import ndtr
+
+    ends = (low, high) if effect >= 0 else (-high, -low)
+    first, last = (min(99, max(1, round(100 * float(ndtr(end / sqrt(2)))))) for end in ends)
+    return first, last
+
+
+def as_percent_change(log2_difference: float) -> str:
+    """Return a log2 difference as a percentage: one unit on either side of 0 and for any size, so that effects can be compared.
+
+    >>> as_percent_change(-1.0), as_percent_change(0.5), as_percent_change(3.995), as_percent_change(-0.001)
+    ('50 % lower', '41 % higher', '1,494 % higher', '0 % different')
+    """
+    change = round(100 * (2.0**log2_difference - 1))
     if not change:
         return "0 % different"
-    return f"{abs(change)} % {'higher' if change >= 0 else 'lower'}"
+    return f"{abs(change):,} % {'higher' if change >= 0 else 'lower'}"
+
+
+def fold_beside(log2_difference: float) -> str:
+    """Return what stands behind a percentage of 100 or more: the fold, which is how one says it; empty otherwise.
+
+    >>> fold_beside(3.995), fold_beside(0.5)
+    (', 15.9-fold', '')
+    """
+    ratio = 2.0**log2_difference
+    return f", {ratio:.1f}-fold" if round(100 * (ratio - 1)) >= 100 else ""
 
 
 def as_percent_limits(low: float, high: float) -> str:
-    """Return both limits of an interval of log2 differences as signed percentages, or as folds where one is twofold or more.
+    """Return both limits of an interval of log2 differences as signed percentages.
 
-    >>> as_percent_limits(-1.29, -1.04), as_percent_limits(-0.06, 0.2), as_percent_limits(0.9, 1.6)
-    ('−59 to −51 %', '−4 to +15 %', '1.9- to 3.0-fold')
+    >>> as_percent_limits(-1.29, -1.04), as_percent_limits(-0.06, 0.2), as_percent_limits(0.9, 4.1)
+    ('−59 to −51 %', '−4 to +15 %', '+87 to +1,615 %')
     """
-    if round(100 * (2.0**high - 1)) >= 100:
-        return f"{2.0**low:.1f}- to {2.0**high:.1f}-fold"
     return f"{signed_percent(low)} to {signed_percent(high)} %"
 
 
@@ -109,4 +136,4 @@ def signed_percent(log2_difference: float) -> str:
     ('−2', '+15', '0')
     """
     change = round(100 * (2.0**log2_difference - 1))
-    return f"{change:+d}".replace("-", "\N{MINUS SIGN}") if change else "0"
+    return f"{change:+,d}".replace("-", "\N{MINUS SIGN}") if change else "0"

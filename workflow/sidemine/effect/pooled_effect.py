@@ -250,12 +250,28 @@ def own_p(pooled: PooledEffect) -> float | None:
 
 
 def differing_sizes(rows: Sequence[ContrastEvidence], q_p: float | None, i2: float | None) -> SizesDiffer | None:
-    """Tell whether independent datasets differ so much that their mean answers nothing; None where it may stand.
+    """Tell whether the contrasts that are pooled differ so much that their mean answers nothing, as `sizes_apart` does.
 
     Parameters
     ----------
     rows
         The contrasts that are pooled.
+    q_p, i2
+        As in `sizes_apart`.
+    """
+    known = [interval for row in rows if (interval := row.interval) is not None]
+    return sizes_apart(known, "SD" if rows[0].effect_unit == COHORT_UNIT else "log2", q_p, i2)
+
+
+def sizes_apart(intervals: Sequence[Interval], unit: str, q_p: float | None, i2: float | None) -> SizesDiffer | None:
+    """Tell whether independent datasets differ so much that their mean answers nothing; None where it may stand.
+
+    Parameters
+    ----------
+    intervals
+        Their effects.
+    unit
+        SD or log2.
     q_p, i2
         p of Cochran's Q, and I² in percent; None where they are not estimable.
 
@@ -265,19 +281,17 @@ def differing_sizes(rows: Sequence[ContrastEvidence], q_p: float | None, i2: flo
         Two datasets: their 95 % intervals do not overlap. More: Q's p < .001 and I² > 75 % (Higgins et al. 2003,
         doi 10.1136/bmj.327.7414.557, call that considerable).
     """
-    intervals = [row.interval for row in rows]
-    known = [interval for interval in intervals if interval is not None]
-    unit = "SD" if rows[0].effect_unit == COHORT_UNIT else "log2"
-    if len(known) == 2 and (known[0].ci_low > known[1].ci_high or known[1].ci_low > known[0].ci_high):
-        return SizesDiffer(_differ_words(known, unit), "the two 95 % intervals do not overlap")
-    if len(known) > 2 and q_p is not None and i2 is not None and q_p < CONSIDERABLE_P and i2 > CONSIDERABLE_I2:
-        reason = f"Q has p = {q_p:.2g} and I² is {i2:.0f} %"
-        return SizesDiffer(_differ_words(known, unit), reason)
+    if len(intervals) == 2:
+        one, other = intervals
+        if one.ci_low > other.ci_high or other.ci_low > one.ci_high:
+            return SizesDiffer(_differ_words(intervals, unit), "the two 95 % intervals do not overlap")
+    elif len(intervals) > 2 and q_p is not None and i2 is not None and q_p < CONSIDERABLE_P and i2 > CONSIDERABLE_I2:
+        return SizesDiffer(_differ_words(intervals, unit), f"Q has p = {q_p:.2g} and I² is {i2:.0f} %")
     return None
 
 
 def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
-    """Say how effects differ: "both up, from 2.0-fold to 18.4-fold higher", or of SD, which are no folds, how often one goes into the other."""
+    """Say how effects differ: "both up: the smaller 130 %, the larger 1,740 % higher" (a range would read as an interval), or of SD, which are no per cent, how often one goes into the other."""
     effects = [interval.effect for interval in intervals]
     up, sizes = sum(effect > 0 for effect in effects), sorted(abs(effect) for effect in effects)
     if 0 < up < len(effects):
@@ -287,7 +301,7 @@ def _differ_words(intervals: Sequence[Interval], unit: str) -> str:
     large, small = ("larger", "smaller") if two else ("largest", "smallest")
     if unit != "SD":
         least, most = (as_percent_change(size if up else -size) for size in (sizes[0], sizes[-1]))
-        return f"{who} {'up' if up else 'down'}, from {least.rsplit(' ', 1)[0]} to {most}"
+        return f"{who} {'up' if up else 'down'}: the {small} {least.rsplit(' ', 1)[0]}, the {large} {most}"
     fold = sizes[-1] / sizes[0] if sizes[0] > 0 else math.inf
     times = f"{fold:.2g}" if fold < 10 else f"{fold:.0f}" if fold < MOST_FOLD else f"more than {MOST_FOLD}"
     return f"{who} {'up' if up else 'down'}, the {large} {times} times the {small} (in {unit})"

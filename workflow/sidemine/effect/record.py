@@ -373,14 +373,16 @@ class MarginError:
         95 % interval of the margin.
     correlations
         By contrast that shares samples with the control: the correlation of its effect with that of the control, the latter counted
-        positive in its declared direction, for samples that vary alike. Contrasts that share none are not named.
+        positive in its declared direction, for samples that vary alike, and where errors are those of samples as their residuals show it.
+        The one that adds more counts: a vehicle that varies less than what it is compared with hardly moves both. Contrasts that share
+        none are not named.
     """
 
     se: float
     df: float
     ci_low: float
     ci_high: float
-    correlations: dict[str, float] = field(default_factory=dict)
+    correlations: dict[str, list[float]] = field(default_factory=dict)
 
     def words(self) -> str:
         """Name the error with its figures, to be followed by what was done with it."""
@@ -399,7 +401,8 @@ class MarginError:
         contrast, side
             Its contrast; the side on which it is counted positive, up or down.
         """
-        correlation = self.correlations.get(contrast, 0.0) * (1 if side == "up" else -1)
+        sign = 1 if side == "up" else -1
+        correlation = min((sign * one for one in self.correlations.get(contrast, ())), default=0.0)
         return max(0.0, self.se**2 - 2 * correlation * self.se * effect_se)
 
 

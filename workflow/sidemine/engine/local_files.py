@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sidemine.errors import RetrievalError
 from sidemine.retrieve.addresses import mirror_key
 from sidemine.retrieve.folders import files_of_folder
+from sidemine.retrieve.record import InputRecord, record_path
 from sidemine.sources.forms import FOLDER_FORMS
 from sidemine.text.file_digest import sha256_of
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
 LARGE = 50_000_000
 """Size in bytes from which reading a file to tell it apart takes noticeable time."""
+_N_BLOCKS, _BLOCK = 64, 65_536
+"""Blocks that are read of larger files, from the first to the last, and their size in bytes. Behind a change, a compressed file
+differs everywhere."""
 
 
 def place_of(path: Path) -> str:
@@ -72,13 +78,45 @@ def describe_retrieval(specification: Mapping[str, object], source: Source, mirr
     return {**specification, "origin": [_identity_of(path) for path in files]} if files else dict(specification)
 
 
+def forget_replaced(sources: Mapping[str, Source], mirror: Path | None, downloads: Path) -> None:
+    """Delete the records of inputs that were copied from a local file with another content than it has now: they are copied again.
+
+    Snakemake sees it by what it remembers in `.snakemake`, which may be lost, or by a newer date.
+
+    Parameters
+    ----------
+    sources
+        Inputs by key.
+    mirror
+        As for `origin_of`.
+    downloads
+        Where the copies and their records lie.
+    """
+    for key, source in sources.items():
+        copy = downloads / key
+        files = [Path(place) for place in origin_of(source, mirror)]
+        if len(files) == 1 and files[0].is_file() and files[0].stat().st_size <= LARGE and record_path(copy).is_file():
+            try:
+                record = InputRecord.read(copy)
+                replaced = not record.by_hand and record.sha256 != _identity_of(files[0])
+            except RetrievalError:
+                replaced = True
+            if replaced:
+                record_path(copy).unlink()
+
+
 @cache
 def _identity_of(path: Path) -> str:
-    """Return the digest of a file, or its size and date where reading it takes long."""
+    """Return the digest of a file; where reading it takes long, its size and date with the digest of blocks spread over it."""
     stat = path.stat()
-    if stat.st_size > LARGE:
-        return f"{stat.st_size} {stat.st_mtime_ns}"
-    return sha256_of(path)
+    if stat.st_size <= LARGE:
+        return sha256_of(path)
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for block in range(_N_BLOCKS):
+            file.seek(block * (stat.st_size - _BLOCK) // (_N_BLOCKS - 1))
+            digest.update(file.read(_BLOCK))
+    return f"{stat.st_size} {stat.st_mtime_ns} {digest.hexdigest()}"
 
 
 def megabytes_of(files: Iterable[str]) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sidemine.engine.local_files import forget_replaced
 from sidemine.engine.slurm import refuse_jobs_of_earlier_run
 from sidemine.errors import StudyError
 from sidemine.retrieve.lock import find_accepted, read_lock, update_lock
@@ -76,6 +77,12 @@ class StudyRun:
             if alone:
                 forget_missing_inputs(self.downloads, self.sources.by_key)
 
+    def forget_replaced_inputs(self) -> None:
+        """Have local files copied again whose content is another one now; nothing where another run uses the same downloads."""
+        with alone_on(self.downloads) as alone:
+            if alone:
+                forget_replaced(self.sources.by_key, self.study.mirror, self.downloads)
+
 
 def open_run(file: Path, given: Mapping[str, Any], *, works: bool) -> StudyRun:
     """Read and check a study; all problems are told at once, before any work.
@@ -106,6 +113,7 @@ def open_run(file: Path, given: Mapping[str, Any], *, works: bool) -> StudyRun:
             refuse_jobs_of_earlier_run(run.results)
             run.set_aside_refused_inputs()
             run.forget_missing_inputs()
+            run.forget_replaced_inputs()
             update_lock(study.lock, [])  # an edit of the lock, or its loss, is seen if it was there before
     except (OSError, MemoryError) as error:
         if (problem := explain_system_error(error)) is None:

@@ -53,17 +53,8 @@ def set_effects(fit: ContrastFit, membership: SetMembership, *, one_variance: bo
         Σw/Σ|w| times the complement, fitted as one score).
     """
     import pandas as pd
-    from scipy.sparse import csr_array
 
-    shares = membership.shares()
-    inside = csr_array(abs(membership.weights).sign())
-    n_outside = (inside.shape[1] - membership.n_measured).astype(np.float64)
-    effects = fit.score_effects
-    score = np.asarray(shares @ effects)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        complement = (effects.sum(axis=0) - np.asarray(inside @ effects)) / n_outside[:, None]
-    complement = np.where(n_outside[:, None] > 0, complement, np.nan)
-    over = score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
+    score, complement, over = _scores(fit, membership)
     robust = None if one_variance and not fit.blocks else fit.score_sandwich
     inside_set, outside, net = (
         _regression(each, fit.score_stdev_unscaled, robust) for each in (score, complement, over)
@@ -363,6 +354,41 @@ def plain_score_effect(space: CommonSpace, blocks: Sequence[str]) -> dict[str, N
         Block of each sample where errors count a block once; otherwise empty.
     """
     return _regression(space.effects, float(space.stdev_unscaled[0]), sandwich(space.basis, blocks))
+
+
+def _scores(
+    fit: ContrastFit, membership: SetMembership
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the score of every set, that of its complement, and the one over the other: sets × (1 + residual df)."""
+    from scipy.sparse import csr_array
+
+    shares = membership.shares()
+    inside = csr_array(abs(membership.weights).sign())
+    n_outside = (inside.shape[1] - membership.n_measured).astype(np.float64)
+    effects = fit.score_effects
+    score = np.asarray(shares @ effects)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        complement = (effects.sum(axis=0) - np.asarray(inside @ effects)) / n_outside[:, None]
+    complement = np.where(n_outside[:, None] > 0, complement, np.nan)
+    return score, complement, score - np.asarray(shares.sum(axis=1)).ravel()[:, None] * complement
+
+
+def errors_by_sample(fit: ContrastFit, membership: SetMembership) -> NDArray[np.float64] | None:
+    """Return what each sample adds to the error of a set over its complement, shape (samples,), as a vector of length 1.
+
+    The scalar product of two such vectors, over shared samples, is the correlation of two effects as the residuals show it, however
+    unequally samples vary. None where errors are none by sample (blocks are the units, or no such error can be had).
+
+    Parameters
+    ----------
+    fit, membership
+        A fitted contrast, and one set.
+    """
+    if fit.blocks or not fit.score_sandwich.usable:
+        return None
+    parts = np.asarray(_scores(fit, membership)[2][0, 1:] @ fit.score_sandwich.parts)
+    length = float(np.linalg.norm(parts))
+    return parts / length if length > 0 else None
 
 
 def _regression(

@@ -49,7 +49,10 @@ class Measured:
     downgrades
         Why the row weighs less, each in a few words.
     cap
-        Why this row can be no more than suggestive, beyond what caps the layer as a whole.
+        What about this result lets it be no more than suggestive (one locus, a table that contradicts its label): a reservation, with
+        which it cannot show that its line holds.
+    cap_of_test
+        What about its test does: its size was measured so, and it counts.
     instead
         The call where the rule of p does not apply; empty: it does.
     """
@@ -67,6 +70,7 @@ class Measured:
     reason: str = ""
     downgrades: tuple[str, ...] = ()
     cap: str = ""
+    cap_of_test: str = ""
     instead: Call | Literal[""] = ""
 
 
@@ -194,7 +198,7 @@ def judged(row: DeclaredLine, layer: Layer, measured: Measured, size: Size) -> L
     """
     if any(p is not None and not 0 < p <= 1 for p in (measured.p_value, measured.p_declared)):
         raise ValueError(f"{row.line}: a p-value lies outside of (0, 1]")
-    caps = [layer.cap, measured.cap, "" if measured.p_declared is None else _cap_of(size)]
+    caps = [layer.cap, measured.cap, measured.cap_of_test, "" if measured.p_declared is None else _cap_of(size)]
     return LayerEvidence(
         line=row.line,
         layer=row.layer,

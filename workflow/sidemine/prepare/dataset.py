@@ -15,7 +15,7 @@ from sidemine.prepare.gene_collapse import GeneMatrix, collapse_to_genes, leave_
 from sidemine.prepare.gene_ledger import GENES_LEDGER
 from sidemine.prepare.gene_mapping import MappedIdentifiers, map_ids, map_probes, map_proteins, map_symbols
 from sidemine.prepare.gene_table import GeneTable
-from sidemine.prepare.label_notes import find_label_notes
+from sidemine.prepare.label_notes import find_label_notes, find_undescribed
 from sidemine.prepare.metadata import USED
 from sidemine.prepare.odd_samples import find_odd_samples
 from sidemine.prepare.planned_cells import read_planned_cells, sum_planned_cells
@@ -162,16 +162,28 @@ def _prepare(
     matrix, evidence, unit_problem, cells = _read_values(row, files, samples, derive, markers, filtered)
     where = f"dataset {row.dataset}, {files['values'].name}"
     declared = row.scale
-    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe")
-    problem = unit_problem or find_thousands_points(matrix.values, matrix.identifiers, matrix.columns, declared, where)
-    problem = problem or judgement.problem(evidence, declared, where)
+    judgement = judge_scale(evidence, declared, array=row.identifiers == "probe").confirmed(row.confirmed)
+    if row.layout in CELL_LAYOUTS:
+        judgement = judgement.confirmed(
+            ["fractional_counts"], "sums over cells that were corrected for ambient RNA are so, too"
+        )
+    points = find_thousands_points(matrix.values, matrix.identifiers, matrix.columns, declared, where)
+    if points and "decimal_points" in row.confirmed:
+        matrix.notes.append(f"{points.what}; datasets.tsv confirms that they are decimal points")
+        points = None
+    problem = unit_problem or points or judgement.problem(evidence, declared, where)
     problem = problem or find_odd_samples(matrix.values, matrix.columns, declared, where)
     mapped = _map_identifiers(row, files, matrix, gene_table, multi_gene_probes, where)
+    if "human_symbols" in row.confirmed and (n_by_case := mapped.n_by_case):
+        matrix.notes.append(
+            f"{n_by_case} symbols fit human ones only without regard to case; datasets.tsv confirms that they are human"
+        )
     _leave_out_incomplete(mapped, matrix.values, strict=declared == "counts")
     genes, analysed, rule = _to_genes(row, matrix, mapped, probe_rule, evidence)
     _check_any_gene(genes, where)
     ledger = _complete_ledger(genes.ledger, matrix.left_out)
     fates = Counter(ledger["fate"])
+    metadata = samples.drop(columns=SAMPLES.names)
     provenance = PreparedProvenance(
         dataset=row.dataset,
         accession=row.accession,
@@ -200,7 +212,7 @@ def _prepare(
         simulated=matrix.simulated or gene_table.simulated,
         gene_table_version=gene_table.version,
         files={role: file.name for role, file in files.items()},
-        notes=[*matrix.notes, *find_label_notes(samples.drop(columns=SAMPLES.names))],
+        notes=[*matrix.notes, *find_label_notes(metadata), *find_undescribed(metadata, samples["sample"].tolist())],
         problem=problem,
         further_problems=[],
         cells=cells,
@@ -326,7 +338,8 @@ def _map_identifiers(
         where = f"{where}, platform {row.platform or files['platform_map'].name}"
         return map_probes(matrix.identifiers, platform, gene_table, multi_gene, where)
     if row.identifiers == "symbol":
-        return map_symbols(matrix.identifiers, gene_table, multi_gene, where)
+        human = "human_symbols" in row.confirmed
+        return map_symbols(matrix.identifiers, gene_table, multi_gene, where, human=human)
     if row.identifiers == "uniprot":
         return map_proteins(matrix.identifiers, gene_table, multi_gene, where)
     read_names = BULK_LAYOUTS[row.layout].read_gene_names if row.layout in BULK_LAYOUTS else None

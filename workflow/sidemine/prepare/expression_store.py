@@ -81,31 +81,31 @@ def read_expression(path: Path) -> ad.AnnData:
     import anndata as ad
     import h5py
 
+    stored = read_values(path)
     try:
         with warnings.catch_warnings(), h5py.File(path) as file:
             # Told by anndata about its own future defaults; nothing here depends on them.
             warnings.filterwarnings("ignore", category=FutureWarning, module="anndata")
-            layer = _layer_among(file["layers"], path)
             adata = ad.AnnData(
-                obs=_texts_of(file["obs"]),
-                var=_texts_of(file["var"]),
-                layers={layer: file["layers"][layer][()]},
+                obs=_texts_of(file["obs"], stored.samples),
+                var=_texts_of(file["var"], stored.genes),
+                layers={stored.layer: stored.values},
                 uns={PROVENANCE_KEY: file["uns"][PROVENANCE_KEY].asstr()[()]},
             )
         read_provenance(adata)
     except _DAMAGES as error:
         raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error
-    _check_numbers(adata.layers[layer], path)
     return adata
 
 
-def _texts_of(group: h5py.Group) -> pd.DataFrame:
-    """Return the frame that a group holds, all of it text. anndata's own reader takes three times as long."""
+def _texts_of(group: h5py.Group, names: list[str]) -> pd.DataFrame:
+    """Return the frame of these names that a group holds, all of it text: a quarter less time for a file than by anndata."""
+    import numpy as np
     import pandas as pd
 
     key = str(group.attrs["_index"])
     columns = {str(name): _texts(group[name]) for name in group.attrs["column-order"]}
-    index = pd.Index(_texts(group[key]), dtype=object, name=None if key == "_index" else key)
+    index = pd.Index(np.array(names, dtype=object), name=None if key == "_index" else key)
     return pd.DataFrame(columns, index=index, dtype=object)
 
 
@@ -147,7 +147,8 @@ def read_values(path: Path) -> StoredValues:
             values = file["layers"][layer][()]
     except _DAMAGES as error:
         raise InputError(_not_ours(path, f"{type(error).__name__}: {str(error)[:200]}")) from error
-    _check_numbers(values, path)
+    if values.dtype.kind not in "fiu":
+        raise InputError(_not_ours(path, "values that are no numbers"))
     if values.shape != (len(samples), len(genes)):
         raise InputError(_not_ours(path, f"{values.shape} values of {len(samples)} samples × {len(genes)} genes"))
     return StoredValues(samples, genes, layer, values.astype("float64"))
@@ -160,11 +161,6 @@ def _layer_among(names: Iterable[str], path: Path) -> Layer:
         if named == [layer]:
             return layer
     raise InputError(_not_ours(path, f"layers {', '.join(named) or 'none'}"))
-
-
-def _check_numbers(values: NDArray[np.float64], path: Path) -> None:
-    if values.dtype.kind not in "fiu":
-        raise InputError(_not_ours(path, "values that are no numbers"))
 
 
 def store_provenance(adata: ad.AnnData, provenance: DatasetProvenance) -> None:

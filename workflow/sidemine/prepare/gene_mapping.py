@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -26,7 +26,12 @@ _MAX_SHARE_BY_CASE = 0.5
 _MIN_TWICE = 20
 """So many genes that stand in both spellings, and most of those in the other spelling, tell of two species in one file."""
 
+_BY_CASE = "but for upper and lower case"
+
 _SEPARATORS = re.compile(r"\s*(?:///|//|[,;|])\s*")
+_JOINTS = re.compile(r"[|_():;,\s]+")
+"""What joins an identifier to other words: `ENSG00000115415|STAT1`, `GRCh38_STAT1`, `STAT1 (ENSG…)`."""
+_MOST_LOOKED_AT = 200
 _EMPTY_SYMBOLS = frozenset({"", "-", "--", "---", "NA", "null", "n/a", "N/A"})
 
 
@@ -49,6 +54,13 @@ class MappedIdentifiers:
     share_found: float
     share_covered: float | None = None
 
+    @property
+    def n_by_case(self) -> int:
+        """Rows that stand for a gene whose symbol they write in another case."""
+        return sum(
+            gene is not None and how.endswith(_BY_CASE) for gene, how in zip(self.genes, self.reasons, strict=True)
+        )
+
 
 def split_symbols(text: str) -> list[str]:
     """Split a platform's symbol cell, each gene once, in order.
@@ -63,7 +75,7 @@ def split_symbols(text: str) -> list[str]:
 
 
 def map_symbols(
-    identifiers: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule, where: str
+    identifiers: Sequence[str], genes: GeneTable, multi_gene: MultiGeneRule, where: str, *, human: bool = False
 ) -> MappedIdentifiers:
     """Map rows named by gene symbols.
 
@@ -81,6 +93,8 @@ def map_symbols(
         What becomes of rows that name several genes.
     where
         The file, for messages.
+    human
+        Whether the sheet confirms that symbols in another case are human ones.
 
     Raises
     ------
@@ -88,15 +102,16 @@ def map_symbols(
         When fewer than half of the symbols are known, or they look like another species'.
     """
     resolved = _resolve_cells(identifiers, genes, multi_gene)
-    _check_share(identifiers, resolved, "gene table", list(genes.genes.index[:5]), where)
+    _check_share(identifiers, resolved, genes, list(genes.genes.index[:5]), where)
     n_by_case = sum(map(_is_by_case, resolved))
-    if n_by_case > _MAX_SHARE_BY_CASE * len(resolved):
+    if not human and n_by_case > _MAX_SHARE_BY_CASE * len(resolved):
         raise InputError(
             Problem(
                 f"{n_by_case} of {len(resolved)} symbols fit human ones only without regard to case",
                 f"{where}: for example {', '.join(identifiers[:5])}",
                 "human gene symbols",
-                "This looks like another species (mouse symbols are written Stat1): choose a human data set.",
+                "This looks like another species (mouse symbols are written Stat1): choose a human data set. If you know that they are "
+                "human, write human_symbols under confirmed in datasets.tsv.",
             )
         )
     own_names = {
@@ -106,7 +121,7 @@ def map_symbols(
     }
     spelled = [resolution for resolution in resolved if resolution.symbol and _is_by_case(resolution)]
     n_twice = sum(resolution.symbol in own_names for resolution in spelled)
-    two_species = n_twice >= _MIN_TWICE and 2 * n_twice > len(spelled)
+    two_species = not human and n_twice >= _MIN_TWICE and 2 * n_twice > len(spelled)
     genes_of_rows: list[str | None] = []
     reasons: list[str] = []
     for resolution in resolved:
@@ -126,7 +141,7 @@ def map_symbols(
 
 
 def _is_by_case(resolution: Resolution) -> bool:
-    return resolution.how.endswith("but for upper and lower case")
+    return resolution.how.endswith(_BY_CASE)
 
 
 def map_ids(
@@ -162,7 +177,7 @@ def map_ids(
     else:
         resolved = genes.resolve_entrez(identifiers, annotation)
         examples = [text for text in genes.genes["entrez"] if text][:5]
-    _check_share(identifiers, resolved, "gene table", examples, where)
+    _check_share(identifiers, resolved, genes, examples, where)
     return MappedIdentifiers(
         [resolution.symbol for resolution in resolved], [resolution.how for resolution in resolved], _share(resolved)
     )
@@ -195,7 +210,7 @@ def map_proteins(
     for cell in identifiers:
         found = genes.resolve_uniprot(split_accessions(cell) or [cell])
         resolved.append(found[0] if len(found) == 1 else _resolve_several(found, multi_gene))
-    _check_share(identifiers, resolved, "gene table", genes.some_proteins(), where)
+    _check_share(identifiers, resolved, genes, genes.some_proteins(), where)
     return MappedIdentifiers([found.symbol for found in resolved], [found.how for found in resolved], _share(resolved))
 
 
@@ -327,14 +342,41 @@ def _share(resolved: Sequence[Resolution]) -> float:
 
 
 def _check_share(
-    identifiers: Sequence[str], resolved: Sequence[Resolution], against: str, examples: list[str], where: str
+    identifiers: Sequence[str], resolved: Sequence[Resolution], genes: GeneTable, examples: list[str], where: str
 ) -> None:
     if _share(resolved) < MIN_SHARE_FOUND:
         unknown = [name for name, resolution in zip(identifiers, resolved, strict=True) if not resolution.known]
-        raise InputError(_misfit(unknown, len(identifiers), against, examples, where))
+        raise InputError(
+            _misfit(unknown, len(identifiers), "gene table", examples, where, _what_they_are(unknown, genes))
+        )
 
 
-def _misfit(unknown: Sequence[str], n_all: int, against: str, examples: list[str], where: str) -> Problem:
+def _what_they_are(names: Sequence[str], genes: GeneTable) -> str:
+    """Return as a sentence, with a space after it, what names are that are not of the declared kind; '' where nobody knows."""
+    some = list(names[:_MOST_LOOKED_AT])
+    kinds: dict[str, Callable[[Sequence[str]], list[Resolution]]] = {
+        "ensembl": genes.resolve_ensembl,
+        "symbol": genes.resolve_symbols,
+        "entrez": genes.resolve_entrez,
+    }
+    for kind, resolve in kinds.items():
+        if _share(resolve(some)) >= MIN_SHARE_FOUND:
+            return f"These are known as {kind}: set identifiers to {kind} in datasets.tsv if that is what they are. "
+    parts = [[part for part in _JOINTS.split(name) if part] for name in some]
+    for kind, resolve in kinds.items():
+        known = [next((part for part in of_name if resolve([part])[0].known), "") for of_name in parts]
+        if sum(map(bool, known)) >= MIN_SHARE_FOUND * len(some):
+            example, part = next(pair for pair in zip(some, known, strict=True) if pair[1])
+            return (
+                f"The names hold more than an identifier: leave {part!r} of {example!r}, and so on, in a copy of the file, set identifiers "
+                f"to {kind}, and name that copy. "
+            )
+    return ""
+
+
+def _misfit(
+    unknown: Sequence[str], n_all: int, against: str, examples: list[str], where: str, hint: str = ""
+) -> Problem:
     n_found = n_all - len(unknown)
     return Problem(
         f"the identifiers do not fit the {against}: {n_found} of {n_all} "
@@ -342,5 +384,5 @@ def _misfit(unknown: Sequence[str], n_all: int, against: str, examples: list[str
         f"{where}: not found are {', '.join(map(repr, unknown[:5]))}; "
         f"the {against} holds {', '.join(map(repr, examples))}",
         f"at least {MIN_SHARE_FOUND:.0%} of the identifiers",
-        "Check platform, platform_map and identifiers in datasets.tsv against the record of the series.",
+        f"{hint}Check platform, platform_map and identifiers in datasets.tsv against the record of the series.",
     )

@@ -1,9 +1,12 @@
-"""Labels of metadata that seem to be spellings of one."""
+"""Labels of metadata that seem to be spellings of one, and samples without any."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
+
+from sidemine.text.phrases import first_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +33,23 @@ def find_label_notes(samples: pd.DataFrame) -> list[str]:
                 quoted = " and ".join(map(repr, spellings))
                 notes.append(f"column {name}: {quoted} look like spellings of one label")
     return notes
+
+
+def find_undescribed(samples: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """Return a sentence where some samples have no metadata at all, as those that a sample sheet lacks: they are in no group.
+
+    Parameters
+    ----------
+    samples
+        Samples × metadata, as text; titles say nothing.
+    names
+        Of the samples.
+    """
+    described = samples.drop(columns="title", errors="ignore") != ""
+    bare = [name for name, any_cell in zip(names, described.any(axis=1), strict=True) if not any_cell]
+    if not 0 < len(bare) < len(names):
+        return []
+    return [f"{len(bare)} of {len(names)} samples have no metadata and are in no group: {first_of(bare, 8)}"]
 
 
 def _plain_label(label: str) -> str:

@@ -8,7 +8,7 @@ scales and always answers. Here every declared scale is asked for what it implie
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,6 +19,7 @@ from sidemine.sources.scales import SCALES
 
 if TYPE_CHECKING:
     from sidemine.sources.scales import Scale
+    from sidemine.study.choices import Confirmation
 
 Answer = Literal["fits", "contradicts", "cannot tell"]
 
@@ -32,6 +33,8 @@ UNEVEN_TOTALS = 2.0
 OFF_SHARE = 0.25
 """Share of columns with a size factor that is off, from which on values are no normalised counts."""
 _WHOLE_SHARE_OF_FRACTIONAL_COUNTS = 0.2
+_WHOLE_SHARE_OF_ABUNDANCES = 0.05
+"""Of the genes that RSEM or salmon count, most with a few reads are whole; of TPM, CPM and FPKM those of two digits are, by rounding."""
 _MANY_GENES = 1000
 _LOG_SCALES: tuple[Scale, ...] = ("log2", "ln", "log10")
 
@@ -48,11 +51,18 @@ class ScaleJudgement:
         Why, with figures.
     likely
         The scale that the values speak for; None where none can be named.
+    confirmed_by
+        The word of column `confirmed` that answers a contradiction; None where none does.
     """
 
     answer: Answer
     reason: str
     likely: Scale | None = None
+    confirmed_by: Confirmation | None = None
+
+    def confirmed(self, words: Collection[Confirmation], why: str = "datasets.tsv confirms them") -> ScaleJudgement:
+        """Return the judgement where these words are confirmed, and why: what one of them answers is no contradiction."""
+        return self if self.confirmed_by not in words else ScaleJudgement("cannot tell", f"{self.reason}; {why}")
 
     def problem(self, evidence: ScaleEvidence, declared: Scale, where: str) -> Problem | None:
         """Return the four parts of a contradiction; None where there is none.
@@ -73,11 +83,14 @@ class ScaleJudgement:
             step = (
                 f"If they are {SCALES[self.likely].words}, set scale to {self.likely} in datasets.tsv; otherwise use "
             )
+        ending = ""
+        if self.confirmed_by:
+            ending = f" If you know that they are {SCALES[declared].words}, write {self.confirmed_by} under confirmed in datasets.tsv."
         return Problem(
             f"the values are declared {SCALES[declared].words}, but {self.reason}",
             f"{where}: scale declared {declared}; {evidence.figures()}",
             f"a declared scale that the values bear out: {', '.join(SCALES)}",
-            f"Check how the values were made. {step}another file of the series.",
+            f"Check how the values were made. {step}another file of the series.{ending}",
         )
 
 
@@ -213,6 +226,18 @@ def _judge_counts(seen: ScaleEvidence) -> ScaleJudgement:
         )
     if whole < 0.01 and not seen.share_zero and seen.n_rows >= _MANY_GENES:
         return ScaleJudgement("contradicts", f"not one of {seen.n_rows:,} rows is 0, or whole, as counts are", "linear")
+    if (
+        whole < _WHOLE_SHARE_OF_ABUNDANCES
+        and seen.n_rows >= _MANY_GENES
+        and libraries.largest <= (1 + MILLION_TOLERANCE) * PER_MILLION
+    ):
+        return ScaleJudgement(
+            "contradicts",
+            f"hardly a value above 0 is whole ({whole:.1%}), and no column adds up to more than a million, as of TPM, CPM and FPKM; "
+            f"{libraries.words}",
+            "tpm",
+            "fractional_counts",
+        )
     return _cannot_tell(
         f"counts with fractions (RSEM, salmon, ambient-corrected) and normalised values look alike; {libraries.words}"
     )

@@ -62,7 +62,8 @@ def find_thousands_points(
         "three digits behind it",
         f"{where}: {', '.join(told)}{more}",
         "numbers with a decimal point and without thousands separators",
-        "Open the table where it was made, show its numbers without a separator of thousands, save it again, and name that copy.",
+        "Open the table where it was made, show its numbers without a separator of thousands, save it again, and name that copy. If you "
+        "know that these are decimal points, write decimal_points under confirmed in datasets.tsv.",
     )
 
 

@@ -98,7 +98,7 @@ def flag_library_size(counts: NDArray[np.float64], is_target: NDArray[np.bool_],
     serious = max(ratio, 1 / ratio) >= SERIOUS_LIBRARY_RATIO
     if not serious and (p_value > P_LIMIT or max(ratio, 1 / ratio) < LIBRARY_RATIO):
         return Flag("library_size", LIBRARY, "ok", evidence)
-    advice = "Normalisation and voom weights account for size; genes with too few reads in the shallower group are not tested."
+    advice = "Normalisation and voom weights account for size; genes with too few reads in the shallow libraries are not tested."
     return Flag("library_size", LIBRARY, "warn", evidence, consequence_words(action, advice), serious=serious)
 
 

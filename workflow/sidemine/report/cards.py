@@ -16,9 +16,10 @@ from sidemine.effect.pooled_effect import own_p
 from sidemine.effect.record import PooledEffect
 from sidemine.report import first_screen
 from sidemine.report.findings import lowered_words, way_of
-from sidemine.report.forest import heterogeneity_words
+from sidemine.report.forest import heterogeneity_words, without_one
 from sidemine.report.lines_view import LinesView, lines_view
 from sidemine.report.subject import told_of
+from sidemine.text.phrases import listed
 from sidemine.verdict.card import Card, CardContrast
 from sidemine.verdict.vocabulary import Verdict
 
@@ -196,7 +197,7 @@ def declared_sentence(card: Card) -> str:
     }
     return (
         f"Declared beforehand: genes of {declared.set} are {towards}, by the {declared.test} test, over {over} "
-        f"({words.listed(declared.contrasts)}); {margin} ({words.margin_rule(declared.margin)}).{robust}"
+        f"({listed(declared.contrasts)}); {margin} ({words.margin_rule(declared.margin)}).{robust}"
         f"{reported.get(declared.expects_sign, '')}"
     )
 
@@ -207,7 +208,7 @@ def not_asked(table: Sequence[Sensitivity]) -> str:
     for row in table:
         if row.missing:
             names.setdefault(row.missing.rstrip("."), []).append(row.name)
-    told = "; ".join(f"{words.listed(of_reason)} ({reason})" for reason, of_reason in names.items())
+    told = "; ".join(f"{listed(of_reason)} ({reason})" for reason, of_reason in names.items())
     return f"No figures: {told}." if told else ""
 
 
@@ -236,7 +237,7 @@ def pooled_words(pooled: PooledEffect) -> str:
         else f"{words.number(pooled.effect)} {words.unit_words(pooled.unit)} (95 % CI {words.number(pooled.ci_low)} "
         f"to {words.number(pooled.ci_high)}, {words.p_statement(own_p(pooled))}; {pooled.method}, "
         f"{words.count(pooled.k, 'dataset')})",
-        f"one dataset left out: {words.number(pooled.leave_one_out_low)} to {words.number(pooled.leave_one_out_high)}",
+        f"{without_one(pooled)}: {words.number(pooled.leave_one_out_low)} to {words.number(pooled.leave_one_out_high)}",
         f"random effects with Hartung–Knapp limits: {words.number(pooled.random_effect)} "
         f"({words.number(pooled.hartung_knapp_ci_low)} to {words.number(pooled.hartung_knapp_ci_high)})",
         f"Stouffer's z {words.number(pooled.stouffer_z)}, {words.p_statement(pooled.stouffer_p)}",
@@ -256,11 +257,11 @@ def effect_list(card: Card) -> tuple[list[Effect], int]:
     None that its sentence tells already; the positive control last.
     """
     in_sentence = "95 % CI" in card.sentence and all(item.accession in card.sentence for item in card.evidence)
-    listed = [] if in_sentence else card.evidence
-    effects = [_effect(item) for item in listed[:_LONGEST_EFFECT_LIST]]
+    rows = [] if in_sentence else card.evidence
+    effects = [_effect(item) for item in rows[:_LONGEST_EFFECT_LIST]]
     if card.control:
         effects.append(_effect(card.control, f"Positive control, {card.control.accession}"))
-    return effects, max(0, len(listed) - _LONGEST_EFFECT_LIST)
+    return effects, max(0, len(rows) - _LONGEST_EFFECT_LIST)
 
 
 def _effect(item: CardContrast, where: str = "") -> Effect:

@@ -17,6 +17,8 @@ from sidemine.effect.plain_words import (
     PATIENTS,
     as_percent_limits,
     draws_of_100,
+    fold_beside,
+    limits_of_100,
     people_of,
     plain_words,
     signed_percent,
@@ -24,8 +26,8 @@ from sidemine.effect.plain_words import (
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
-from sidemine.text.phrases import capitalised, first_of
-from sidemine.verdict.card import Card, Certainty
+from sidemine.text.phrases import capitalised, first_of, listed
+from sidemine.verdict.card import Card, Certainty, Domain
 from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
@@ -34,9 +36,13 @@ _NAMED = 3
 _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
-_EXCLUSION = "Excluded: by chance alone, an effect of this size would hardly stay hidden (one-sided 95 % limit); by bias it could."
-_BEYOND = "In experiments, “how much” is the change beyond that of the other measured genes."
-_TURNED = "So in {where} a change of {amount} can come from something else than the pathway; no question fails by it."
+_EXCLUSION = (
+    "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly stay hidden "
+    "(one-sided 95 % limit); by bias it could."
+)
+_MARGIN = "Margin, the smallest change of a set that was declared to matter"
+_BEYOND = "beyond other genes"
+_TURNED = "So in {where} a change of {amount} can come from something else than the pathway: {then}."
 """What follows from a negative control that moved the other way."""
 _MET = "though every declared condition is met"
 """Beside a low certainty of an answer that is supported: conditions were declared beforehand, certainty weighs all else too."""
@@ -119,8 +125,6 @@ class Findings:
         if any(excludes(card) for card in cards):
             told.append(_EXCLUSION)
         told += self._margins
-        if any(card.kind != "cohort" and card.estimated for card in cards):
-            told.append(_BEYOND)
         counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
         if counts:
             told.append(f"{counts[0]}: first the group that the answer names first{self._arms}.")
@@ -133,20 +137,27 @@ class Findings:
         return told
 
     @property
+    def of_experiments(self) -> str:
+        """What the sizes of experiments are, for the head of their column; empty where no row has one."""
+        kinds = {row.card.kind == "cohort" for row in self.questions if row.card.estimated}
+        return "" if False not in kinds else f"experiments: {_BEYOND}" if True in kinds else _BEYOND
+
+    @property
     def _margins(self) -> list[str]:
-        """Return where each margin that a row names comes from; where there are several, which rows have it."""
+        """Return what the margins that rows name are, and where each comes from; where there are several, which rows have it."""
         rows = [*self.questions, *self.controls]
         named = [row for row in rows if row.card.estimated and (excludes(row.card) or row.card.kind == "panel")]
-        having: dict[str, list[Finding]] = {}
+        having: dict[str, dict[str, list[Finding]]] = {}
         for row in named:
-            having.setdefault(words.margin_rule(row.card.declared.margin), []).append(row)
+            sizes = having.setdefault(words.margin_rule(row.card.declared.margin), {})
+            sizes.setdefault(_margin_change(row.card), []).append(row)
+        # Under a table with other margins, a margin without its row would be read as that of all.
+        one = len({_margin_change(row.card) for row in rows}) == 1 and len(having) == 1
         told = []
-        for rule, group in having.items():
-            sizes = " or ".join(dict.fromkeys(_margin_way(row.card) for row in group))
-            labels = words.listed([row.label for row in group])
-            where = f" of {'rows' if len(group) > 1 else 'row'} {labels}" if len(having) > 1 else ""
-            told.append(f"Margin{where}: {sizes} ({words.typeset(rule)}).")
-        return told
+        for rule, sizes in having.items():
+            changes = " or ".join(size if one else f"{size} ({_labels(group)})" for size, group in sizes.items())
+            told.append(f"{changes}, {words.typeset(rule)}")
+        return [f"{_MARGIN}: {'; '.join(told)}."] if told else []
 
     @property
     def _arms(self) -> str:
@@ -196,12 +207,18 @@ def findings_of(cards: Sequence[Card], designs: Mapping[str, DesignRecord]) -> F
     def lettered(reasons: Iterable[tuple[str, str]]) -> list[str]:
         return sorted({letters[reason] for reason in reasons}, key=lambda letter: (len(letter), letter))
 
+    def resting(control: Card) -> list[int]:
+        """Return the numbers of the questions that rest on data of a control."""
+        sources = {row.source for row, _ in control.estimated}
+        rest = ({row.source for row, _ in card.estimated} for card in questions)
+        return [number for number, of_question in enumerate(rest, start=1) if of_question & sources]
+
     def finding(number: int, card: Card) -> Finding:
         reasons = [] if card.is_control else _reasons(card)
         return Finding(
             card=card,
             answer=answer_words(card),
-            effect=control_words(card) if card.is_control else effect_words(card),
+            effect=control_words(card, resting(card)) if card.is_control else effect_words(card),
             way=way_of(card),
             studies=studies_words(card, designs),
             level=level_words(card),
@@ -248,7 +265,14 @@ def _ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number])
     told = [[f"{run[0]} to {run[-1]}"] if len(run) > 2 else [str(number) for number in run] for run in runs]
-    return words.listed([part for run in told for part in run])
+    return listed([part for run in told for part in run])
+
+
+def _labels(rows: Sequence[Finding]) -> str:
+    """Name rows by what stands before them: of questions their numbers, of controls each by itself."""
+    numbers = [row.number for row in rows if not row.card.is_control]
+    of_questions = [f"row{'s' if len(numbers) > 1 else ''} {_ranges(numbers)}"] if numbers else []
+    return listed([*of_questions, *(row.label for row in rows if row.card.is_control)])
 
 
 def _footnotes(questions: Sequence[Card]) -> list[Footnote]:
@@ -293,7 +317,7 @@ def answer_words(card: Card) -> str:
         return of_arms
     if excludes(card):
         limit = f" ({_limit(card)})" if card.main_effect is None and _limit_decides(card) else ""
-        return f"Excluded: {excluded_size(card)}{limit}."
+        return f"{exclusion_words(card)}{limit}."
     effects = [card.main_effect] if card.main_effect else [found for _, found in card.estimated]
     sides = {words.side(effect.effect) for effect in effects}
     if len(sides) > 1:
@@ -302,9 +326,7 @@ def answer_words(card: Card) -> str:
     side = sides.pop()
     if is_open(card):
         but = ", and ".join(row.unsettled for row in told if row.unsettled)
-        return (
-            f"Points to a difference, not to its direction: {_compared(card, side)} as measured, but {but}.{opposite}"
-        )
+        return f"Points to a difference{_seen(card)}, not to its direction: {_compared(card, side)} as measured, but {but}.{opposite}"
     return f"{_compared(card, side.capitalize())}{_in_these(card)}.{opposite}"
 
 
@@ -344,12 +366,19 @@ def lowered_words(card: Card) -> str:
 
 def _lowering(certainty: Certainty) -> str:
     briefs = list(dict.fromkeys(row.brief for row in certainty.downgrades if row.brief))
-    return ", ".join(briefs) if len(briefs) <= _REASONS else f"{', '.join(briefs[: _REASONS - 1])} and more"
+    if len(briefs) <= _REASONS:
+        return ", ".join(briefs)
+    return f"{', '.join(briefs[: _REASONS - 1])} and {len(briefs) - _REASONS + 1} more"
 
 
 def excluded_size(card: Card) -> str:
     """Return the effect that an answer excludes."""
     return f"a {_CHANGE[card.declared.direction]} of {_margin(card)} or more"
+
+
+def exclusion_words(card: Card) -> str:
+    """Return what an answer excludes, so that `not supported` is not read as a lack of evidence."""
+    return f"Evidence against: {excluded_size(card)} is excluded"
 
 
 def _limit_decides(card: Card) -> bool:
@@ -370,7 +399,7 @@ def _limit(card: Card) -> str:
     largest = "largest " if card.kind != "cohort" and len(card.estimated) > 1 else ""
     limit = card.one_sided_limit
     amount = (
-        f"{words.number(limit)} {_unit(card)}"
+        f"{words.number(limit)} {words.short_unit(card.kind)}"
         if limit is None or card.kind == "cohort"
         else f"{signed_percent(limit)} %"  # as the margin
     )
@@ -382,18 +411,20 @@ def _margin(card: Card) -> str:
     if value is None:
         return "the margin"
     if card.kind == "cohort":
-        return f"{words.number(value)} {_unit(card)}"
+        return f"{words.number(value)} {words.short_unit(card.kind)}"
     return words.margin_words(value, card.declared.direction)
 
 
-def _margin_way(card: Card) -> str:
+def _margin_change(card: Card) -> str:
     """Return the margin with the side on which it lies: a fall and a rise of as many log2 units differ in per cent."""
-    side = {"up": " up", "down": " down"}.get(card.declared.direction, "")
-    return _margin(card) if card.kind == "cohort" or card.declared.margin.value is None else f"{_margin(card)}{side}"
+    return f"a {_CHANGE[card.declared.direction]} of {_margin(card)}"
 
 
-def _unit(card: Card) -> str:
-    return "SD" if card.kind == "cohort" else "log2"
+def _seen(card: Card) -> str:
+    """Return what keeps a difference whose direction is open a hint: certainty names what turns it first, and may stop there."""
+    rated = card.certainty.downgrades if card.certainty else ()
+    briefs = dict.fromkeys(row.brief for row in reversed(rated) if row.domain is Domain.IMPRECISION)
+    return f" ({', '.join(briefs)})" if briefs else ""
 
 
 def _in_these(card: Card) -> str:
@@ -411,7 +442,7 @@ def _compared(card: Card, side: str) -> str:
     targets = list(dict.fromkeys(f"“{words.shortened(label, 60)}”" for label, _ in pairs))
     if card.main_effect and len(targets) == len(pairs) <= _NAMED and len({label for _, label in pairs}) == 1:
         # Doses stand in the labels: one label alone would pass one of them off as that of all.
-        return f"{side} in {words.listed(targets)} together than in {reference}"
+        return f"{side} in {listed(targets)} together than in {reference}"
     if card.main_effect:  # a pooled effect does not say that each comparison lies on its side
         return f"{side} in {target} than in {reference}, over {len(card.estimated)} comparisons together"
     others = words.count(len(card.estimated) - 1, "other comparison")
@@ -432,8 +463,16 @@ def effect_words(card: Card) -> str:
     return together + _listed(each) or "—"
 
 
-def control_words(card: Card) -> str:
-    """Return the effect of a control in one line, and what would have counted where the effect itself does not tell."""
+def control_words(card: Card, resting: Sequence[int] = ()) -> str:
+    """Return the effect of a control in one line, and what would have counted where the effect itself does not tell.
+
+    Parameters
+    ----------
+    card
+        The control.
+    resting
+        The numbers of the questions that rest on its data.
+    """
     if not card.estimated:
         return "it could not be tested"
     effect = card.main_effect
@@ -444,8 +483,13 @@ def control_words(card: Card) -> str:
             return together
         return (f"{together}: " if together else "") + _listed(_brief(card, found) for _, found in card.estimated)
     if card.behaviour is Behaviour.TURNED:
-        where = words.listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
-        told = _TURNED.format(where=where, amount=_amount(card, effect))
+        where = listed(list(dict.fromkeys(row.accession for row, _ in card.estimated)))
+        then = (
+            f"read question{'s' if len(resting) > 1 else ''} {_ranges(resting)}, on the same data, with that in mind"
+            if resting
+            else "no question rests on these data"
+        )
+        told = _TURNED.format(where=where, amount=_amount(card, effect), then=then)
         return f"Passed: no {_CHANGE[card.declared.direction]}. But its genes did not stand still: {_plain(card, effect)}. {told}"
     if not excludes(card):
         return _plain(card, effect)
@@ -466,26 +510,29 @@ def _brief(card: Card, effect: Interval, *, limits: bool = False) -> str:
         change = plain_words(effect.effect, EXPERIMENT_UNIT)
         return f"{change} (95 % CI {_limits(card, effect)})" if limits else change
     interval = f"; 95 % CI {_limits(card, effect)}" if limits else ""
-    amount = f"{words.number(effect.effect)} {_unit(card)}{interval}"
+    amount = f"{words.number(effect.effect)} {words.short_unit(card.kind)}{interval}"
     side = "above" if effect.effect >= 0 else "below"
     return f"{side} in {draws_of_100(effect.effect)} of 100 random pairs ({amount})"
 
 
 def _plain(card: Card, effect: Interval) -> str:
-    """Return an effect with its interval, both in one unit: per cent or fold of experiments, SD of people."""
-    bounds = _limit(card) if _limit_decides(card) else f"95 % CI {_limits(card, effect)}"
+    """Return an effect with its interval, both in one unit: per cent of experiments; of people pairs of 100, then SD."""
+    by_limit = _limit(card) if _limit_decides(card) else ""
     if card.kind != "cohort":
-        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)} ({bounds})"
-    interval = f"{words.number(effect.effect)} between-person SD; {bounds}"
+        bounds = by_limit or f"95 % CI {_limits(card, effect)}"
+        return f"{plain_words(effect.effect, EXPERIMENT_UNIT)}{fold_beside(effect.effect)} ({bounds})"
     plain = plain_words(effect.effect, COHORT_UNIT, people_of(card.evidence))
+    low, high = limits_of_100(effect.ci_low, effect.ci_high, effect.effect)
+    pairs = "" if by_limit else f" (95 % CI {low} to {high})"
     beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
-    return f"{capitalised(plain)} ({interval}{beside})"
+    in_sd = f"{words.number(effect.effect)} ({by_limit or _limits(card, effect)}){beside}"
+    return f"{capitalised(plain)}{pairs}. In between-person SD: {in_sd}"
 
 
 def _amount(card: Card, effect: Interval) -> str:
     """Return the size of an effect without its side."""
     if card.kind == "cohort":
-        return f"{words.number(abs(effect.effect))} {_unit(card)}"
+        return f"{words.number(abs(effect.effect))} {words.short_unit(card.kind)}"
     return plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
 
 

@@ -12,10 +12,11 @@ from sidemine.drawing.panel import Subject, Tile, make_tile
 from sidemine.effect.plain_words import people_of, plain_words
 from sidemine.effect.record import COHORT_UNIT, EXPERIMENT_UNIT, Interval
 from sidemine.report.badge import excludes
-from sidemine.report.findings import effect_words, excluded_size
+from sidemine.report.findings import effect_words, excluded_size, exclusion_words
 from sidemine.report.subject import told_of
 from sidemine.text.phrases import first_of
 from sidemine.verdict.card import Card, CardContrast
+from sidemine.verdict.vocabulary import Verdict
 
 _EFFECTS_NAMED = 4
 LONGEST_DOUBT = 260
@@ -30,7 +31,7 @@ def doubt_checked(card: Card) -> str:
 def plain_sentence(card: Card) -> str:
     """Tell the answer as one would tell a colleague: how much, in whom, total and adjusted, and what could be excluded."""
     if card.kind == "panel":
-        return " ".join([*(row.of_arms for row in told_of(card) if row.of_arms), excluded_words(card, _unit(card))])
+        return " ".join([*(row.of_arms for row in told_of(card) if row.of_arms), *_fineness(card)])
     effect = card.main_effect
     if effect is None:
         return _without_one_effect(card)
@@ -44,8 +45,8 @@ def plain_sentence(card: Card) -> str:
         fold = plain_words(effect.effect, EXPERIMENT_UNIT).rsplit(" ", 1)[0]
         amount = words.amount(effect.effect, f"{unit} ({fold})")
         told = f"{amount} {compared} ({interval} log2), counted beyond the other measured genes"
-    excluded = f"Excluded: {excluded_size(card)}. " if excludes(card) else ""
-    return f"{excluded}{card.declared.set} genes are {told}. {excluded_words(card, unit)}"
+    excluded = f"{exclusion_words(card)}. " if excludes(card) else ""
+    return " ".join([f"{excluded}{card.declared.set} genes are {told}.", *_fineness(card)])
 
 
 def key_amounts(card: Card) -> list[str]:
@@ -71,8 +72,8 @@ def _without_one_effect(card: Card) -> str:
     each = first_of(effects, _EFFECTS_NAMED, "; ", "; and ")
     apart = card.pooled.sizes_differ if card.pooled else None
     differ = f" Together: {apart.words}; no single figure stands for them, since {apart.reason}." if apart else ""
-    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}.{differ} {excluded_words(card, unit)}"
-    return words.typeset(told)
+    told = f"{genes}, {_groups(card.evidence, ' against ')}: {each}.{differ}"
+    return words.typeset(" ".join([told, *_fineness(card)]))
 
 
 def _groups(evidence: Sequence[CardContrast], between: str) -> str:
@@ -94,20 +95,27 @@ def _interval(effect: Interval) -> str:
     return f"{words.number(effect.ci_low)} to {words.number(effect.ci_high)}"
 
 
+def _fineness(card: Card) -> list[str]:
+    """Say how fine the data are where they neither show an effect nor exclude one; of other answers a key figure says so."""
+    return [excluded_words(card, _unit(card))] if card.verdict in {Verdict.NOT_TESTABLE, Verdict.CONFLICTING} else []
+
+
 def excluded_words(card: Card, unit: str) -> str:
-    """Say what the data could exclude, were there no change."""
+    """Say how fine the data are: which effect they would exclude, had nothing changed."""
     value = card.smallest_excludable
     if value is None:
-        return "No effect size could have been excluded."
-    change = {"up": "rise", "down": "fall"}.get(card.declared.direction, "change")
+        return "These data could rule out no effect, however large."
+    changed, change = {"up": ("risen", "rise"), "down": ("fallen", "fall")}.get(
+        card.declared.direction, ("changed", "change")
+    )
     amount = f"{words.number(abs(value))} {unit.split(' of ')[0]}"
-    return f"Without any {change}, data of this size and spread could exclude one of {amount} or more."
+    return f"Had nothing {changed}, these data would rule out a {change} of {amount} or more."
 
 
 def overview_line(card: Card) -> str:
     """Return one short line: effect with interval, adjusted effect, and how many sources agree."""
     effect = card.main_effect
-    unit, told = _short_unit(card), told_of(card)
+    unit, told = words.short_unit(card.kind), told_of(card)
     parts = [row.pattern for row in told if row.pattern]
     of_arms = bool(parts)
     if excludes(card) and not of_arms:
@@ -146,20 +154,20 @@ def effect_tile(card: Card, subject: Subject) -> Tile | None:
         return make_tile("effect", name, "no single figure", why)
     alone = "" if card.pooled else "; one dataset"
     return make_tile(
-        "effect", name, words.amount(effect.effect, _short_unit(card)), f"95 % CI {_interval(effect)}{alone}"
+        "effect", name, words.amount(effect.effect, words.short_unit(card.kind)), f"95 % CI {_interval(effect)}{alone}"
     )
 
 
 def excludable_tile(card: Card, _subject: Subject) -> Tile:
     """Return what the data could have excluded."""
-    value, name = card.smallest_excludable, "Could exclude"
+    value, name = card.smallest_excludable, "Would rule out"
     if value is None:
-        return make_tile("excludable", name, "nothing", "no effect size could have been excluded")
+        return make_tile("excludable", name, "nothing", "however large")
     margin, error = card.declared.margin.value, card.declared.margin.error
     within = f" (95 % CI {words.number(error.ci_low)} to {words.number(error.ci_high)})" if error else ""
-    beside = f"; margin {words.number(margin)} {_short_unit(card)}{within}" if margin is not None else ""
-    amount = f"{words.number(abs(value))} {_short_unit(card)}"
-    return make_tile("excludable", name, amount, f"or more, were there no effect (one-sided 95 %){beside}")
+    beside = f"; margin {words.number(margin)} {words.short_unit(card.kind)}{within}" if margin is not None else ""
+    amount = f"{words.number(abs(value))} {words.short_unit(card.kind)}"
+    return make_tile("excludable", name, amount, f"or more, had nothing changed (one-sided 95 %){beside}")
 
 
 AGREES = {
@@ -198,11 +206,7 @@ def competitive_tile(card: Card, _subject: Subject) -> Tile:
     return make_tile("p_competitive", "More than other genes?", words.p_statement(card.p_competitive), hint)
 
 
-def _short_unit(card: Card) -> str:
-    return "SD" if card.kind == "cohort" else "log2"
-
-
 def _smallest(p_values: Sequence[float | None]) -> str:
     """Say how several comparisons became one p, where there are several."""
     known = sum(value is not None for value in p_values)
-    return f"; smallest of {known}, times {known}" if known > 1 else ""
+    return f"; smallest of {known} single comparisons, times {known}" if known > 1 else ""

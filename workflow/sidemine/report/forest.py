@@ -12,11 +12,12 @@ from sidemine.considerations.judgement import as_sentence
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.drawing.charts import WAY_SHAPES, WAYS, Spec, base, interval_words, signed_axis
 from sidemine.drawing.panel import CLEAR, TOLD, UNKNOWN, FurtherEffect, Light, Panel, Status, Subject
-from sidemine.drawing.words import bounded, isolated, listed, number, p_statement, percent, unit_words
+from sidemine.drawing.words import bounded, isolated, number, p_statement, percent, unit_words
 from sidemine.effect.pooled_effect import weights_of
 from sidemine.effect.pooling import METHODS, RANDOM
 from sidemine.effect.record import ContrastEvidence, Interval, PooledEffect
 from sidemine.records import fields_of
+from sidemine.text.phrases import listed
 from sidemine.verdict.card import Card
 
 _ROW_STEP = 50
@@ -29,6 +30,14 @@ _LIGHT = 15
 _GLYPHS: dict[Status, str] = {CLEAR: "✓", TOLD: "!", UNKNOWN: "–"}
 _ENDS = ("ci_low", "ci_high", "out_low", "out_high", "prediction_low", "prediction_high")
 _FOREST_SHAPES = {"domain": [*WAY_SHAPES["domain"], "pooled"], "range": [*WAY_SHAPES["range"], "diamond"]}
+
+
+_TOOLTIP = [
+    {"field": "label", "title": "data"},
+    {"field": "contrast"},
+    {"field": "value", "title": "effect [95 % CI]"},
+    {"field": "facts"},
+]
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ def _pooled_row(pooled: PooledEffect) -> ForestRow:
         if missing
         else f"prediction interval {number(pooled.prediction_low)} to {number(pooled.prediction_high)}"
     )
-    left_out = f"one left out: {number(pooled.leave_one_out_low)} to {number(pooled.leave_one_out_high)}"
+    left_out = f"{without_one(pooled, '')}: {number(pooled.leave_one_out_low)} to {number(pooled.leave_one_out_high)}"
     label = f"Pooled · {pooled.k} datasets · {bounded(pooled.method, 60)}"
     # No contrast may have this name: ids hold no spaces.
     row = _row("all together", label, f"{left_out} · {prediction}", pooled.interval, shape="pooled")
@@ -211,12 +220,6 @@ def forest(
     room = max(_VALUE_ROOM, 2 + _CHARACTER * max((len(row.value) for row in rows), default=0))
     label = {"type": "text", "align": "left", "baseline": "middle", "limit": {"expr": f"width - {room + 4:g}"}}
     color = {"field": "way", "type": "nominal", "scale": WAYS, "legend": None}
-    tooltip = [
-        {"field": "label", "title": "data"},
-        {"field": "contrast"},
-        {"field": "value", "title": "effect [95 % CI]"},
-        {"field": "facts"},
-    ]
     band = [{**row, "low": -abs(margin), "high": abs(margin)} for row in values] if margin else []
 
     def interval(low: str, mark: Spec) -> Spec:
@@ -228,22 +231,10 @@ def forest(
     def words(field: str, offset: int, mark: Spec) -> Spec:
         return {
             "mark": {**label, "x": 0, "yOffset": offset, **mark},
-            "encoding": {"y": y, "text": {"field": field}, "tooltip": tooltip},
+            "encoding": {"y": y, "text": {"field": field}, "tooltip": _TOOLTIP},
         }
 
-    marks = [
-        {
-            "contrast": row.contrast,
-            "place": place - len(lights[row.contrast]),
-            "name": light.name,
-            "status": light.status,
-            "glyph": _GLYPHS[light.status],
-            "words": bounded(light.words, 200),
-        }
-        for row in rows
-        if row.contrast in lights
-        for place, light in enumerate(lights[row.contrast])
-    ]
+    marks = _light_marks(rows, lights)
     most = max((len(found) for found in lights.values()), default=0)
     layers: list[Spec] = [
         {
@@ -267,7 +258,7 @@ def forest(
                 "shape": {"field": "shape", "type": "nominal", "scale": _FOREST_SHAPES, "legend": None},
                 # The area of a mark is its share of the pooled effect.
                 "size": {"field": "area", "type": "quantitative", "scale": None, "legend": None},
-                "tooltip": tooltip,
+                "tooltip": _TOOLTIP,
             },
         },
         words("label", -17, {"fontWeight": "bold", "color": "@ink", "fontSize": 12}),
@@ -281,10 +272,25 @@ def forest(
         words("problem", _LANE, {"color": "@ink", "fontStyle": "italic", "limit": {"expr": "width"}}),
     ]
     told = "; ".join(f"{row.label}: {row.value or row.problem}" for row in rows)
-    spec = base(
-        f"Forest plot, effect and 95 % confidence interval per comparison. {told}", _ROW_STEP * max(1, len(rows))
-    )
+    spec = base(f"Forest plot, effect and 95 % confidence interval per comparison. {told}", _ROW_STEP * len(rows))
     return {**spec, "data": {"name": "rows", "values": values}, "layer": layers}
+
+
+def _light_marks(rows: Sequence[ForestRow], lights: Mapping[str, Sequence[Light]]) -> list[Spec]:
+    """Return the marks at the right of the rows; places count from the last one, which stands at the edge."""
+    return [
+        {
+            "contrast": row.contrast,
+            "place": place - len(lights[row.contrast]),
+            "name": light.name,
+            "status": light.status,
+            "glyph": _GLYPHS[light.status],
+            "words": bounded(light.words, 200),
+        }
+        for row in rows
+        if row.contrast in lights
+        for place, light in enumerate(lights[row.contrast])
+    ]
 
 
 def _light_layer(marks: Sequence[Spec], y: Spec) -> Spec:
@@ -330,9 +336,10 @@ def forest_panel(card: Card, subject: Subject, lights: Mapping[str, Sequence[Lig
 
 
 def light_legend(lights: Mapping[str, Sequence[Light]]) -> str:
-    """Return the words of the marks at the right: in which order they stand, and what their shapes say."""
+    """Return the words of the marks at the right: what their shapes say, and in which order they stand."""
     names = listed([light.name for light in max(lights.values(), key=len)])
-    return f"Marks, from left: {names}. {', '.join(f'{glyph} {status}' for status, glyph in _GLYPHS.items())}."
+    shapes = ", ".join(f"{glyph} {status}" for status, glyph in _GLYPHS.items())
+    return f"Marks at the right: {shapes}; in order {names}."
 
 
 def pooled_caption(card: Card) -> str:
@@ -342,13 +349,19 @@ def pooled_caption(card: Card) -> str:
     if card.pooled is None:
         return f"Nothing is pooled: {card.not_computed['pooled']}."
     apart = card.pooled.sizes_differ
+    pale = without_one(card.pooled)
     shown = (
         f"No single figure: {apart.words} ({apart.reason})."
         if apart
-        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: one dataset left out"
+        else f"Diamond: pooled effect ({card.pooled.method}); pale bar: {pale}"
         f"{'' if card.pooled.prediction_low is None else '; dotted: prediction interval'}."
     )
     return f"{shown} {as_sentence(heterogeneity_words(card.pooled))}"
+
+
+def without_one(pooled: PooledEffect, noun: str = "dataset ") -> str:
+    """Say what the range without one dataset is: of two, one remains; beside a row that counts datasets, without the word."""
+    return f"each {noun}alone" if pooled.k == 2 else f"one {noun}left out"
 
 
 def heterogeneity_words(pooled: PooledEffect) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sidemine.drawing import words
 from sidemine.drawing.panel import Panel
 from sidemine.lines.layers import EXPRESSION, LAYERS
-from sidemine.text.phrases import capitalised
+from sidemine.text.phrases import capitalised, listed
 from sidemine.verdict.card import EvidenceRow, Synthesis
 
 NOTHING = "—"
@@ -82,7 +82,7 @@ def lines_view(synthesis: Synthesis | None, panels: Sequence[Panel] = ()) -> Lin
     return LinesView(
         sentence=synthesis.sentence,
         rows=[_row(row) for row in declared],
-        undeclared=f"Not declared, so not available: {words.listed(undeclared)}." if undeclared else "",
+        undeclared=f"Not declared, so not available: {listed(undeclared)}." if undeclared else "",
         panels=panels,
     )
 

@@ -237,34 +237,9 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
             strict=True,
         )
     )
-    keys: list[str] = []
-    points: list[dict[str, object]] = []
-    means: list[dict[str, object]] = []
     batches = sorted({row.batch for rows in scored.values() for row in rows if row.batch})
     by_batch = 1 < len(batches) <= len(SERIES)
-    for contrast, samples in scored.items():
-        entry = evidence[contrast]
-        keys.append(heading_key(len(keys), f"{bounded(entry.accession, 24)} {number(entry.effect)}"))
-        for group in ("target", "reference"):
-            rows = [row for row in samples if row.group == group]
-            label = entry.target_label if group == "target" else entry.reference_label
-            # The number first: a long name may be cut at its end.
-            keys.append(row_key(len(keys), f"n = {len(rows)}: {isolated(bounded(label, 60))}"))
-            means.append({"key": keys[-1], "score": float(np.mean([row.score for row in rows])), "group": names[group]})
-            points += [
-                {
-                    "key": keys[-1],
-                    "sample": bounded(row.sample, 60),
-                    "group": bounded(label, 60),
-                    "score": round(row.score, 4),
-                    "colour": (row.batch or "not recorded") if by_batch else names[group],
-                    "batch": row.batch or "—",
-                    "flag": row.flag,
-                    # Golden-ratio steps spread points evenly, the same way every time.
-                    "jitter": round((place * 0.618) % 1 - 0.5, 3),
-                }
-                for place, row in enumerate(rows)
-            ]
+    keys, points, means = _marks(evidence, scored, names, by_batch=by_batch)
     flags = [flag for flag in _SHAPES if any(point["flag"] == flag for point in points)]
     unknown = ["not recorded"] if any(point["colour"] == "not recorded" for point in points) else []
     colours = (
@@ -310,6 +285,43 @@ def _chart(card: Card, scored: Mapping[str, Sequence[SampleScore]], *, is_cohort
             {"data": {"values": means}, "mark": {"type": "tick", "thickness": 3, "size": 22, "color": "@ink"}, "encoding": {"x": x, "y": y}},
         ],
     }  # fmt: skip
+
+
+def _marks(
+    evidence: Mapping[str, CardContrast],
+    scored: Mapping[str, Sequence[SampleScore]],
+    names: Mapping[str, str],
+    *,
+    by_batch: bool,
+) -> tuple[list[str], list[Spec], list[Spec]]:
+    """Return the rows of the plot from the top, its points, and the means of the groups."""
+    keys: list[str] = []
+    points: list[Spec] = []
+    means: list[Spec] = []
+    for contrast, samples in scored.items():
+        entry = evidence[contrast]
+        keys.append(heading_key(len(keys), f"{bounded(entry.accession, 24)} {number(entry.effect)}"))
+        for group in ("target", "reference"):
+            rows = [row for row in samples if row.group == group]
+            label = entry.target_label if group == "target" else entry.reference_label
+            # The number first: a long name may be cut at its end.
+            keys.append(row_key(len(keys), f"n = {len(rows)}: {isolated(bounded(label, 60))}"))
+            means.append({"key": keys[-1], "score": float(np.mean([row.score for row in rows])), "group": names[group]})
+            points += [
+                {
+                    "key": keys[-1],
+                    "sample": bounded(row.sample, 60),
+                    "group": bounded(label, 60),
+                    "score": round(row.score, 4),
+                    "colour": (row.batch or "not recorded") if by_batch else names[group],
+                    "batch": row.batch or "—",
+                    "flag": row.flag,
+                    # Golden-ratio steps spread points evenly, the same way every time.
+                    "jitter": round((place * 0.618) % 1 - 0.5, 3),
+                }
+                for place, row in enumerate(rows)
+            ]
+    return keys, points, means
 
 
 def _datum(axis: Spec) -> Spec:

@@ -55,9 +55,14 @@ EPITHELIUM = ExperimentPlan(
     9002001,
     "airway epithelial cells",
     (
-        Arm("Control", {"stimulus": "none", "inhibitor": "none"}),
-        Arm("IFN", {"stimulus": "interferon", "inhibitor": "none"}, 2.5),
-        Arm("IFN_inhibitorA", {"stimulus": "interferon", "inhibitor": "compound A"}, 0.8, {"proliferation": -0.3}),
+        Arm("Control", {"stimulus": "none", "inhibitor": "none", "dose": "0 nM"}),
+        Arm("IFN", {"stimulus": "interferon", "inhibitor": "none", "dose": "0 nM"}, 2.5),
+        Arm(
+            "IFN_inhibitorA",
+            {"stimulus": "interferon", "inhibitor": "compound A", "dose": "500 nM"},
+            0.8,
+            {"proliferation": -0.3},
+        ),
     ),
 )
 

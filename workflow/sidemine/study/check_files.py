@@ -43,7 +43,7 @@ def _may_be_there(path: Path) -> bool:
 
 
 def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bool], kind: str) -> list[Problem]:
-    if text.lower().startswith(("https://", "http://")) and kind != "folder":
+    if text.lower().startswith("https://") and kind != "folder":
         return []
     if "://" in text:
         return [
@@ -53,6 +53,8 @@ def _check_file(text: str, where: str, folder: Path, exists: Callable[[Path], bo
                 "an https:// address, or a path",
                 "Write https:// instead of ftp://: GEO serves the same files at both."
                 if text.startswith("ftp://")
+                else "Write the https form of the address, or give the path of a file that you fetched yourself."
+                if text.lower().startswith("http://")
                 else f"Give a {'folder' if kind == 'folder' else 'path or an https:// address'}.",
             )
         ]

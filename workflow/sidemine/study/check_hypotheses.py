@@ -15,6 +15,7 @@ from sidemine.text.repeats import repeated
 
 def check_hypotheses(
     hypotheses: Sequence[Hypothesis],
+    ids: Collection[str],
     where: str,
     contrasts: Sheet[Contrast],
     datasets: Sheet[Dataset],
@@ -27,6 +28,8 @@ def check_hypotheses(
     ----------
     hypotheses
         Those that are right in themselves.
+    ids
+        Of all hypotheses.
     where
         The config file.
     contrasts, datasets, gene_sets
@@ -48,7 +51,7 @@ def check_hypotheses(
         problems += _check_score(hypothesis, place)
         problems += _check_role(hypothesis, place)
         problems += check_panel(hypothesis, rows, contrasts.ids, place)
-        problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, place)
+        problems += _check_requires(hypothesis, {other.id: other for other in hypotheses}, ids, place)
     problems += _controls_of_wells(hypotheses, rows, wells, where)
     return [*problems, *_duplicates(hypotheses, where), *_cycles(hypotheses, where)]
 
@@ -272,7 +275,9 @@ def _check_role(hypothesis: Hypothesis, place: str) -> list[Problem]:
     ]
 
 
-def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], place: str) -> list[Problem]:
+def _check_requires(
+    hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], ids: Collection[str], place: str
+) -> list[Problem]:
     where = f"{place}, key requires"
     twice = sorted(repeated(hypothesis.requires))
     problems = [
@@ -280,9 +285,9 @@ def _check_requires(hypothesis: Hypothesis, by_id: Mapping[str, Hypothesis], pla
         for name in twice
     ]
     for name in hypothesis.requires:
-        if name not in by_id:
-            problems.append(dangling("hypothesis", name, frozenset(by_id), where))
-        elif name != hypothesis.id and by_id[name].role == "question":
+        if name not in ids:
+            problems.append(dangling("hypothesis", name, ids, where))
+        elif name != hypothesis.id and name in by_id and by_id[name].role == "question":
             problems.append(
                 Problem(
                     f"the required hypothesis {name!r} is a question, and a question has no expected answer",

@@ -37,9 +37,9 @@ def check_lines(draft: Draft) -> list[Problem]:
 def _check_references(row: _Row, hypotheses: Mapping[str, Hypothesis], draft: Draft) -> Iterator[Problem]:
     line, sets = row.model, draft.gene_sets
     hypothesis = hypotheses.get(line.hypothesis)
-    if hypothesis is None:
-        yield dangling("hypothesis", line.hypothesis, hypotheses, f"{row.where}, column hypothesis")
-    elif hypothesis.role != "question":
+    if line.hypothesis not in draft.hypothesis_ids:
+        yield dangling("hypothesis", line.hypothesis, draft.hypothesis_ids, f"{row.where}, column hypothesis")
+    elif hypothesis and hypothesis.role != "question":
         yield Problem(
             "a line of evidence speaks to a control",
             f"{row.where}, column hypothesis: {line.hypothesis} ({hypothesis.role})",
@@ -111,14 +111,14 @@ def _check_roles(row: _Row, layer: Layer, form: Format) -> Iterator[Problem]:
     for column, given, needed, known, written in asked:
         allowed = "; ".join(f"{role}: {meaning}" for role, meaning in known.items()) or "none"
         where = f"{row.where}, column {column}"
-        for role in given.keys() - known.keys():
+        for role in [role for role in given if role not in known]:
             yield Problem(
                 f"format {row.model.format} of layer {layer.word} has no role {role!r}",
                 where,
                 allowed,
                 did_you_mean(role, known) + "Correct the role, or leave it out.",
             )
-        for role in needed.keys() - given.keys():
+        for role in [role for role in needed if role not in given]:
             yield Problem(
                 f"format {row.model.format} of layer {layer.word} needs {role}: {needed[role]}",
                 where,

@@ -45,7 +45,7 @@ def check_panel(hypothesis: Hypothesis, rows: Mapping[str, Contrast], ids: froze
     known = [rows[name] for name in dict.fromkeys(panel.contrasts) if name in rows]
     problems += _check_model(known, where)
     problems += _check_samples(panel, known, where)
-    if problems:
+    if problems or len(known) < len(set(panel.contrasts)):  # a row that is wrong in itself is told of elsewhere
         return problems
     return _check_question(hypothesis, panel, rows, where)
 

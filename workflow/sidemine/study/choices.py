@@ -44,5 +44,8 @@ RobustnessDimension = Literal[
 
 SetFormat = Literal["gmt", "gmt_zip", "collectri", "dorothea", "progeny", "sets_tsv"]
 
+Confirmation = Literal["decimal_points", "human_symbols", "fractional_counts"]
+"""Checks of values and identifiers that misjudge a file, as somebody who knows it declares."""
+
 CellChecks = Literal["off", "told", "filter"]
 """What is done about single cells that lie apart."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sidemine.study.models import StudyConfig
 from sidemine.study.plain_yaml import LOADER, find_unplain
 from sidemine.study.rows import Contrast, Dataset, GeneSetRow
 from sidemine.study.settings import Settings
+from sidemine.study.sheets import AnyId
 
 PLACES: Mapping[str, type[BaseModel]] = {
     "a column of datasets.tsv": Dataset,
@@ -148,6 +149,17 @@ def salvage(raw: Mapping[str, Any]) -> StudyConfig:
             with contextlib.suppress(ValidationError):
                 good[name] = TypeAdapter(annotation).validate_python(value)
     return StudyConfig.model_construct(None, **good)
+
+
+def hypothesis_ids(raw: Mapping[str, Any]) -> Collection[str]:
+    """Return the ids of all hypotheses of a config, also of faulty ones; any id where an entry holds none that can be read."""
+    entries = raw.get("hypotheses")
+    ids = (
+        [entry.get("id") if isinstance(entry, dict) else None for entry in entries]
+        if isinstance(entries, list)
+        else [None]
+    )
+    return frozenset(map(str, ids)) if all(ids) else AnyId(map(str, filter(None, ids)))
 
 
 def _good_entries(entries: object) -> list[Hypothesis]:

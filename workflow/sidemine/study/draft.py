@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,8 @@ class Draft:
 
     config_path: Path
     config: StudyConfig
+    hypothesis_ids: Collection[str]
+    """Of all hypotheses, also of those that are wrong in themselves."""
     datasets: Sheet[Dataset]
     contrasts: Sheet[Contrast]
     gene_sets: Sheet[GeneSetRow]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -123,7 +123,10 @@ def model_problems(
         Models of other files, by what a name of theirs is: a name that stands in the wrong place is found there.
     """
     problems: dict[tuple[object, ...], Problem] = {}
-    for detail in error.errors(include_url=False):
+    details = error.errors(include_url=False)
+    for detail in details:
+        if _is_told_within(detail, details):
+            continue
         # A union tells the same mistake once per member; the location up to the member names is told once.
         path, owner, field = _walk(model, detail["loc"])
         name = ".".join(str(part) for part in path)
@@ -131,6 +134,16 @@ def model_problems(
         problem = _problem(detail, place, kind, owner, field, path, elsewhere)
         problems.setdefault((path, problem.what) if detail["type"] == "extra_forbidden" else (path,), problem)
     return list(problems.values())
+
+
+def _is_told_within(detail: Mapping[str, Any], details: Sequence[Mapping[str, Any]]) -> bool:
+    """Tell whether a section stands where a number or a section may, and what is wrong in the section is told."""
+    key = detail["loc"][:-1]
+    return (
+        detail["type"] == "float_type"
+        and isinstance(detail["input"], dict)
+        and any(len(other["loc"]) > len(detail["loc"]) and other["loc"][: len(key)] == key for other in details)
+    )
 
 
 def _walk(
@@ -234,7 +247,9 @@ def _problem(
         message = f"{limit} {'characters' if isinstance(value, str) else 'entries'} are expected, not {len(value)}"
     step = "Correct the value."
     if detail["type"] == "literal_error" and field is not None:
-        options = choices(field.annotation)
+        options = choices(field.annotation) or [
+            one for part in get_args(bare_type(field.annotation)) for one in choices(part)
+        ]
         message = "the value is not one of the allowed ones"
         step = (did_you_mean(str(value), options) + "Choose one of: " + ", ".join(options) + ".") if options else step
     elif detail["type"] == "string_type" and isinstance(value, bool):

@@ -17,9 +17,14 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     'Did you mean tissue? '
     >>> did_you_mean("zzz", ["tissue", "age"])
     ''
+    >>> did_you_mean("age", ["tissue", "age_years"])
+    'Did you mean age_years? '
     """
     by_lower = {name.lower(): name for name in sorted(set(known), reverse=True)}
-    near = get_close_matches(word.lower(), by_lower, n=2, cutoff=0.6)
+    longer = [
+        name for name in by_lower if word and name.startswith(f"{word.lower()}_")
+    ]  # age (years) is column age_years
+    near = get_close_matches(word.lower(), by_lower, n=2, cutoff=0.6) or longer[:2]
     return f"Did you mean {' or '.join(by_lower[name] for name in near)}? " if near else ""
 
 

@@ -13,7 +13,7 @@ from sidemine.errors import Problem, StudyError
 from sidemine.records import as_json
 from sidemine.study.check_hypotheses import check_questions
 from sidemine.study.check_rows import check_layout
-from sidemine.study.config_file import PLACES, check_config, read_config, salvage
+from sidemine.study.config_file import PLACES, check_config, hypothesis_ids, read_config, salvage
 from sidemine.study.context import ConsideredDataset
 from sidemine.study.draft import Draft
 from sidemine.study.markers import (
@@ -176,6 +176,7 @@ def load_study(
     draft = Draft(
         config_path=config_path,
         config=config or salvage(raw),
+        hypothesis_ids=hypothesis_ids(raw),
         datasets=sheet,
         contrasts=_sheet(raw, "contrasts", Contrast, "contrast", folder, problems),
         gene_sets=_sheet(raw, "gene_sets", GeneSetRow, "gene_set", folder, problems),

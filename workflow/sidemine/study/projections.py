@@ -13,7 +13,18 @@ from pydantic import BaseModel, ConfigDict
 
 from sidemine.sources.declarations import IdentifierKind, Strand
 from sidemine.sources.scales import Scale
-from sidemine.study.choices import CellChecks, Direction, Family, Kind, LineStatus, Replicates, Role, Score, SetFormat
+from sidemine.study.choices import (
+    CellChecks,
+    Confirmation,
+    Direction,
+    Family,
+    Kind,
+    LineStatus,
+    Replicates,
+    Role,
+    Score,
+    SetFormat,
+)
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.hypotheses import CompoundPanel, HypothesisRole, PrimaryTest
 from sidemine.study.independence import source_of
@@ -48,6 +59,7 @@ class DatasetToRead(Projection):
     annotation_columns: list[str]
     sheet: str
     layer: str
+    confirmed: list[Confirmation]
     subset: str
     sample_name: str
     biological_unit: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -11,7 +11,7 @@ from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.sources.declarations import IdentifierKind, Layout, Strand
 from sidemine.sources.registry import LAYOUTS
 from sidemine.sources.scales import SCALES, Scale
-from sidemine.study.choices import CellChecks, Family, LineStatus, Replicates, Role, SetFormat, Status
+from sidemine.study.choices import CellChecks, Confirmation, Family, LineStatus, Replicates, Role, SetFormat, Status
 from sidemine.study.closed_model import ClosedModel, split_list
 from sidemine.study.covariates import parse_covariate
 from sidemine.study.identifiers import Identifier, SetName
@@ -35,6 +35,13 @@ CommaList = Annotated[
     list[str],
     BeforeValidator(split_list),
     WithJsonSchema({"anyOf": [{"type": "array", "items": {"type": "string"}}, {"type": "string"}]}),
+]
+
+
+Confirmations = Annotated[
+    list[Confirmation],
+    BeforeValidator(split_list),
+    WithJsonSchema({"anyOf": [{"type": "array", "items": {"enum": list(get_args(Confirmation))}}, {"type": "string"}]}),
 ]
 
 
@@ -122,6 +129,13 @@ class Dataset(ClosedModel):
         + "; ".join(f"{name} ({traits.words})" for name, traits in SCALES.items())
         + ". Counts may have fractions (RSEM, salmon). z-scores and fractions have no fold change: cohorts get a "
         "standardised effect, experiments are not testable. The values are checked against it."
+    )
+    confirmed: Confirmations = Field(
+        default_factory=list,
+        description="What a check would refuse in this file and you know to be right (comma list); the page tells it. "
+        "decimal_points: points with three digits behind them part no thousands. human_symbols: symbols in another case (Stat1) "
+        "are human genes, not mouse. fractional_counts: values without whole numbers are read counts, as tximport's "
+        "lengthScaledTPM are.",
     )
     subset: str = Field(default="", description="Selector: only matching samples belong to this dataset.")
     sample_name: str = Field(
@@ -277,7 +291,7 @@ class Contrast(ClosedModel):
         description="Metadata columns in the design (comma list): column, factor(column) or number(column). A bare name is "
         "a number where every cell is one with one unit (45 years) or a decimal point, or under the name of a quantity "
         "(age, bmi, rin, …); a factor where cells are words or labels (1_1, 007), or under the name of a batch (plate, "
-        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared.",
+        "chip, run, …). Whole numbers under another name, and numbers beside words, must be declared. Ages that nobody has (1965) and codes of missing values (-9, 999) are refused.",
     )
     missing_covariates: Literal["refuse", "drop"] = Field(
         default="refuse",

@@ -203,58 +203,46 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
     package
         Digest of the code, for the manifest.
     """
-    study, sources, scope, config = plan.study, plan.sources, plan.scope, plan.study.config
-    gene_table, files = plan.gene_table, plan.files
-    to_fit, to_prepare, make = plan.contrasts, plan.datasets, plan.specify
-    dataset_of = {name: row.dataset for name, row in study.contrasts.items()}
-    jobs: Specifications = {
+    return {**_of_inputs(plan), **_of_datasets(plan), **_of_study(plan, package)}
+
+
+def _of_inputs(plan: StudyPlan) -> Specifications:
+    by_key = plan.sources.by_key
+    return {
         "retrieve_input": {
-            key: make(
+            key: plan.specify(
                 RetrieveInput, key=key, locations=list(source.locations), mutable=source.mutable, form=source.form
             )
-            for key, source in sources.by_key.items()
+            for key, source in by_key.items()
         },
-        "lock_inputs": {"": make(LockInputs, keys=list(sources.by_key))},
+        "lock_inputs": {"": plan.specify(LockInputs, keys=list(by_key))},
+    }
+
+
+def _of_datasets(plan: StudyPlan) -> Specifications:
+    study, config, make = plan.study, plan.study.config, plan.specify
+    return {
         "read_samples": {
             name: make(
                 ReadSamples,
                 dataset=DatasetToRead.of(row),
-                files=files[name],
+                files=plan.files[name],
                 derive=_derived(study, name),
                 exclude=[excluded.sample for excluded in config.exclude.get(name, [])],
                 markers=study.labels_by(row.cell_type),
             )
             for name, row in study.datasets.items()
         },
-        "check_designs": {
-            "": make(
-                CheckDesigns,
-                contrasts=list(to_fit.values()),
-                verified_contrasts=[name for name, row in study.contrasts.items() if row.status == "verified"],
-                verified_datasets=[name for name, row in study.datasets.items() if row.status == "verified"],
-            )
-        },
         "prepare_dataset": {
             name: make(
                 PrepareDataset,
-                dataset=to_prepare[name],
-                files=files[name],
+                dataset=plan.datasets[name],
+                files=plan.files[name],
                 derive=_derived(study, name),
                 markers=study.labels_by(row.cell_type),
-                gene_table=gene_table,
+                gene_table=plan.gene_table,
             )
             for name, row in study.datasets.items()
-        },
-        "prepare_gene_sets": {
-            "": make(
-                PrepareGeneSets,
-                rows=[GeneSetToRead.of(row) for row in study.gene_set_rows],
-                libraries=keys_of(sources.gene_sets),
-                gene_table=gene_table,
-            )
-        },
-        "compare_datasets": {
-            "": make(CompareDatasets, datasets=[DatasetToCount.of(row) for row in study.datasets.values()])
         },
         "analyse_dataset": {
             name: make(
@@ -262,7 +250,7 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
                 dataset=DatasetToAssess.of(row),
                 independent_pairs=config.independent_pairs.get(name, []),
                 dataset_of_contrasts=DatasetOfContrasts.of(row),
-                contrasts=[to_fit[contrast] for contrast in scope.contrasts_of(name)],
+                contrasts=[plan.contrasts[contrast] for contrast in plan.scope.contrasts_of(name)],
                 traps=TrapsOfDataset.of(config.settings.traps),
                 traps_of_contrasts=TrapsOfContrast.of(config.settings.traps),
                 tests=make(SetTestSettings),
@@ -270,38 +258,50 @@ def specify_jobs(plan: StudyPlan, package: str) -> Specifications:
             )
             for name, row in study.datasets.items()
         },
-        "score_activities": {"": make(ScoreActivities, datasets=list(study.datasets))},
-        "adjust_set_tests": {
-            "": make(AdjustSetTests, contrasts=[ContrastOfRole.of(row) for row in study.contrasts.values()])
-        },
-        "measure_effects": {
-            "": make(
-                MeasureEffects,
-                hypotheses=[HypothesisToMeasure.of(row) for row in config.hypotheses],
-                dataset_of={name: dataset_of[name] for name in scope.measured_contrasts},
-                datasets={
-                    dataset_of[name]: DatasetToMeasure.of(study.datasets[dataset_of[name]])
-                    for name in scope.measured_contrasts
-                },
-            )
-        },
-        "pool_datasets": {
-            "": make(
-                PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses if row.kind != "panel"]
-            )
-        },
-        "decide_verdicts": {
-            "": make(
-                DecideVerdicts,
-                study=config.study,
-                hypotheses=list(config.hypotheses),
-                words={name: _words(study, name) for name in scope.measured_contrasts},
-                lines=[LineToTell.of(row) for row in study.lines.values()],
-            )
-        },
-        "write_manifest": {"": make(WriteManifest, config_digest=study.digest, package=package)},
     }
-    return jobs
+
+
+def _of_study(plan: StudyPlan, package: str) -> Specifications:
+    study, config, make = plan.study, plan.study.config, plan.specify
+    measured = plan.scope.measured_contrasts
+    dataset_of = {name: study.contrasts[name].dataset for name in measured}
+    specifications: dict[str, Projection] = {
+        "check_designs": make(
+            CheckDesigns,
+            contrasts=list(plan.contrasts.values()),
+            verified_contrasts=[name for name, row in study.contrasts.items() if row.status == "verified"],
+            verified_datasets=[name for name, row in study.datasets.items() if row.status == "verified"],
+        ),
+        "prepare_gene_sets": make(
+            PrepareGeneSets,
+            rows=[GeneSetToRead.of(row) for row in study.gene_set_rows],
+            libraries=keys_of(plan.sources.gene_sets),
+            gene_table=plan.gene_table,
+        ),
+        "compare_datasets": make(CompareDatasets, datasets=[DatasetToCount.of(row) for row in study.datasets.values()]),
+        "score_activities": make(ScoreActivities, datasets=list(study.datasets)),
+        "adjust_set_tests": make(
+            AdjustSetTests, contrasts=[ContrastOfRole.of(row) for row in study.contrasts.values()]
+        ),
+        "measure_effects": make(
+            MeasureEffects,
+            hypotheses=[HypothesisToMeasure.of(row) for row in config.hypotheses],
+            dataset_of=dataset_of,
+            datasets={name: DatasetToMeasure.of(study.datasets[name]) for name in dataset_of.values()},
+        ),
+        "pool_datasets": make(
+            PoolDatasets, hypotheses=[HypothesisToPool.of(row) for row in config.hypotheses if row.kind != "panel"]
+        ),
+        "decide_verdicts": make(
+            DecideVerdicts,
+            study=config.study,
+            hypotheses=list(config.hypotheses),
+            words={name: _words(study, name) for name in measured},
+            lines=[LineToTell.of(row) for row in study.lines.values()],
+        ),
+        "write_manifest": make(WriteManifest, config_digest=study.digest, package=package),
+    }
+    return {rule: {"": specification} for rule, specification in specifications.items()}
 
 
 def _derived(study: Study, dataset: str) -> dict[str, DerivedColumn]:

@@ -46,6 +46,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
         *_check_config_references(draft),
         *check_hypotheses(
             draft.config.hypotheses,
+            draft.hypothesis_ids,
             str(draft.config_path),
             draft.contrasts,
             draft.datasets,
@@ -58,6 +59,7 @@ def cross_check(draft: Draft, *, check_files: bool = True) -> list[Problem]:
         *check_illustrations(
             draft.config.illustrations,
             {row.model.dataset: row.model.layout for row in draft.datasets.rows},
+            draft.datasets.ids,
             draft.gene_sets.ids,
             str(draft.config_path),
             [row.model.dataset for row in draft.datasets.rows if label_panel(row.model.cell_type)],

@@ -24,6 +24,11 @@ AGE_NAME = re.compile(r"(^|_)age(_|$)")
 QUANTITY_NAME = re.compile(r"(^|_)(age|bmi|weight|height|rin|dv200|ph|pmi|percent|pct|proportion|fraction)(_|$)")
 """Names under which whole numbers are measurements."""
 
+_AGE_IN_YEARS = 120
+_OTHER_THAN_YEARS = re.compile(r"(^|_)(months?|mos?|mths?|weeks?|wks?|days?|hours?|hrs?)(_|$)")
+_MISSING_CODES = frozenset({-9.0, -99.0, -999.0, -9999.0, 999.0, 9999.0})
+"""Numbers that stand for missing values, as statistics programs write them."""
+
 _SPELLINGS = {
     "years": "year years yr yrs y yo",
     "months": "month months mo mos mth mths",
@@ -171,11 +176,44 @@ def _read_quantities(cells: list[str], numbers: dict[str, Quantity], name: str) 
         return ColumnReading("mixed units", why, None, labels=cells)
     distinct = set(values[np.isfinite(values)].tolist())
     unit = next(iter(units), "")
+    if AGE_NAME.search(name) and not _OTHER_THAN_YEARS.search(name) and (why := _no_ages_in_years(numbers, unit)):
+        return ColumnReading("ambiguous", why, None, unit, cells)
+    if why := _codes_of_missing(numbers, distinct):
+        return ColumnReading("mixed", why, None, unit, cells)
     if unit or any("." in cell for cell in numbers) or QUANTITY_NAME.search(name):
         return ColumnReading("numbers", f"numbers{f' in {unit}' if unit else ''}", values, unit, cells)
     if len(distinct) <= 2:
         return ColumnReading("labels", "two values: number or label is the same", values, labels=cells)
     return ColumnReading("ambiguous", f"whole numbers without a unit: {_told(list(numbers))}", values, labels=cells)
+
+
+def _no_ages_in_years(numbers: dict[str, Quantity], unit: str) -> str:
+    """Say which numbers are no ages in years where nothing says what else they are; '' where all are."""
+    bare = [cell for cell, quantity in numbers.items() if not quantity.unit]
+    if unit not in {"", "years"}:
+        return (
+            f"{unit} ({_told([cell for cell in numbers if cell not in bare])}) beside no unit ({_told(bare)})"
+            if bare
+            else ""
+        )
+    wrong = [cell for cell, quantity in numbers.items() if not 0 <= quantity.value <= _AGE_IN_YEARS]
+    return f"no ages in years: {_told(wrong)}" if wrong else ""
+
+
+def _codes_of_missing(numbers: dict[str, Quantity], distinct: set[float]) -> str:
+    """Say which numbers look like codes of missing values: they lie further from all others than these spread; '' without such."""
+    others = distinct - _MISSING_CODES
+    if len(others) < 3:
+        return ""
+    low, high = min(others), max(others)
+    found = [
+        cell
+        for cell, quantity in numbers.items()
+        if quantity.value in _MISSING_CODES and max(low - quantity.value, quantity.value - high) > high - low
+    ]
+    if not found:
+        return ""
+    return f"{_told(found)} far outside of the other numbers ({low:g} to {high:g}), as codes of missing values are: leave such cells empty"
 
 
 def _quantity(cell: str) -> Quantity | None:

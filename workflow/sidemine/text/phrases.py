@@ -1,4 +1,4 @@
-"""Parts of sentences: lists that are cut, and a beginning with a capital letter."""
+"""Parts of sentences: lists, whole or cut, and a beginning with a capital letter."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ def first_of(parts: Sequence[str], most: int, between: str = ", ", before_rest: 
     """
     rest = f"{before_rest}{len(parts) - most:,} more" if len(parts) > most else ""
     return between.join(parts[:most]) + rest
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Join words as in a sentence.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}" if parts else ""
 
 
 def capitalised(text: str) -> str:

@@ -140,7 +140,10 @@ def _without_one_cohort(case: Case) -> Sensitivity:
         return no_sensitivity(ONE_COHORT, ONE_BY_ONE)
     if pooled.k < FEWEST_TO_POOL:
         return no_sensitivity(ONE_COHORT, "fewer than two cohorts were pooled")
-    left = [sensitivity_of(case, ONE_COHORT, f"without {row.left_out}", row.estimate) for row in pooled.without_one]
+    left = [
+        sensitivity_of(case, ONE_COHORT, f"without {row.left_out}", row.estimate, n_left=pooled.k - 1)
+        for row in pooled.without_one
+    ]
     if not left:
         return no_sensitivity(ONE_COHORT, "no effect is left without a cohort")
     side = -1 if without_effect(case) else 1
@@ -236,7 +239,7 @@ _STANDING = {
     "experiment": Downgrade(
         Domain.INDIRECTNESS,
         "mRNA in treated samples is not the function of a pathway in people.",
-        "only mRNA measured",
+        "function not measured",
     ),
 }
 _NAMED = 2

@@ -150,7 +150,8 @@ class CohortRules(Rules):
         if effect is None or pooled.p is None or p_value is None or margin is None:
             return Decision(Verdict.NOT_TESTABLE, "No cohort could enter the pooled effect.")
         of = "In the single cohort" if pooled.k == 1 else f"Over {pooled.k} cohorts together"
-        seen = f"{of} the set changed {declared_way(direction)} (p = {p_value:.2g})"
+        # The tests of each cohort by itself have a p of their own, and stand beside it.
+        seen = f"{of} the set changed {declared_way(direction)} ({'' if pooled.k == 1 else 'pooled '}p = {p_value:.2g})"
         if missing is not None and not missing:
             return Decision(Verdict.SUPPORTED, f"{seen}, and every required condition is met.")
         sided = direction != "either"

@@ -31,7 +31,7 @@ from sidemine.verdict.card import CardCap
 from sidemine.verdict.readings import Reading, independent_readings, opposite_sides, read_contrasts
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
-RULES_VERSION = "2027.9"
+RULES_VERSION = "2027.10"
 
 
 @dataclass(frozen=True)

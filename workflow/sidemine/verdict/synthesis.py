@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from sidemine.drawing.words import listed
 from sidemine.effect import pooled_effect
 from sidemine.lines.evidence import IN_FAVOUR_P, Call, LayerEvidence, call_of, holds_size, unavailable
 from sidemine.lines.layers import EXPRESSION, LAYERS
 from sidemine.records import fields_of
 from sidemine.stats.partial_conjunction import number_that_hold
 from sidemine.study.projections import LineToTell
+from sidemine.text.phrases import listed
 from sidemine.verdict.card import Card, EvidenceRow, IndependentLine, Synthesis
 from sidemine.verdict.vocabulary import Verdict
 
@@ -228,19 +228,30 @@ def _sentence(
         return "No line of evidence could be tested."
     if conflicting:
         sides = [
-            f"{listed([row.layer for row in speaking if row.call == call])} {call}"
+            f"{listed(named)} {call}"
             for call in ("in favour", "against", "conflicting")
-            if any(row.call == call for row in speaking)
+            if (
+                named := [
+                    row.layer
+                    for row in speaking
+                    if row.call == call and not (row.reservation and call != "conflicting")
+                ]
+            )
         ]
         return f"The lines of evidence contradict one another: {'; '.join(sides)}."
     untested = f" {len(lines) - len(speaking)} more could not be tested." if len(speaking) < len(lines) else ""
     if len(speaking) == 1:
         only = speaking[0]
-        but = f", but with a reservation: {only.reservation}" if only.reservation and only.call == "in favour" else ""
+        sided = only.call in ("in favour", "against")
+        but = f", but with a reservation: {only.reservation}" if only.reservation and sided else ""
         return f"One line of evidence alone, {only.layer}: {only.call}{but}.{untested}"
     doubted = [f"{row.layer} ({row.reservation})" for row in speaking if row.reservation and row.call == "in favour"]
     uncounted = f" In favour, but not counted: {listed(doubted)}." if doubted else ""
-    against = [row.layer for row in speaking if row.call == "against"]
+    against = [
+        f"{row.layer} ({row.reservation}; not counted)" if row.reservation else row.layer
+        for row in speaking
+        if row.call == "against"
+    ]
     opposed = f" Against it: {listed(against)}." if against else ""
     return (
         f"{n_shown} of {len(speaking)} independent lines are shown to point in the declared direction."

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from sidemine.considerations.calibration.chart import LEVEL
 from sidemine.considerations.calibration.design_classes import VERDICT_TESTS
 from sidemine.considerations.calibration.table import CalibrationRow, rows_of
-from sidemine.drawing.words import bounded, count, is_number, listed, number
+from sidemine.drawing.words import bounded, count, is_number, number
+from sidemine.text.phrases import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from sidemine.considerations.compounds.record import CompoundColumns
 from sidemine.drawing.panel import Subject, Told
-from sidemine.drawing.words import listed, margin_words, number, side
+from sidemine.drawing.words import margin_words, number, side
 from sidemine.effect.compound_reading import ONE_SIDED_P, PanelReading, arm_limit, read_panel
 from sidemine.effect.compound_record import ArmEffect, CompoundEvidence, amount_words
 from sidemine.effect.plain_words import as_percent_change, as_percent_limits, signed_percent
 from sidemine.effect.record import Interval, Margin
-from sidemine.text.phrases import capitalised, first_of
+from sidemine.text.phrases import capitalised, first_of, listed
 
 MOST_NAMED = 4
 """Most arms that a sentence names; the table holds all."""
@@ -90,7 +90,7 @@ def _of_class(panel: CompoundEvidence, reading: PanelReading, margin: float) -> 
     parts = (
         [f"At least {reading.needed} of {k}: {found}"]
         if reading.shown
-        else [f"Excluded: that at least {reading.needed} of {k} act", f"{capitalised(found)}{only}"]
+        else [f"Evidence against at least {reading.needed} of {k} acting", f"{capitalised(found)}{only}"]
     )
     parts += excluded
     parts += [f"{listed(open_still)}: neither shown nor excluded"] if open_still and acting else []
@@ -102,7 +102,8 @@ def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) 
     if reading.refuted and not reading.shown:
         arms = [arm for arm in panel.arms if arm.contrast in reading.excluded]
         at_each = listed(_arm_names(panel, arms))
-        return f"Excluded at {at_each}: {_CHANGES[panel.direction]} of {margin_words(margin, panel.direction)} or more{_limits_words(panel, arms, margin)}."
+        size = f"{_CHANGES[panel.direction]} of {margin_words(margin, panel.direction)} or more"
+        return f"Evidence against: {size} is excluded at {at_each}{_limits_words(panel, arms, margin)}."
     at = f"all {k}" if len(reading.beyond) == k else f"{len(reading.beyond)} of {k}"
     found = f"{_SIDES[panel.direction].capitalize()}, beyond the margin, at {at} {noun}"
     if _has_trend(reading):

@@ -110,7 +110,7 @@ def _with_sets(fit: ContrastFit, factors: Factors, gene_sets: pd.DataFrame) -> l
         return []
     membership = build_membership(sets, fit.genes, FEWEST_IN_SET)
     spread = np.sqrt(np.mean(fit.score_effects[:, 1:] ** 2, axis=1, keepdims=True))
-    residuals = np.where(spread > 0, fit.score_effects[:, 1:] / np.where(spread > 0, spread, 1), 0)
+    residuals = fit.score_effects[:, 1:] / np.where(spread > 0, spread, 1)
     scores = np.asarray(membership.shares() @ residuals)
     return [
         (place, _follows(name, "set", float(own[1:] @ score / np.linalg.norm(own[1:]) / length), fit.residual_df))

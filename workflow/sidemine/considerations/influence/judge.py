@@ -31,6 +31,7 @@ from sidemine.considerations.sensitivity import (
     without_effect,
 )
 from sidemine.effect.scale import scale_of
+from sidemine.text.phrases import listed
 
 INFLUENCE_P = 0.05
 """Two-sided p that the effect must reach without its most influential gene, and with the few that move most held back."""
@@ -142,7 +143,7 @@ def influence_words(entry: InfluenceOnEffect) -> str:
 
 def _named(genes: Sequence[str]) -> str:
     if len(genes) <= MOST_NAMED:
-        return f"{', '.join(genes[:-1])} and {genes[-1]}"
+        return listed(genes)
     return f"{', '.join(genes[:MOST_NAMED])} and {len(genes) - MOST_NAMED} more genes"
 
 

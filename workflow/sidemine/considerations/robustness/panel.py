@@ -9,8 +9,9 @@ from sidemine.considerations.robustness.record import RobustnessColumns, Variant
 from sidemine.considerations.traps.record import TrapColumns
 from sidemine.drawing.charts import FIRST, WAY_SHAPES, WAYS, Spec, base, interval_words
 from sidemine.drawing.panel import Column, Figure, Panel, Subject, Table, Tile, Told, make_tile
-from sidemine.drawing.words import bounded, count, is_number, listed, p_value, percent, unit_words
+from sidemine.drawing.words import bounded, count, is_number, p_value, percent, unit_words
 from sidemine.effect.record import way
+from sidemine.text.phrases import listed
 
 _CURVE_HEIGHT = 190
 _MATRIX_STEP = 15

@@ -7,10 +7,6 @@ from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, Patterns, StudyJob
 
 
-def _specify(plan: StudyPlan) -> MeasureSpecificity:
-    return plan.specify(MeasureSpecificity, hypotheses=plan.hypotheses)
-
-
 def _inputs(plan: StudyPlan, _: MeasureSpecificity) -> Patterns:
     return {
         "fits": [f"<results>/contrasts/{contrast}/fit.npz" for contrast in plan.scope.primary_contrasts],
@@ -44,7 +40,7 @@ JOB = StudyJob(
     name="measure_specificity",
     message="Place the primary sets among matched random sets and comparator sets",
     specification=MeasureSpecificity,
-    specify=_specify,
+    specify=lambda plan: plan.specify(MeasureSpecificity, hypotheses=plan.hypotheses),
     inputs=_inputs,
     outputs={"table": "<results>/specificity.tsv", "record": "<results>/specificity.json"},
     run=_run,

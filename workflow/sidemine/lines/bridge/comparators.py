@@ -41,8 +41,9 @@ EXTREME = 90.0
 """Percentile among comparators that counts as extreme; the margin of `no resemblance` is that percentile of their sizes."""
 WEAK = 0.1
 """Share of the perturbation's mean squared effect below which another one is less than a third as strong, and does not count."""
-SURE_OF_EFFECT = 1.645
-"""Of the normal distribution, one-sided 5 %: a comparator that does not stand out from noise does not count either."""
+SURE_OF_EFFECT, MOST_INERT = 0.05, 3.0
+"""p at which a comparator stands out from noise, and how many of all may be expected to do so by chance: of a thousand that do nothing 50
+would at .05, and five times as many as a place needs are more than enough to be placed among."""
 STDEV_UNSCALED_OF_SIGNATURES = math.sqrt(2 / 3)
 """Public signatures do not say of how many samples they are: counted as of 3 v 3, as most are of two or three replicates."""
 
@@ -320,9 +321,15 @@ def place_among(
 def _excess(comparators: Comparators, effect_square: float, spread: float) -> Array:
     """Return by how much each comparator's mean squared effect is above what it takes to count.
 
-    That is the larger of what noise alone exceeds in 5 % of profiles, and a tenth of the perturbation's.
+    That is the larger of what noise alone exceeds in 5 % of profiles (of many, in three of all), and a tenth of the perturbation's.
     """
-    noise = SURE_OF_EFFECT * spread / np.sqrt(np.maximum(comparators.measured.sum(axis=1), 1))
+    from scipy.stats import chi2
+
+    n_genes = np.maximum(comparators.measured.sum(axis=1), 1)
+    # The mean square of noise is skewed: that of so many independent genes.
+    independent = 2 * n_genes / spread**2
+    level = min(SURE_OF_EFFECT, MOST_INERT / max(len(n_genes), 1))
+    noise = chi2.isf(level, independent) / independent - 1
     scale = comparators.stdev_unscaled**2
     return np.asarray((comparators.strengths**2 - 1) * scale - np.maximum(noise * scale, WEAK * effect_square))
 

@@ -7,7 +7,7 @@ from typing import TypedDict
 
 from sidemine.drawing.charts import ROW_LABELS, Spec, apart, base, interval_words, label_room
 from sidemine.drawing.panel import Column, Panel, Subject, Table
-from sidemine.drawing.words import bounded, count, listed, number, p_value, shortened
+from sidemine.drawing.words import bounded, count, number, p_value, shortened
 from sidemine.lines.bridge.call import MECHANISM_ONLY
 from sidemine.lines.bridge.prediction import figure_words, prediction_sentence
 from sidemine.lines.bridge.record import (
@@ -20,6 +20,7 @@ from sidemine.lines.bridge.record import (
 from sidemine.lines.interaction.panel import interaction_sentences
 from sidemine.lines.interaction.record import POOLED
 from sidemine.lines.line import LinesOnRecord
+from sidemine.text.phrases import listed
 
 MOST_LABELS = 12
 """Most genes that are named in the plot."""

@@ -43,6 +43,8 @@ MOST_SD = 6.0
 """SD from the median at which z of a table are bounded, as in genetics: a single gene neither carries a set nor makes the spread."""
 _QUARTILES_OF_NORMAL = 1.349
 """Distance of the quartiles of a normal distribution, in SD."""
+CARRIED = 0.25
+"""Share of the effect that leading values hold, from which on a set is said to be carried by them, as in experiments and cohorts."""
 _COMPLETE = 0.9
 """Share of a declared universe that a complete table holds."""
 
@@ -78,9 +80,8 @@ def measure_table(row: DeclaredLine, table: TableToTest) -> tuple[Measured, Tabl
 
     A complete table: the genes of the set against the table's other genes, by CAMERA on statistics with the correlation of
     the set in other samples, never below .05; Simes' p of the set's own genes stands beside it. One value of several genes counts
-    once, in a set, in the universe and in a list. A set that is called, and is not without the gene that adds most to it, is
-    capped. A table that was cut (all
-    adjusted p below .5, no small fold change, fewer rows than tests, or fewer genes than the declared universe): counts,
+    once, in a set, in the universe and in a list. A set that is called, and is not where the two leading genes
+    are held back to the third, is capped if these hold a quarter of the effect. A table that was cut (all adjusted p below .5, no small fold change, fewer rows than tests, or fewer genes than the declared universe): counts,
     and with a declared universe over-representation, as a description.
 
     Parameters
@@ -158,18 +159,48 @@ def bound_deviates(z: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.clip(z, middle - reach, middle + reach)
 
 
-def _without_top(
+@dataclass(frozen=True)
+class _Leading:
+    """The two values that add most to the effect of a set, and what is left where neither adds more than the third.
+
+    Attributes
+    ----------
+    names
+        Of the values.
+    share
+        What they add, as a share of what all values of the set do.
+    p_value
+        One-sided, on the side of the effect, with both held back.
+    """
+
+    names: list[str]
+    share: float
+    p_value: float
+
+
+def _hold_back_leading(
     z: NDArray[np.float64], by_value: pd.DataFrame, names: Sequence[str], effect: float, correlation: float
-) -> tuple[str, float]:
-    """Return the value that adds most to the effect of a set, and the one-sided p on that side of the table without it."""
+) -> _Leading:
+    """Return what the two leading values carry.
+
+    They are held back, not left out: the largest of many is large by selection, too, so that without it a set of which all values
+    are shifted loses its call as often.
+    """
     weights = dict(zip(by_value["gene"], by_value["weight"], strict=True))
+    own = np.sign(effect) * np.array([weights.get(name, 0.0) for name in names])
     middle = float(np.median(z))
-    adds = [np.sign(effect) * weights.get(name, 0.0) * (value - middle) for name, value in zip(names, z, strict=True)]
-    top = int(np.argmax(adds))
-    membership = build_membership(by_value, [*names[:top], *names[top + 1 :]], min_size=1)
-    tested = preranked_camera(np.delete(z, top), membership, np.array([correlation]))
+    places = np.flatnonzero(own)
+    order = places[np.argsort(-(own * (z - middle))[places], kind="stable")]
+    adds, top = own * (z - middle), order[:2]
+    held = z.copy()
+    held[top] = middle + max(float(adds[order[2]]), 0.0) / own[top]
+    tested = preranked_camera(held, build_membership(by_value, names, min_size=1), np.array([correlation]))
     half = float(tested["p_value"].iloc[0]) / 2
-    return names[top], half if float(tested["effect"].iloc[0]) * effect > 0 else 1 - half
+    return _Leading(
+        [names[place] for place in top],
+        float(adds[top].sum() / adds[places].sum()),
+        half if float(tested["effect"].iloc[0]) * effect > 0 else 1 - half,
+    )
 
 
 def _details(
@@ -192,8 +223,8 @@ def _details(
         correlation=None,
         correlation_used=None,
         p_simes=None,
-        top="",
-        p_without_top=None,
+        leading=[],
+        p_held_back=None,
         members=sorted(measured, key=lambda member: (-abs(member.z), member.gene)),
         listed=[],
     )
@@ -237,17 +268,22 @@ def _test(
         return replace(measured, reason=reason, instead="not testable"), details
     p_simes = simes(two_sided_p(np.array([member.z for member in details.members]), np.inf))
     half = p_value / 2
-    top, without = _without_top(z, by_value, statistics.names, effect, used)
-    alone = f"one {'protein' if row.layer == PROTEIN.word else 'gene'} carries it ({bounded(top, 60)})"
-    if half <= IN_FAVOUR_P < without:
-        measured = replace(measured, cap="; ".join(filter(None, (measured.cap, alone))))
+    leading = _hold_back_leading(z, by_value, statistics.names, effect, used)
+    if half <= IN_FAVOUR_P < leading.p_value:
+        which = " and ".join(bounded(name, 60) for name in leading.names)
+        if leading.share >= CARRIED:
+            alone = f"one or two {'proteins' if row.layer == PROTEIN.word else 'genes'} carry it ({which})"
+            measured = replace(measured, cap="; ".join(filter(None, (measured.cap, alone))))
+        else:
+            near = f"p lies near .05: {leading.p_value:.2g} with {which} no further out than the third"
+            measured = replace(measured, downgrades=(*measured.downgrades, near))
     if n_bounded := int((z != statistics.z).sum()):
         beyond = f"Values more than {MOST_SD:g} SD from the median: {n_bounded}; bounded there in the test."
         details = replace(details, notes=[*details.notes, beyond])
     details = replace(
         details,
-        top=top,
-        p_without_top=without,
+        leading=leading.names,
+        p_held_back=leading.p_value,
         reference=" and ".join(reference.name for reference in table.references),
         correlation=known[row.set],
         correlation_used=used,

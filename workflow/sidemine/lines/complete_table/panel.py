@@ -78,9 +78,10 @@ def _facts(details: TableDetails) -> list[str]:
         )
     if details.p_simes is not None:
         facts.append(f"Whether any gene of the set changed at all: {words.p_statement(details.p_simes)} (Simes).")
-    if details.p_without_top is not None:
+    if details.p_held_back is not None:
+        leading = " and ".join(words.bounded(name, 60) for name in details.leading)
         facts.append(
-            f"Without {words.bounded(details.top, 60)}, which adds most to the effect: {words.p_statement(details.p_without_top)} "
+            f"If {leading}, which add most to the effect, added no more than the third: {words.p_statement(details.p_held_back)} "
             "(one-sided, towards the effect)."
         )
     facts += [f"{check.check}: {check.status}. {check.detail}" for check in details.checks]

@@ -56,8 +56,9 @@ class TableDetails:
         Mean correlation within the set in the reference, and what the test used.
     p_simes
         Simes' two-sided p of the set's own genes: whether any of them changed at all.
-    top, p_without_top
-        The measured gene (or value) that adds most to the effect, and the one-sided p on the side of the effect without it.
+    leading, p_held_back
+        The two measured genes (or values) that add most to the effect, and the one-sided p on the side of the effect where neither adds
+        more than the third.
     members
         Measured genes of the set, each value once, by size of z.
     listed
@@ -73,7 +74,7 @@ class TableDetails:
     correlation: float | None
     correlation_used: float | None
     p_simes: float | None
-    top: str
-    p_without_top: float | None
+    leading: list[str]
+    p_held_back: float | None
     members: list[MemberOfSet]
     listed: list[ListedGenes]

@@ -36,6 +36,13 @@ SMALLEST_P = 1e-300
 NUMBERS = ("n_snps", "n_param", "n", "mac", "z", "p")
 """Columns of gene results that may be missing, after gene, symbol, chromosome, start and stop."""
 
+_FEWEST_TO_JUDGE, _SHORTEST_GENOME = 1000, 1_000_000
+"""So many genes do not lie in the first million bases of chromosomes."""
+_MOST_ZEROS, _MOST_ONES = 0.01, 0.5
+"""Shares of p-values of 0, and of 1, above which they were not computed but written in place of others."""
+_MOST_DIGITS, _FEWEST_ROUNDED = 7, 20
+"""Digits behind the point to which p-values are rounded; more are those of a computer; and so many that tell it."""
+
 _OUT_COLUMNS = {
     "gene": "GENE", "chromosome": "CHR", "start": "START", "stop": "STOP", "n_snps": "NSNPS", "n_param": "NPARAM", "n": "N",
     "z": "ZSTAT", "p": "P",
@@ -136,12 +143,72 @@ def _frame(table: TextTable, columns: Mapping[str, str]) -> pd.DataFrame:
         # A gene without a position is counted and dropped (`measure.prepare_genes`), as one without a chromosome is.
         frame.loc[np.isnan(values), "chromosome"] = 0
         frame[role] = np.nan_to_num(values).astype(np.int64)
+    if placed and len(frame) >= _FEWEST_TO_JUDGE and frame["stop"].max() < _SHORTEST_GENOME:
+        raise InputError(
+            Problem(
+                "the positions of genes are no bases",
+                f"{table.place(int(frame['stop'].argmax()), columns['stop'])}: the largest in column {columns['stop']!r} is {frame['stop'].max():,}",
+                "bases from the start of the chromosome",
+                "Multiply those in kilobases or megabases in a copy of the file, or declare gene_locations in column files instead.",
+            )
+        )
     for role in NUMBERS:
         frame[role] = table.numbers(columns[role]) if role in columns else np.nan
     if "p" in columns:
         wrong = (frame["p"] < 0) | (frame["p"] > 1)
         _refuse(table, columns["p"], wrong.to_numpy(), "a p-value does not lie between 0 and 1", "p-values as they are")
     return frame
+
+
+def least_printed(p_values: Array, otherwise: float) -> float:
+    """Return what a p-value printed as 0 counts as: half of the last digit to which all others are rounded.
+
+    Parameters
+    ----------
+    p_values
+        As they stand in the file, NaN where there is none.
+    otherwise
+        What is returned where the others are not rounded.
+
+    Examples
+    --------
+    >>> rounded = np.arange(100) / 100
+    >>> least_printed(rounded, 1e-300), least_printed(np.append(rounded, 0.2512345678), 1e-300)
+    (0.005, 1e-300)
+    """
+    inner = p_values[(p_values > 0) & (p_values < 1)]
+    for digits in range(1, _MOST_DIGITS + 1) if len(inner) >= _FEWEST_ROUNDED else ():
+        last = inner * 10.0**digits
+        if np.abs(last - np.rint(last)).max() < 1e-6:
+            return 0.5 * 10.0**-digits
+    return otherwise
+
+
+def refuse_written_p_values(p_values: Array, where: str) -> None:
+    """Refuse p-values many of which are 0, or most of which are 1.
+
+    Raises
+    ------
+    InputError
+        What was not computed, but written in place of others, tells nothing of how genes differ.
+    """
+    known = p_values[~np.isnan(p_values)]
+    if len(known) < _FEWEST_TO_JUDGE:
+        return
+    for value, most, example in (
+        (0.0, _MOST_ZEROS, "missing ones"),
+        (1.0, _MOST_ONES, "those that are not significant"),
+    ):
+        n = int((known == value).sum())
+        if n > most * len(known):
+            raise InputError(
+                Problem(
+                    f"{n:,} of {len(known):,} p-values of genes are {value:g}: they seem to stand for others, such as {example}",
+                    where,
+                    f"p-values as they were computed: at most {most:.0%} of them {value:g}",
+                    "Take the whole table of the gene analysis; leave cells empty where nothing was computed.",
+                )
+            )
 
 
 def _refuse(table: TextTable, column: str, wrong: NDArray[np.bool_], what: str, allowed: str) -> None:

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sidemine.lines.genetics.config import LAYER
 from sidemine.lines.genetics.specification import TestGenetics
 from sidemine.lines.specification import files_of_row, results_of_row, specify_lines
-from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
     from sidemine.lines.evidence import Measured
     from sidemine.lines.row_job import RowInputs
-
-
-def _specify(plan: StudyPlan) -> Mapping[str, TestGenetics]:
-    return specify_lines(plan, LAYER.word, TestGenetics)
 
 
 def _measure(inputs: RowInputs, specification: TestGenetics) -> tuple[Measured, object, str]:
@@ -45,7 +39,7 @@ JOB = StudyJob(
     name="test_genetics",
     message="Test the gene set of line {wildcards.line} in a genome-wide association study",
     specification=TestGenetics,
-    specify=_specify,
+    specify=lambda plan: specify_lines(plan, LAYER.word, TestGenetics),
     inputs=files_of_row,
     outputs=results_of_row(LAYER.word),
     resources={"sizes": ["calibration/lines/genetics.tsv"]},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,9 +21,10 @@ from sidemine.lines.genetics.competitive import (
     loci,
     percentile_among_matched,
 )
-from sidemine.lines.genetics.gene_results import SMALLEST_P, Neighbours
+from sidemine.lines.genetics.gene_results import NUMBERS, SMALLEST_P, Neighbours, least_printed, refuse_written_p_values
 from sidemine.lines.genetics.locations import chromosome_name
 from sidemine.lines.genetics.record import Count, GeneOfSet, GeneticsDetails, OtherSet, Stretch
+from sidemine.lines.genetics.snps import MOST_SEVERAL, acat
 from sidemine.stats.seeds import named_seed
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
         ~frame.duplicated(["gene", "n_snps", "n", "z"]),
         "rows that repeat a gene and its numbers dropped",
     )
-    frame = _one_row_per_gene(frame, results)
+    frame = _one_row_per_gene(_join_repeats(frame, results), results)
     frame = frame.sort_values(["chromosome", "start", "stop", "gene"], kind="stable").reset_index(drop=True)
     names, covariates, size, density = gene_covariates(frame, results)
     raw = frame["z"].to_numpy(dtype=np.float64)
@@ -152,32 +153,54 @@ def prepare_genes(results: GeneResults, gene_table: GeneTable, universe: frozens
     return Prepared(frame.drop(columns=["length"]), z, covariates, names, size, density, blocks)
 
 
+def _join_repeats(frame: pd.DataFrame, results: GeneResults) -> pd.DataFrame:
+    """Join the p-values of rows that name one gene by one id, with as many SNPs as any other row of it: by ACAT.
+
+    The order of rows, which are sorted by p, decides nothing, and the joined z has mean 0 where nothing is associated, however the rows
+    depend on one another (-.001 to .005 for 2 to 8 rows of correlation 0 to 1), so that such genes move no set. From a tenth
+    of the genes on the table holds several analyses of each, and is refused; so are such rows beside `.genes.raw`.
+    """
+    import pandas as pd
+    from scipy.special import ndtr, ndtri
+
+    most = frame["n_snps"].fillna(-1).groupby(frame["gene"]).transform("max")
+    best = frame[frame["n_snps"].fillna(-1) == most]
+    again = best[best.duplicated(["gene", "id"], keep=False)]
+    if again.empty:
+        return frame
+    n_genes = again["gene"].nunique()
+    if results.neighbours is not None or n_genes >= MOST_SEVERAL * frame["gene"].nunique():
+        raise InputError(_several_rows(again, results, n_genes))
+    joined = again.groupby(["gene", "id"])["z"].transform(lambda z: acat(np.maximum(ndtr(-z.to_numpy()), SMALLEST_P)))
+    z = -ndtri(np.minimum(joined, 1 - np.finfo(float).epsneg))
+    again = again.assign(z=z).sort_values([*NUMBERS, "chromosome", "start", "stop"], kind="stable")
+    results.count("genes of several rows whose p-values were joined (ACAT)", n_genes)
+    return pd.concat([frame.drop(again.index), again.drop_duplicates(["gene", "id"])])
+
+
+def _several_rows(again: pd.DataFrame, results: GeneResults, n_genes: int) -> Problem:
+    first = again["gene"].iloc[0]
+    rows = sorted(again.index[again["gene"] == first])
+    told = ", ".join(f"{row + 1:,}" for row in rows[:5])
+    number = "p" if results.genes["p"].notna().any() else "z"
+    numbers = ", ".join(f"{value:.3g}" for value in results.genes.loc[rows[:5], number])
+    return Problem(
+        f"{count(n_genes, 'gene stands', 'genes stand')} in several rows with different results, so the order of the rows would "
+        "decide which of them counts",
+        f"{results.where}: {first} in rows {told}{' …' if len(rows) > 5 else ''} below the header, "
+        f"{number} = {numbers}",
+        f"one row per gene, or n_snps that tells which row covers more of the gene; of less than {MOST_SEVERAL:.0%} of the genes, "
+        "and without a .genes.raw file, the p-values of several rows are joined",
+        "Keep the rows of one analysis (tissue, model, mask, transcript) in a copy of the file, or join the p-values of each gene "
+        "there (ACAT), and name that copy.",
+    )
+
+
 def _one_row_per_gene(frame: pd.DataFrame, results: GeneResults) -> pd.DataFrame:
-    """Return of several rows of a symbol the one with more SNPs, else of the longer gene, else the first in the genome.
+    """Return of several names of a gene the row with more SNPs, else of the longer gene, else the first in the genome.
 
     Never the one with the smaller p, and never the first of the file, since tables are sorted by p.
     """
-    most = frame["n_snps"].fillna(-1).groupby(frame["gene"]).transform("max")
-    best = frame[frame["n_snps"].fillna(-1) == most]
-    again = best.duplicated(["gene", "id"], keep=False)
-    if again.any():
-        first = best.loc[again, "gene"].iloc[0]
-        rows = sorted(best.index[again & (best["gene"] == first)])
-        told = ", ".join(f"{row + 1:,}" for row in rows[:5])
-        n_genes = best.loc[again, "gene"].nunique()
-        number = "p" if results.genes["p"].notna().any() else "z"
-        numbers = ", ".join(f"{value:.3g}" for value in results.genes.loc[rows[:5], number])
-        raise InputError(
-            Problem(
-                f"{count(n_genes, 'gene stands', 'genes stand')} in several rows with different results, so the order of the rows would "
-                "decide which of them counts",
-                f"{results.where}: {first} in rows {told}{' …' if len(rows) > 5 else ''} below the header, "
-                f"{number} = {numbers}",
-                "one row per gene, or n_snps that tells which row covers more of the gene",
-                "Keep the rows of one analysis (tissue, model, mask, transcript) in a copy of the file, or join the p-values of each gene "
-                "there (ACAT), and name that copy.",
-            )
-        )
     frame = frame.assign(length=frame["stop"] - frame["start"]).sort_values(
         ["n_snps", "length", "chromosome", "start", "id"], ascending=[False, False, True, True, True]
     )
@@ -201,9 +224,15 @@ def _scores(frame: pd.DataFrame, results: GeneResults) -> Array:
 
     z, p = frame["z"].to_numpy(dtype=np.float64), frame["p"].to_numpy(dtype=np.float64)
     of_p = np.isnan(z) & ~np.isnan(p)
-    results.count(f"p-values of genes below {SMALLEST_P:g} taken as that", int((of_p & (p < SMALLEST_P)).sum()))
-    results.count("p-values of genes of 1 taken as the next smaller number", int((of_p & (p == 1)).sum()))
-    probit = -ndtri(np.clip(p, SMALLEST_P, 1 - np.finfo(float).epsneg))
+    refuse_written_p_values(p, results.where)
+    least = least_printed(p, SMALLEST_P)
+    most = 1 - max(least, float(np.finfo(float).epsneg))
+    results.count(f"p-values of genes below {least:g} taken as that", int((of_p & (p < least)).sum()))
+    results.count(
+        f"p-values of genes of 1 taken as {'the next smaller number' if least == SMALLEST_P else f'{most:g}'}",
+        int((of_p & (p == 1)).sum()),
+    )
+    probit = -ndtri(np.clip(p, least, most))
     return np.where(of_p, probit, z)
 
 
@@ -281,32 +310,25 @@ def measure_genetics(
     """
     n = len(prepared.genes)
     test = "rotation" if prepared.blocks is None else "genes_raw"
-    threshold = _threshold(prepared)
     symbols = genes_of_set(gene_sets, gene_set)
     members = prepared.genes["gene"].isin(symbols).to_numpy(dtype=bool)
     n_measured = int(members.sum())
-    if threshold:
-        measured = Measured(
-            universe_n=n,
-            n_in_set=len(symbols),
-            n_measured=n_measured,
-            instead="described",
-            reason=f"The table was cut ({threshold}), so it is described and not tested: {n_measured:,} of {count(len(symbols), 'gene')} "
-            f"of the set are among the {n:,} genes that it lists. What was tested is not known, so nothing is compared with chance.",
-            downgrades=tuple(results.downgrades),
+    measured = Measured(
+        universe_n=n, n_in_set=len(symbols), n_measured=n_measured, downgrades=tuple(results.downgrades)
+    )
+    details = _untested(line, gene_set, test, results, prepared, seed)
+    if threshold := _threshold(prepared):
+        reason = (
+            f"The table was cut ({threshold}), so it is described and not tested: {n_measured:,} of {count(len(symbols), 'gene')} "
+            f"of the set are among the {n:,} genes that it lists. What was tested is not known, so nothing is compared with chance."
         )
-        return measured, _untested(line, gene_set, test, results, prepared, seed), test
+        return replace(measured, instead="described", reason=reason), details, test
     if n_measured < FEWEST_OF_SET or n < FEWEST_GENES or n - n_measured < FEWEST_GENES / 2:
-        why = f"{n_measured:,} of {len(symbols):,} genes of the set are among {n:,} genes with an association"
-        measured = Measured(
-            universe_n=n,
-            n_in_set=len(symbols),
-            n_measured=n_measured,
-            reason=f"Not testable: {why}; at least {FEWEST_OF_SET} of at least {FEWEST_GENES:,} are needed, and {FEWEST_GENES // 2} "
-            "others.",
-            downgrades=tuple(results.downgrades),
+        reason = (
+            f"Not testable: {n_measured:,} of {len(symbols):,} genes of the set are among {n:,} genes with an association; "
+            f"at least {FEWEST_OF_SET} of at least {FEWEST_GENES:,} are needed, and {FEWEST_GENES // 2} others."
         )
-        return measured, _untested(line, gene_set, test, results, prepared, seed), test
+        return replace(measured, reason=reason), details, test
     rotation = Rotation(prepared.z, prepared.covariates)
     correlations = None if prepared.blocks is None else _correlations(prepared.blocks, line)
     decides = rotation if correlations is None else Rotation(prepared.z, prepared.covariates, correlations)
@@ -319,24 +341,15 @@ def measure_genetics(
         members,
     )
     top, without = _without_top_locus(rotation, decides, members, locus)
-    percentile = percentile_among_matched(
-        rotation, members, prepared.size, prepared.density, named_seed(seed, "genetics", line)
-    )
     others = _other_sets(rotation, prepared, gene_sets, gene_set)
     compared = [other.statistic for other in others if other.family in _COMPARED]
-    own = float(rotated.statistic)
     top_genes = prepared.genes["gene"].to_numpy(dtype=object)[top].tolist()
-    cap = ""
+    held_back = None
     if result.p_value <= IN_FAVOUR_P and (without is None or without > IN_FAVOUR_P):
-        cap = f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})"
-    details = GeneticsDetails(
-        line=line,
-        gene_set=gene_set,
-        test=test,
-        counts=results.counts,
-        covariates=prepared.names,
+        held_back = _p_with_top_held_back(prepared, rotation, correlations, members, locus)
+    details = replace(
+        details,
         rotations=n,
-        seed=seed,
         gene_size_beta=_size_beta(prepared),
         neighbour_inflation=inflation,
         rotation_p=rotated.p_value,
@@ -345,28 +358,28 @@ def measure_genetics(
         n_loci=int(locus.max()) + 1,
         top_locus=top_genes,
         p_without_top_locus=without,
-        matched_percentile=percentile,
-        comparator_rank=1 + sum(value > own for value in compared) if compared else None,
+        p_top_locus_held_back=held_back,
+        matched_percentile=percentile_among_matched(
+            rotation, members, prepared.size, prepared.density, named_seed(seed, "genetics", line)
+        ),
+        comparator_rank=1 + sum(value > float(rotated.statistic) for value in compared) if compared else None,
         n_comparators=len(compared),
         genes=_genes_of_set(prepared, rotation, members, locus),
         background=_background(prepared, members),
         other_sets=others,
-        notes=results.notes,
     )
-    measured = Measured(
-        universe_n=n,
-        n_in_set=len(symbols),
-        n_measured=n_measured,
+    carried = held_back is not None and held_back > IN_FAVOUR_P
+    measured = replace(
+        measured,
         effect=result.effect,
         ci_low=result.ci_low,
         ci_high=result.ci_high,
         p_value=result.p_value,
         p_declared=result.p_value,
         null_used=_null_words(test, n, prepared.names),
-        percentile=percentile,
+        percentile=details.matched_percentile,
         reason=_reason(result, n_measured, details),
-        downgrades=tuple(results.downgrades),
-        cap=cap,
+        cap=f"one locus carries it ({', '.join(top_genes[:4])}{' …' if len(top_genes) > 4 else ''})" if carried else "",
     )
     return measured, details, test
 
@@ -423,6 +436,26 @@ def _without_top_locus(
     if left.sum() < FEWEST_OF_SET:
         return top, None
     return top, decides.test(left)[0].p_value
+
+
+def _p_with_top_held_back(
+    prepared: Prepared,
+    rotation: Rotation,
+    correlations: Correlations | None,
+    members: Mask,
+    locus: NDArray[np.int64],
+) -> float:
+    """Return the p-value of a set whose top locus adds no more than the third; nothing where there is no third.
+
+    The largest of many loci is large by selection, too: without it a set of which every locus is associated loses its call as often.
+    """
+    chosen = np.flatnonzero(members)
+    adds = np.bincount(locus, rotation.residuals[chosen])
+    third = max(float(np.sort(adds)[-3]), 0.0) if len(adds) > 2 else 0.0
+    top = chosen[locus == int(adds.argmax())]
+    z = prepared.z.copy()
+    z[top] -= rotation.residuals[top] * (1 - third / adds.max())
+    return Rotation(z, prepared.covariates, correlations).test(members)[0].p_value
 
 
 def _other_sets(rotation: Rotation, prepared: Prepared, gene_sets: pd.DataFrame, own: str) -> list[OtherSet]:
@@ -506,6 +539,7 @@ def _untested(
         n_loci=0,
         top_locus=[],
         p_without_top_locus=None,
+        p_top_locus_held_back=None,
         matched_percentile=None,
         comparator_rank=None,
         n_comparators=0,

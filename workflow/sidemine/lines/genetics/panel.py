@@ -63,6 +63,8 @@ def _facts(evidence: LayerEvidence, details: GeneticsDetails) -> list[str]:
         facts.append(
             f"Without the locus that speaks most for it ({', '.join(details.top_locus[:4])}): {p_statement(details.p_without_top_locus)}."
         )
+    if details.p_top_locus_held_back is not None:
+        facts.append(f"If that locus added no more than the third: {p_statement(details.p_top_locus_held_back)}.")
     if details.comparator_rank is not None:
         facts.append(
             f"Rank {details.comparator_rank} of {details.n_comparators + 1}: itself and "

@@ -99,7 +99,7 @@ def _counts(counts: SnpCounts) -> list[Count]:
         ("SNPs in no gene's window left out", counts.between_genes),
         ("repeated SNPs dropped", counts.repeated),
         ("rows of an earlier SNP's place with another p-value, joined as SNPs of their own", counts.several),
-        ("SNPs with p = 0 or below 1e-300, taken as 1e-300", counts.too_small),
+        (f"SNPs with p = 0 or below {counts.least:g}, taken as {counts.least:g}", counts.too_small),
         ("SNPs with p = 1, taken as 1 − 1/d (d: SNPs of the gene)", counts.ones),
         ("SNPs joined", counts.used),
     )

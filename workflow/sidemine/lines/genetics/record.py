@@ -94,6 +94,8 @@ class GeneticsDetails:
         Loci of the set.
     top_locus, p_without_top_locus
         Genes of the locus that speaks most for the set, and the p-value without them; None where fewer than five are left.
+    p_top_locus_held_back
+        The p-value where that locus adds no more than the third: above .05 it carries the set. None where the set is called without it.
     matched_percentile
         Place among random sets of equal size, gene size and density.
     comparator_rank, n_comparators
@@ -119,6 +121,7 @@ class GeneticsDetails:
     n_loci: int
     top_locus: list[str]
     p_without_top_locus: float | None
+    p_top_locus_held_back: float | None
     matched_percentile: float | None
     comparator_rank: int | None
     n_comparators: int

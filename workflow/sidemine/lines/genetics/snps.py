@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.errors import InputError, Problem
+from sidemine.lines.genetics.gene_results import least_printed
 from sidemine.lines.genetics.locations import AssemblyVotes, agreeing_assemblies, numbers_of, read_mark
 from sidemine.text.delimited import read_delimited_blocks
 
@@ -57,8 +58,10 @@ class SnpCounts:
         Dropped: the same position, alleles (where alleles are declared) and p-value stood before.
     several
         Joined, although the same position and alleles stood before: their p-value is another one.
+    least
+        What p-values of 0 count as: 1e-300, or half of the last digit to which all are rounded.
     too_small, ones
-        p-values that were 0 or below 1e-300 and count as 1e-300; and of exactly 1, which count as 1 − 1/d among d SNPs.
+        p-values below that, which count as it; and of exactly 1, which count as 1 − 1/d among d SNPs.
     used
         Within at least one gene.
     assemblies
@@ -71,6 +74,7 @@ class SnpCounts:
     between_genes: int = 0
     repeated: int = 0
     several: int = 0
+    least: float = SMALLEST_SNP_P
     too_small: int = 0
     ones: int = 0
     used: int = 0
@@ -333,13 +337,14 @@ class _Reader:
         if self.counts.repeated:
             stretches, p = stretches[first], p[first]
             n = n[first] if len(n) else n
-        self.counts.too_small = int((p < SMALLEST_SNP_P).sum())
+        least = self.counts.least = least_printed(p, SMALLEST_SNP_P)
+        self.counts.too_small = int((p < least).sum())
         ones = p == 1
         self.counts.ones = int(ones.sum())
         places = self.places
         n_snps = places.sums(stretches, None)
         n_ones = places.sums(stretches[ones], None)
-        np.multiply(np.maximum(p, SMALLEST_SNP_P, out=p), np.pi, out=p)
+        np.multiply(np.maximum(p, least, out=p), np.pi, out=p)
         np.tan(p, out=p)
         np.divide(1.0, p, out=p)
         p[ones] = 0.0

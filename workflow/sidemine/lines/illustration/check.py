@@ -15,6 +15,7 @@ from sidemine.study.markers import LABEL_COLUMN, label_column
 def check_illustrations(
     illustrations: Sequence[Illustration],
     layouts: Mapping[str, str],
+    datasets: Collection[str],
     sets: Collection[str],
     where: str,
     labelled: Collection[str] = (),
@@ -26,7 +27,9 @@ def check_illustrations(
     illustrations
         As declared.
     layouts
-        Layout of every dataset, by its id.
+        Layout of every dataset that is right in itself, by its id.
+    datasets
+        Ids of all datasets.
     sets
         Ids of the sheet of gene sets; `*` brings every set of a library, so that names cannot be checked.
     where
@@ -41,9 +44,9 @@ def check_illustrations(
         if number > 1
     ]
     for row in illustrations:
-        if row.dataset not in layouts:
-            problems.append(dangling("dataset", row.dataset, layouts, place))
-        elif layouts[row.dataset] not in CELL_LAYOUTS:
+        if row.dataset not in datasets:
+            problems.append(dangling("dataset", row.dataset, datasets, place))
+        elif row.dataset in layouts and layouts[row.dataset] not in CELL_LAYOUTS:
             problems.append(
                 Problem(
                     f"dataset {row.dataset!r} has no single cells",

@@ -74,7 +74,7 @@ def read_map(
         kind: Literal["ensembl", "entrez"] = "ensembl" if row.identifiers == "ensembl" else "entrez"
         mapped = map_ids(read.identifiers, gene_table, kind, where)
     else:
-        mapped = map_symbols(read.identifiers, gene_table, "drop", where)
+        mapped = map_symbols(read.identifiers, gene_table, "drop", where, human="human_symbols" in row.confirmed)
     condition, cell_type = (
         obs[column].iloc[drawn].astype(str).tolist() if column else []
         for column in (specification.condition, specification.cell_type)

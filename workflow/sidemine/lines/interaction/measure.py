@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sidemine.drawing.words import p_statement
+from sidemine.effect.pooled_effect import sizes_apart
 from sidemine.effect.pooling import COMMON, conflict_level, pool
+from sidemine.effect.record import Interval
 from sidemine.enrichment.set_effect import hedges_g
 from sidemine.enrichment.set_membership import build_membership
 from sidemine.lines.interaction.record import POOLED, SubgroupDifference
@@ -56,7 +58,8 @@ def measure_interaction(
     -------
     list of SubgroupDifference
         One per contrast, then the common effect over independent ones; positive: higher in the first subgroup. It has no
-        figures where one data set is surely higher and another surely lower. Empty where no contrast is testable or they
+        figures where one data set is surely higher and another surely lower, nor where an answer of cohorts would have none
+        (`pooled_effect.sizes_apart`). Empty where no contrast is testable or they
         share no gene of the set.
     """
     rows = gene_sets[gene_sets["gene_set"] == declared.set]
@@ -95,8 +98,13 @@ def measure_interaction(
         }
         q_p = float(pooled.q_p[0])
         reason = ""
+        intervals = [Interval(size["effect"], size["ci_low"], size["ci_high"]) for size in independent]
+        apart = sizes_apart(intervals, "SD", q_p, float(pooled.i2[0]))
         if _contradict(effects[0], ses[0], dfs[0]):
             estimate, reason = dict.fromkeys(estimate), "the data sets contradict one another"
+        elif apart is not None:
+            estimate = dict.fromkeys(estimate)
+            reason = f"the data sets differ too much for one figure ({apart.words}; {apart.reason})"
         elif pooled.method[0] == COMMON and q_p <= MOST_HETEROGENEOUS:
             reason = f"the data sets differ by more than chance (Cochran's Q, {p_statement(q_p)})"
         place = f"pooled over {len(independent)} data sets"

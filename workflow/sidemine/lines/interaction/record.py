@@ -26,7 +26,7 @@ class SubgroupDifference:
         The set, and its genes that all contrasts measured.
     effect, ci_low, ci_high, p_value
         Hedges g of the set's score, first minus second subgroup, its 95 % interval and two-sided p; None for a
-        common effect over data sets that contradict one another.
+        common effect over data sets that do not fit one another.
     reason
         How the data sets do not fit one another; empty where they do.
     effect_scale

@@ -7,16 +7,11 @@ from typing import TYPE_CHECKING
 
 from sidemine.lines.mirna.config import LAYER
 from sidemine.lines.specification import TestLine, files_of_row, results_of_row, specify_lines
-from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
 
 if TYPE_CHECKING:
     from sidemine.lines.evidence import Measured
     from sidemine.lines.row_job import RowInputs
-
-
-def _specify(plan: StudyPlan) -> Mapping[str, TestLine]:
-    return specify_lines(plan, LAYER.word, TestLine)
 
 
 def _measure(inputs: RowInputs, specification: TestLine) -> tuple[Measured, object, str]:
@@ -56,7 +51,7 @@ JOB = StudyJob(
     name="test_mirna",
     message="Test the targets of the miRNAs of line {wildcards.line}",
     specification=TestLine,
-    specify=_specify,
+    specify=lambda plan: specify_lines(plan, LAYER.word, TestLine),
     inputs=files_of_row,
     outputs=results_of_row(LAYER.word),
     resources={"sizes": ["calibration/lines/mirna.tsv"]},

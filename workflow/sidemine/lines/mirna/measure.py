@@ -303,7 +303,11 @@ def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
     if slope is None:
         reason = f"Not testable: {details.why_not}."
         return Measured(
-            universe_n=details.n_universe, n_in_set=n_in_set, n_measured=result.n_measured, reason=reason, cap=cap
+            universe_n=details.n_universe,
+            n_in_set=n_in_set,
+            n_measured=result.n_measured,
+            reason=reason,
+            cap_of_test=cap,
         )
     low, high = slope.interval()
     along = Slope(-slope.estimate, slope.se, slope.df) if direction == "down" else slope
@@ -327,5 +331,5 @@ def as_measured(result: MirnaResult, direction: str, n_in_set: int) -> Measured:
         p_declared=p_declared,
         null_used=f"HC3 t on {slope.df} degrees of freedom, beside a spline of the log number of targets; unit: {details.unit}",
         reason=reason,
-        cap=cap,
+        cap_of_test=cap,
     )

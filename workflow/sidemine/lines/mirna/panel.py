@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from sidemine.drawing.charts import Dot, Spec, dots
 from sidemine.drawing.panel import Column, Panel, Table
-from sidemine.drawing.words import bounded, listed, number, percent
+from sidemine.drawing.words import bounded, number, percent
 from sidemine.lines.evidence import LayerEvidence
 from sidemine.lines.mirna.record import MirnaDetails
+from sidemine.text.phrases import listed
 
 CAUTION = (
     "Few miRNAs are well studied, and lists of diseases favour those: numbers of targets enter as a spline, and no hypergeometric test "

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sidemine.drawing.words import count, listed, p_statement, percent
+from sidemine.drawing.words import count, p_statement, percent
 from sidemine.enrichment.camera import SMALLEST_VARIANCE
 from sidemine.errors import InputError, Problem
 from sidemine.lines.evidence import Measured
 from sidemine.lines.promoter.record import PromoterDetails, SiteEffect
 from sidemine.stats.adjusted_slope import basis_of, spline_columns
 from sidemine.stats.tails import SMALLEST_P, two_sided_p, z_of_t
+from sidemine.text.phrases import listed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

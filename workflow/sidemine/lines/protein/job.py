@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sidemine.lines.complete_table.config import PROTEIN
 from sidemine.lines.complete_table.specification import SIZES, TestTable, files_of_table, specify_tables
 from sidemine.lines.specification import results_of_row
-from sidemine.study.plan import StudyPlan
 from sidemine.study_jobs import JobFiles, StudyJob
-
-
-def _specify(plan: StudyPlan) -> Mapping[str, TestTable]:
-    return specify_tables(plan, PROTEIN)
 
 
 def _run(inputs: JobFiles, outputs: JobFiles, specification: TestTable) -> None:
@@ -26,7 +19,7 @@ JOB = StudyJob(
     name="test_protein",
     message="Test the protein table of line {wildcards.line}",
     specification=TestTable,
-    specify=_specify,
+    specify=lambda plan: specify_tables(plan, PROTEIN),
     inputs=files_of_table,
     outputs=results_of_row(PROTEIN.word),
     run=_run,

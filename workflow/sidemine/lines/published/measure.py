@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sidemine.differential.table_completeness import find_threshold, passed_a_filter
+from sidemine.differential.table_completeness import are_signed_folds, find_threshold, passed_a_filter
 from sidemine.enrichment.gene_set_table import weights_of_set
 from sidemine.enrichment.libraries import near_names
 from sidemine.errors import InputError, Problem
@@ -49,6 +49,7 @@ def describe_table(
     """
     import numpy as np
 
+    table, folds = _with_logarithms(row, table)
     change = table["fold_change"] - (table["compared_with"] if row.compare_with_column else 0.0)
     symbols = [resolution.symbol for resolution in gene_table.resolve_symbols(list(table["identifier"]))]
     infinite = int((np.isinf(table["fold_change"]) | np.isinf(table["compared_with"])).sum())
@@ -67,7 +68,7 @@ def describe_table(
     threshold = _threshold(row, table)
     if passed_a_filter(table["adjusted_p"].to_numpy(dtype=float)):
         missing += (
-            f" The table lists only genes with adjusted p ≤ {table['adjusted_p'].max():.2g} and |log2 fold change| ≥ "
+            f" The table lists only genes with adjusted p ≤ {table['adjusted_p'].max():.2g} and |{'fold change' if folds == _PERHAPS else 'log2 fold change'}| ≥ "
             f"{table['fold_change'].abs().min():.2g}: genes that did not change are absent from it."
         )
     elif threshold:
@@ -82,9 +83,27 @@ def describe_table(
         )
     return (
         f"{lower} of {total} {'listed' if threshold else 'measured'} {words} are lower, {higher} higher{rest} "
-        f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+z.2f} log2 units)."
-        f"{missing} The table gives fold changes without samples, so this is a description and no test."
+        f"({row.target_label} versus {row.reference_label}; median difference {measured.median():+z.2f} log2 units"
+        f"{_PERHAPS if folds == _PERHAPS else ''}).{_TAKEN if folds == _TAKEN else ''}{missing} The table gives fold changes without samples, so this is a description and no test."
     )
+
+
+_TAKEN = " The table gives signed fold changes (no value between −1 and 1): their log2 were taken."
+_PERHAPS = " if these are logarithms; no value lies between −1 and 1, as of signed fold changes"
+
+
+def _with_logarithms(row: TableToDescribe, table: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return a table whose signed fold changes are logarithms, and what is said of it: where no p-value tells, that they may be either."""
+    import numpy as np
+
+    changes = table["fold_change"].to_numpy(dtype=np.float64)
+    known = changes[np.isfinite(changes)]
+    if row.compare_with_column or not len(known) or (np.abs(known) < 1).any() or not known.min() < 0 < known.max():
+        return table, ""
+    p_value = table["p_value"].where(table["p_value"].notna(), table["adjusted_p"]).to_numpy(dtype=np.float64)
+    if not are_signed_folds(changes, p_value):
+        return table, "" if "log" in row.fold_change_column.casefold() else _PERHAPS
+    return table.assign(fold_change=np.sign(changes) * np.log2(np.abs(changes))), _TAKEN
 
 
 def _threshold(row: TableToDescribe, table: pd.DataFrame) -> str:

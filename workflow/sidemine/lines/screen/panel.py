@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from sidemine.drawing.charts import interval_rows, interval_words, intervals
 from sidemine.drawing.panel import Column, Panel, Table
-from sidemine.drawing.words import bounded, count, listed, number, p_value
+from sidemine.drawing.words import bounded, count, number, p_value
 from sidemine.lines.line import LinesOnRecord
 from sidemine.lines.screen.record import MeasuredScreen, ScreenedCompound, ScreenFamily, ScreensOfStudy
+from sidemine.text.phrases import listed
 
 EXPLORATORY = "Screen: exploratory, never a verdict."
 UNIT = "log2 fold change over complement"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sidemine.considerations.registry import CONSIDERATIONS
 from sidemine.differential.record import FittedDesign
-from sidemine.drawing.words import count, listed
+from sidemine.drawing.words import count
 from sidemine.effect.measure import FEWEST_DF_TO_EXAMINE
 from sidemine.enrichment.registry import GENE_TESTS, SAMPLE_TESTS
 from sidemine.enrichment.set_test import SampleSettings, SetTest
@@ -22,6 +22,7 @@ from sidemine.report.section import Section
 from sidemine.sources.scales import LOG2_FOLD_CHANGE
 from sidemine.study.settings import Settings
 from sidemine.study.specifications import GeneSettings
+from sidemine.text.phrases import listed
 from sidemine.verdict.card import Card
 
 _PROBE_RULES = {
