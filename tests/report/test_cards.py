@@ -157,7 +157,9 @@ def test_the_line_of_an_answer_on_the_page_of_several_studies(card, apart):
     )
     bare = replace(without(card, CompositionColumns, composition_adjusted=None), agreeing=None)
     assert first_screen.overview_line(bare) == "0.45 SD higher (95 % CI 0.20 to 0.70)"
-    assert first_screen.overview_line(apart).startswith("1.62 log2 lower v 2.40 log2 higher · ")
+    assert first_screen.overview_line(apart).startswith("67 % lower v 428 % higher · ")
+    one = replace(apart, evidence=apart.evidence[:1], pooled=None)
+    assert first_screen.overview_line(one).startswith("67 % lower (95 % CI −75 to −57 %) · ")  # as the summary says it
     many = replace(apart, evidence=apart.evidence * 2, agreeing=None)
     assert first_screen.overview_line(many).count(" v ") == 2
     assert first_screen.overview_line(replace(example_card(4), agreeing=None)) == "no comparison could be tested"

@@ -281,7 +281,7 @@ def test_a_hint_of_an_open_direction_says_beside_it_what_keeps_it_one():
     turned = with_adjusted(hint, CompositionColumns, "composition_adjusted", effect=-0.4, ci_low=-0.9, ci_high=0.1)
     rated = replace(turned, certainty=certainty_of(turned, n_questions=15))
     assert answer_words(rated).startswith(
-        "Points to a difference (one cohort, p 0.082 corrected for 15 questions; interval uncorrected), not to its direction: "
+        "Points to a difference (one cohort, p 0.082 corrected for 15 questions), not to its direction: "
     )
     assert "one cohort" not in why_words(rated)
     assert answer_words(replace(turned, certainty=None)).startswith("Points to a difference, not to its direction: ")
@@ -292,7 +292,7 @@ def test_the_head_of_the_sizes_says_which_are_beyond_other_genes():
     people, cells = clean(), clean(1)
     designs = designs_of(people) | designs_of(cells)
     heads = [findings_of(cards, designs).of_experiments for cards in ([people], [cells], [people, cells])]
-    assert heads == ["", "beyond other genes", "experiments: beyond other genes"]
+    assert heads == ["", "beyond other genes", "%: beyond other genes"]
 
 
 def test_an_open_direction_stands_beside_the_word_of_the_answer():
@@ -366,7 +366,7 @@ def test_arms_are_named_by_what_tells_them_apart():
 def test_the_effect_is_told_as_a_clinician_would():
     """Pairs of people, with their interval in pairs, then SD; per cent of experiments; several where no single figure stands for them."""
     assert effect_words(clean()) == (
-        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69). In between-person SD: 0.45 (0.20 to 0.70); "
+        "The patient lies above the control in 62 of 100 random pairs (95 % CI 56 to 69): 0.45 SD (0.20 to 0.70); "
         "0.31 SD adjusted for the mix of cells"
     )
     one = replace(clean(1), evidence=clean(1).evidence[:1])
@@ -483,10 +483,10 @@ def test_what_the_rows_ask_for_is_said_below_them():
     designs = designs_of(clean()) | designs_of(excluded)
     first, margin, sizes = findings_of([clean(), excluded], designs).keys
     assert first.startswith(
-        "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly"
+        "“Not supported” is no lack of evidence: chance alone would hardly hide an effect of the margin's size"
     )
     declared = excluded.declared.margin
-    what = "Margin, the smallest change of a set that was declared to matter: "
+    what = "Margin, the smallest change declared to matter: "
     # Beside a row of another margin, it has its row; else it is that of all.
     fall = f"{what}a fall of {signed_percent(-declared.value)[1:]} %"
     assert margin == f"{fall} (row 2), {typeset(margin_rule(declared))}."

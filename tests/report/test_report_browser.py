@@ -59,7 +59,7 @@ def test_the_summary_of_findings_fits_the_first_screens(request, width, screens,
     for entry, row in zip(verdicts(example_results), rows, strict=True):
         assert entry["verdict"] in row
         assert entry["question"][:40] in row
-    assert "0.45 between-person SD; 95 % CI 0.20 to 0.70" in " ".join(rows[0].split())
+    assert "(95 % CI 56 to 69): 0.45 SD (0.20 to 0.70)" in " ".join(rows[0].split())
     assert "0.31 SD adjusted for the mix of cells" in " ".join(rows[0].split())
 
 

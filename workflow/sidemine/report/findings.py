@@ -37,10 +37,10 @@ _FEW = 6
 """Questions that the summary shows in the large."""
 _LONGEST_ANSWER = 170
 _EXCLUSION = (
-    "“Not supported” is no lack of evidence: by chance alone, an effect of the margin's size would hardly stay hidden "
-    "(one-sided 95 % limit); by bias it could."
+    "“Not supported” is no lack of evidence: chance alone would hardly hide an effect of the margin's size "
+    "(one-sided 95 % limit); bias could."
 )
-_MARGIN = "Margin, the smallest change of a set that was declared to matter"
+_MARGIN = "Margin, the smallest change declared to matter"
 _BEYOND = "beyond other genes"
 _TURNED = "So in {where} a change of {amount} can come from something else than the pathway: {then}."
 """What follows from a negative control that moved the other way."""
@@ -140,7 +140,7 @@ class Findings:
     def of_experiments(self) -> str:
         """What the sizes of experiments are, for the head of their column; empty where no row has one."""
         kinds = {row.card.kind == "cohort" for row in self.questions if row.card.estimated}
-        return "" if False not in kinds else f"experiments: {_BEYOND}" if True in kinds else _BEYOND
+        return "" if False not in kinds else f"%: {_BEYOND}" if True in kinds else _BEYOND
 
     @property
     def _margins(self) -> list[str]:
@@ -423,7 +423,8 @@ def _margin_change(card: Card) -> str:
 def _seen(card: Card) -> str:
     """Return what keeps a difference whose direction is open a hint: certainty names what turns it first, and may stop there."""
     rated = card.certainty.downgrades if card.certainty else ()
-    briefs = dict.fromkeys(row.brief for row in reversed(rated) if row.domain is Domain.IMPRECISION)
+    # What a brief says of the interval stands behind its semicolon: it belongs to the certainty.
+    briefs = dict.fromkeys(row.brief.split(";")[0] for row in reversed(rated) if row.domain is Domain.IMPRECISION)
     return f" ({', '.join(briefs)})" if briefs else ""
 
 
@@ -525,8 +526,8 @@ def _plain(card: Card, effect: Interval) -> str:
     low, high = limits_of_100(effect.ci_low, effect.ci_high, effect.effect)
     pairs = "" if by_limit else f" (95 % CI {low} to {high})"
     beside = "".join(f"; {row.beside}" for row in told_of(card) if row.beside)
-    in_sd = f"{words.number(effect.effect)} ({by_limit or _limits(card, effect)}){beside}"
-    return f"{capitalised(plain)}{pairs}. In between-person SD: {in_sd}"
+    in_sd = f"{words.number(effect.effect)} SD ({by_limit or _limits(card, effect)})"
+    return f"{capitalised(plain)}{pairs}: {in_sd}{beside}"
 
 
 def _amount(card: Card, effect: Interval) -> str:

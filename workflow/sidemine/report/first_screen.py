@@ -120,7 +120,7 @@ def overview_line(card: Card) -> str:
     of_arms = bool(parts)
     if excludes(card) and not of_arms:
         parts.append(f"excluded: {excluded_size(card)}")
-    if of_arms:
+    if of_arms or (effect is not None and card.kind != "cohort"):  # in per cent, as on the page of the study
         parts.append(effect_words(card))
     elif effect is not None:
         parts.append(f"{words.amount(effect.effect, unit)} (95 % CI {_interval(effect)})")
@@ -128,7 +128,7 @@ def overview_line(card: Card) -> str:
     else:
         tested = card.estimated
         parts.append(
-            " v ".join(words.amount(effect.effect, unit) for _, effect in tested[:3])
+            " v ".join(_in_short(card, effect) for _, effect in tested[:3])
             if tested
             else "no comparison could be tested"
         )
@@ -136,6 +136,13 @@ def overview_line(card: Card) -> str:
         k, n = card.agreeing.k, card.agreeing.n
         parts.append("one source" if n == 1 else f"{k} of {n} sources {_agree(card)}")
     return " · ".join(parts)
+
+
+def _in_short(card: Card, effect: Interval) -> str:
+    """Return one effect of several without its interval: SD of people, per cent of experiments."""
+    if card.kind == "cohort":
+        return words.amount(effect.effect, words.short_unit(card.kind))
+    return plain_words(effect.effect, EXPERIMENT_UNIT)
 
 
 def _agree(card: Card) -> str:
