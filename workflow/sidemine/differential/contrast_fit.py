@@ -115,7 +115,7 @@ def save_fit(fit: ContrastFit | None, path: Path) -> None:
             arrays[item.name] = np.array(value, dtype=str) if isinstance(value, list) else np.asarray(value)
     buffer = io.BytesIO()
     # numpy stamps every member with 1980-01-01, so nothing in the file depends on the clock.
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    np.savez(buffer, allow_pickle=False, **arrays)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(buffer.getvalue())
 

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from sidemine.engine.warm_process import stand_by
+from sidemine.engine.warm_process import NEEDED_BY_MOST, stand_by
 from sidemine.warm_job import STREAMS, Request, ask_for_fork
 
 Digest = Callable[["HashedFile", int | None, bool, str | None], Awaitable[str | None]]
@@ -148,6 +148,10 @@ def group_anew(dag: Graph) -> None:
     dag.update_groups = update_groups
 
 
+RETRIEVES = "retrieve_input.py"
+"""Script of the jobs that wait for a network: they need next to nothing loaded."""
+
+
 def start_scripts_warm(scripts: ScriptClass, place: str) -> None:
     """Have the script of a job run by a fork of the process that stands by, instead of a shell that starts Python.
 
@@ -166,7 +170,9 @@ def start_scripts_warm(scripts: ScriptClass, place: str) -> None:
         elsewhere = (self.container_img, self.conda_env, self.env_modules, self.bench_record)
         fork = None
         if not any((*elsewhere, self.resources.get("shell_exec"))):
-            request = Request(fname, str(Path.cwd()), environment_of(self), sys.executable)
+            # Else several jobs would load the same at the start of a run, beside the process that forks for them.
+            preload = () if fname.endswith(RETRIEVES) else NEEDED_BY_MOST
+            request = Request(fname, str(Path.cwd()), environment_of(self), sys.executable, preload)
             fork = ask_for_fork(place, request, range(STREAMS))
         if fork is None:
             plain(self, fname, edit)

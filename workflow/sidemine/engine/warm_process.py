@@ -30,6 +30,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import islice
 from pathlib import Path
 from types import FrameType, ModuleType
 
@@ -53,7 +54,6 @@ NEEDED_BY_MOST = (
     "scipy.sparse",
     "scipy.stats",
     "anndata",
-    "gseapy",
 )
 """What takes long to load, in the order in which the jobs of any study ask for it; two or three of them would load it at
 the same time, and this process once more. What is none of it is learnt."""
@@ -202,10 +202,12 @@ class WarmProcess:
             # Who asks has to see this process end, whatever its forks do; and it is nobody else's business.
             _take_over(descriptors, keep=loaded)
             self._heed()
-            known = frozenset(sys.modules)
+            n_known = len(sys.modules)
             status = _run_script(request)
             if self.idle is None:
-                os.write(loaded, "\n".join(name for name in sys.modules if name not in known).encode())
+                # The last ones: to look at all would have the fork copy the memory that holds their names.
+                new = [*islice(reversed(sys.modules), max(len(sys.modules) - n_known, 0))]
+                os.write(loaded, "\n".join(reversed(new)).encode())
             os._exit(status)
         for descriptor in descriptors:
             os.close(descriptor)
