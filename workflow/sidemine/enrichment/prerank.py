@@ -10,11 +10,7 @@ not ranked.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from importlib.machinery import PathFinder
-from importlib.util import find_spec, module_from_spec
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -125,9 +121,12 @@ def _run_gseapy(
     ranking: pd.Series, sets: Mapping[str, list[str]], seed: int, permutations: int
 ) -> dict[str, tuple[float, float, float]]:
     """Return set → (enrichment score, normalised score, p)."""
-    found = _compiled_gseapy().fgsea_rs(
+    from gseapy.gse import fgsea_rs
+
+    # In order already. `gseapy.prerank` sorts, filters and tabulates around this call, which takes as long again.
+    found = fgsea_rs(
         ranking.index.tolist(),
-        ranking.tolist(),  # in order; gseapy.prerank sorts and filters first, which takes as long again
+        ranking.tolist(),
         dict(sets),
         WEIGHT,
         1,
@@ -139,19 +138,6 @@ def _run_gseapy(
         seed,
     )
     return {one.term: (one.es, one.nes, one.pval) for one in found.summaries}
-
-
-def _compiled_gseapy() -> ModuleType:
-    """Return the compiled part of gseapy. The package around it loads matplotlib and requests, which takes half a second."""
-    name = "gseapy.gse"
-    if name not in sys.modules:
-        package = find_spec("gseapy")
-        spec = package and PathFinder.find_spec(name, package.submodule_search_locations)
-        if not spec or not spec.loader:
-            raise ModuleNotFoundError(f"no module {name}", name=name)
-        sys.modules[name] = module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
-    return sys.modules[name]
 
 
 def _run(fit: ContrastFit, membership: SetMembership, settings: GeneSettings) -> pd.DataFrame:
