@@ -163,6 +163,10 @@ def test_a_control_that_misbehaves_is_told():
         (clean(), "Further cohorts that disagree. None of {n} checks changes it."),
         (replace(clean(1), sensitivity=clean(1).sensitivity[:1]), "Further experiments that disagree. The one check (leading genes) changes nothing."),
         (replace(clean(), sensitivity=[]), "Further cohorts that disagree."),
+        (
+            replace(clean(), sensitivity=[replace(row, weakens=place < 2) for place, row in enumerate(clean().sensitivity)]),
+            "Further cohorts that disagree. No check takes the effect away; 2 leave p above 0.01: {weaker}.",
+        ),
         (replace(capped(clean(1), "replication"), agreeing=Agreeing(1, 1)), "A second experiment, for or against."),
         (capped(clean(), "replication"), "Datasets that agree."),
         (changing(clean(), COMPOSITION), "Checks already change it: mix of cells. To settle it: sorted cells, or groups with the same mix of cells."),
@@ -171,7 +175,9 @@ def test_a_control_that_misbehaves_is_told():
 )  # fmt: skip
 def test_what_would_change_an_answer(card, told):
     """Checks that do, by name, else what would lift the concerns, else what nobody can rule out, and how many checks say nothing."""
-    assert what_would_change(card) == told.format(n=sum(not row.missing for row in card.sensitivity))
+    asked = [row for row in card.sensitivity if not row.missing]
+    weaker = ", ".join(CHECKED[row.name] for row in asked if row.weakens)
+    assert what_would_change(card) == told.format(n=len(asked), weaker=weaker)
 
 
 def test_every_check_has_its_word():
@@ -482,11 +488,10 @@ def test_what_the_rows_ask_for_is_said_below_them():
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     designs = designs_of(clean()) | designs_of(excluded)
     shown, first, margin, sizes, beyond = findings_of([clean(), excluded], designs).keys
-    assert shown == "“Supported” says that there is a change, not that it is as large as a margin."
+    assert shown == "“Supported”: there is a change (p at most 0.01), not one as large as a margin."
     assert first.startswith("“Not supported” is evidence against: chance alone would hardly hide")
     assert beyond == (
-        "Beyond other genes: the change of the set less that of all other genes; in rows of patients it is the whole change, "
-        "so the two kinds of rows do not compare."
+        "Beyond other genes: less the change of all other genes; rows of patients tell the whole change, so the two kinds do not compare."
     )
     declared = excluded.declared.margin
     what = "Margin, the smallest change declared to matter: "

@@ -28,7 +28,7 @@ from sidemine.report.badge import excludes, is_open
 from sidemine.report.subject import told_of
 from sidemine.text.phrases import capitalised, first_of, listed
 from sidemine.verdict.card import Card, Certainty, Domain
-from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS
+from sidemine.verdict.cohorts import FEWEST_FOR_OTHERS, SUPPORTED_P
 from sidemine.verdict.vocabulary import Behaviour, Verdict
 
 _NAMED = 3
@@ -41,10 +41,10 @@ _EXCLUSION = (
     "(one-sided 95 % limit); bias could."
 )
 _MARGIN = "Margin, the smallest change declared to matter"
-_SHOWN = "“Supported” says that there is a change, not that it is as large as a margin."
+_SHOWN = f"“Supported”: there is a change (p at most {SUPPORTED_P:g}), not one as large as a margin."
 _BEYOND = "beyond other genes"
-_BEYOND_IN_FULL = "Beyond other genes: the change of the set less that of all other genes"
-_WHOLE = "in rows of patients it is the whole change, so the two kinds of rows do not compare"
+_BEYOND_IN_FULL = "Beyond other genes: less the change of all other genes"
+_WHOLE = "rows of patients tell the whole change, so the two kinds do not compare"
 _TURNED = "So in {where} a change of {amount} can come from something else than the pathway: {then}."
 """What follows from a negative control that moved the other way."""
 _MET = "though every declared condition is met"

@@ -316,9 +316,10 @@ def what_would_change(card: Card, found: Sequence[Found] = (), unexpected: Seque
         return f"Checks already change it: {turning}. To settle it: {'; '.join(list(settling)[:_NAMED])}."
     one = f"The one check ({CHECKED.get(asked[0].name, asked[0].name)}) changes nothing." if asked else ""
     none = "" if lifting or not asked else f" {one if len(asked) == 1 else f'None of {len(asked)} checks changes it.'}"
-    weaker = ", ".join(CHECKED.get(row.name, row.name) for row in asked if row.weakens)
+    weaker = [CHECKED.get(row.name, row.name) for row in asked if row.weakens]
     if weaker and card.verdict is Verdict.SUPPORTED:
-        none = f" The effect stays in every check, but p would be above {COMMON_DEMAND:g}, the limit of “supported”: {weaker}."
+        leave = f"{len(weaker)} {'leaves' if len(weaker) == 1 else 'leave'} p above {COMMON_DEMAND:g}"
+        none = f" No check takes the effect away; {leave}: {', '.join(weaker)}."
     return as_sentence(named) + none
 
 
