@@ -491,7 +491,7 @@ def test_what_the_rows_ask_for_is_said_below_them():
     assert shown == "“Supported”: there is a change (p at most 0.01), not one as large as a margin."
     assert first.startswith("“Not supported” is evidence against: chance alone would hardly hide")
     assert beyond == (
-        "Beyond other genes: less the change of all other genes; rows of patients tell the whole change, so the two kinds do not compare."
+        "Per cents are changes beyond those of all other genes; SDs are whole changes: the two do not compare."
     )
     declared = excluded.declared.margin
     what = "Margin, the smallest change declared to matter: "
