@@ -213,9 +213,9 @@ def test_tiles_of_exclusion_and_agreement(card):
     """With the margin beside; nothing and none where nothing could be tested."""
     tile = first_screen.excludable_tile(replace(card, smallest_excludable=0.3), COHORTS)
     margin = f"; margin {card.declared.margin.value:.2f} SD"
-    assert (tile.value, tile.hint) == ("0.30 SD", f"one-sided 95 % limit, if there is no effect{margin}")
+    assert (tile.value, tile.hint) == ("0.30 SD or more", f"one-sided 95 % limit{margin}")
     unset = replace(card, smallest_excludable=0.3, declared=replace(card.declared, margin=Margin(None, "SD", "none")))
-    assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 % limit, if there is no effect"
+    assert first_screen.excludable_tile(unset, COHORTS).hint == "one-sided 95 % limit"
     assert first_screen.excludable_tile(replace(card, smallest_excludable=None), COHORTS).value == "nothing"
     agreeing = first_screen.agreeing_tile(replace(card, agreeing=Agreeing(1, 3)), EXPERIMENTS)
     assert (agreeing.name, agreeing.value) == ("Experiments that agree", "1 of 3")

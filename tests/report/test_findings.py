@@ -94,7 +94,10 @@ def test_a_finding_whose_check_changes_nothing_is_no_concern():
     summary = findings_of([replace(checked, certainty=rated)], designs_of(checked))
     assert [note.about for note in summary.footnotes] == ["risk of bias", "checked, not rated down"]
     (finding,) = summary.questions  # the card tells it as its strongest doubt: here it stands beside the certainty
-    assert (finding.why, finding.notes) == ("not randomised (checked: holds without re-used controls)", ["a", "b"])
+    assert (finding.why, finding.notes) == (
+        "not randomised (apart from that: holds without re-used controls)",
+        ["a", "b"],
+    )
     for counts in (clean(), replace(checked, sensitivity=[replace(row, changes=True)])):
         assert certainty_of(counts, [REUSED]).level.mark == "⊕⊕◯◯"
     assert certainty_of(clean(1), [UNKNOWN]).level.mark == "⊕⊕◯◯"
@@ -269,7 +272,7 @@ def test_an_adjusted_effect_on_the_other_side_is_told_as_such():
     """Beside a total effect without a sign, it would read as a like one; without its interval, as a sure one."""
     turned = with_adjusted(clean(), CompositionColumns, "composition_adjusted", effect=-1.39, ci_low=-2.9, ci_high=0.12)
     assert answer_words(turned) == (
-        "Points to a difference (one cohort carries it), not to its direction: higher in “VTE” than in “healthy controls” as "
+        "A hint of a difference (one cohort carries it), not of its direction: higher in “VTE” than in “healthy controls” as "
         "measured, but no longer at an equal mix of cells."
     )
     assert "direction" not in answer_words(clean())
@@ -287,10 +290,10 @@ def test_a_hint_of_an_open_direction_says_beside_it_what_keeps_it_one():
     turned = with_adjusted(hint, CompositionColumns, "composition_adjusted", effect=-0.4, ci_low=-0.9, ci_high=0.1)
     rated = replace(turned, certainty=certainty_of(turned, n_questions=15))
     assert answer_words(rated).startswith(
-        "Points to a difference (one cohort, p 0.082 corrected for 15 questions), not to its direction: "
+        "A hint of a difference (one cohort, p 0.082 corrected for 15 questions), not of its direction: "
     )
     assert "one cohort" not in why_words(rated)
-    assert answer_words(replace(turned, certainty=None)).startswith("Points to a difference, not to its direction: ")
+    assert answer_words(replace(turned, certainty=None)).startswith("A hint of a difference, not of its direction: ")
 
 
 def test_the_head_of_the_sizes_says_which_are_beyond_other_genes():
@@ -488,7 +491,7 @@ def test_what_the_rows_ask_for_is_said_below_them():
     excluded = replace(clean(1), verdict=Verdict.NOT_SUPPORTED)
     designs = designs_of(clean()) | designs_of(excluded)
     shown, first, margin, sizes, beyond = findings_of([clean(), excluded], designs).keys
-    assert shown == "“Supported”: there is a change (p at most 0.01), not one as large as a margin."
+    assert shown == "“Supported”: there is a change (p at most 0.01); whether it is as large as a margin is not asked."
     assert first.startswith("“Not supported” is evidence against: chance alone would hardly hide")
     assert beyond == (
         "Per cents are changes beyond those of all other genes; SDs are whole changes: the two do not compare."
@@ -513,6 +516,10 @@ def test_what_the_rows_ask_for_is_said_below_them():
         "a fall of 13 % (row 3), 20 % of the effect of x, which is 1.00 log2 units."
     ]
     assert "Questions 1 to 3 rest on one source: they do not confirm each other." in told
+    matched = replace(clean(), evidence=[replace(row, blocking="fixed") for row in clean().evidence])
+    unrelated = "Random pairs are of unrelated people, also where samples are matched."
+    assert unrelated in findings_of([matched], designs_of(matched)).keys
+    assert unrelated not in told
     # Each group of rows by itself; repeats with the rows that have them, where not all do.
     found = findings_of([excluded, excluded, shared], designs)
     assert replace(found, of_one_source=[[1, 2], [4, 5, 6], [8, 9]]).keys[-1] == (

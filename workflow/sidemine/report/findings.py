@@ -41,7 +41,8 @@ _EXCLUSION = (
     "(one-sided 95 % limit); bias could."
 )
 _MARGIN = "Margin, the smallest change declared to matter"
-_SHOWN = f"“Supported”: there is a change (p at most {SUPPORTED_P:g}), not one as large as a margin."
+_SHOWN = f"“Supported”: there is a change (p at most {SUPPORTED_P:g}); whether it is as large as a margin is not asked."
+_UNRELATED = "Random pairs are of unrelated people, also where samples are matched."
 _BEYOND = "beyond other genes"
 _BEYOND_IN_FULL = "Per cents are changes beyond those of all other genes"
 _WHOLE = "SDs are whole changes: the two do not compare"
@@ -133,6 +134,8 @@ class Findings:
         counts = next((found for row in self.questions if (found := re.search(r"\d+ v \d+", row.studies))), None)
         if counts:
             told.append(f"{counts[0]}: the group that the answer names first stands first.{self._arms}")
+        if any(card.kind == "cohort" and any(row.blocking != "none" for row, _ in card.estimated) for card in cards):
+            told.append(_UNRELATED)
         if self.of_experiments:
             told.append(f"{_BEYOND_IN_FULL}{'' if self.of_experiments == _BEYOND else f'; {_WHOLE}'}.")
         repeated = [row for row in self.questions if row.has_repeats]
@@ -335,7 +338,7 @@ def answer_words(card: Card) -> str:
     side = sides.pop()
     if is_open(card):
         but = ", and ".join(row.unsettled for row in told if row.unsettled)
-        return f"Points to a difference{_seen(card)}, not to its direction: {_compared(card, side)} as measured, but {but}.{opposite}"
+        return f"A hint of a difference{_seen(card)}, not of its direction: {_compared(card, side)} as measured, but {but}.{opposite}"
     return f"{_compared(card, side.capitalize())}{_in_these(card)}.{opposite}"
 
 
@@ -352,7 +355,7 @@ def why_words(card: Card) -> str:
         return ""
     told = _lowering(card.certainty)
     holds = list(dict.fromkeys(row.brief for row in card.certainty.not_rated_down))
-    return f"{told} (checked: {', '.join(holds)})" if holds else told
+    return f"{told} (apart from that: {', '.join(holds)})" if holds else told
 
 
 def level_words(card: Card) -> str:

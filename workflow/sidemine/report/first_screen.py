@@ -167,14 +167,14 @@ def effect_tile(card: Card, subject: Subject) -> Tile | None:
 
 def excludable_tile(card: Card, _subject: Subject) -> Tile:
     """Return what the data could have excluded."""
-    value, name = card.smallest_excludable, "Smallest effect the data can exclude"
+    value, name = card.smallest_excludable, "Excluded, if there were no effect"
     if value is None:
         return make_tile("excludable", name, "nothing", "however large")
     margin, error = card.declared.margin.value, card.declared.margin.error
     within = f" (95 % CI {words.number(error.ci_low)} to {words.number(error.ci_high)})" if error else ""
     beside = f"; margin {words.number(margin)} {words.short_unit(card.kind)}{within}" if margin is not None else ""
-    amount = f"{words.number(abs(value))} {words.short_unit(card.kind)}"
-    return make_tile("excludable", name, amount, f"one-sided 95 % limit, if there is no effect{beside}")
+    amount = f"{words.number(abs(value))} {words.short_unit(card.kind)} or more"
+    return make_tile("excludable", name, amount, f"one-sided 95 % limit{beside}")
 
 
 AGREES = {
