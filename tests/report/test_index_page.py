@@ -79,6 +79,14 @@ def test_one_question_asked_of_two_comparisons_has_two_rows(atlas):
     assert [None, "twin"] in cells
 
 
+def test_a_folder_takes_the_page_under_its_usual_name(atlas, capsys, tmp_path):
+    """With a slash behind it also one that is not there yet; before, it became a file."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.mkdir()
+    assert index_of(atlas, capsys, "-o", f"{new}/") == (new / "index.html").read_text(encoding="utf-8")
+    assert index_of(atlas, capsys, "-o", str(old)) == (old / "index.html").read_text(encoding="utf-8")
+
+
 def test_what_made_each_study_is_told(atlas, capsys, tmp_path):
     """Version, rules and digests of each; which are simulated; accessions that several share."""
     page = index_of(atlas, capsys, "-o", str(tmp_path / "sub" / "atlas.html"))

@@ -273,20 +273,19 @@ def add_report(commands: Commands) -> None:
     parser.add_argument(
         "-o",
         "--output",
-        type=Path,
         metavar="FILE",
-        help="page to write (default: RESULTS/report.html; of several studies index.html in the folder that holds them all)",
+        help="page to write, or a folder for it, which ends in / (default: RESULTS/report.html; of several studies index.html "
+        "in the folder that holds them all)",
     )
     parser.set_defaults(run=_run_report)
 
 
 def _run_report(arguments: argparse.Namespace) -> int:
     folders: list[Path] = arguments.results
-    output: Path | None = arguments.output
     if len(folders) > 1:
         from sidemine.report.index_page import build_index, default_place
 
-        output = output or default_place(folders)
+        output = _page_at(arguments.output, default_place(folders))
         build_index(folders, output)
     else:
         from sidemine.provenance import check_results
@@ -295,10 +294,18 @@ def _run_report(arguments: argparse.Namespace) -> int:
 
         refuse_other_rules(folders[0])
         check_results(folders[0])
-        output = output or folders[0] / "report.html"
+        output = _page_at(arguments.output, folders[0] / "report.html")
         build_report(folders[0], output)
     sys.stdout.write(f"{output}\n")
     return 0
+
+
+def _page_at(output: str | None, default: Path) -> Path:
+    """Return where a page goes: a folder, there already or with a slash behind its name, takes it under its usual name."""
+    if not output:
+        return default
+    is_folder = output.endswith(("/", os.sep)) or Path(output).is_dir()
+    return Path(output) / default.name if is_folder else Path(output)
 
 
 def add_atlas(commands: Commands) -> None:
