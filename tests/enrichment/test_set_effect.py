@@ -182,7 +182,7 @@ def test_cohorts_with_and_without_a_covariate_are_on_one_scale() -> None:
     target = np.arange(60) % 2 == 1
     age = rng.normal(size=60)
     samples = pd.DataFrame(
-        {"unit": [f"u{i}" for i in range(60)], "age": age.astype(str)}, index=[f"S{i}" for i in range(60)]
+        {"unit": [f"u{i}" for i in range(60)], "age": (50 + 10 * age).astype(str)}, index=[f"S{i}" for i in range(60)]
     )
     values = 0.8 * target + 2 * age + rng.normal(0, 0.5, (60, 60)) + rng.normal(0, 0.3, 60)
     plain, adjusted = (
