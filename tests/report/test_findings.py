@@ -316,7 +316,7 @@ def test_an_open_direction_stands_beside_the_word_of_the_answer():
     assert answer_words(factors).endswith(", but no longer with hidden factors taken out.")
     both = with_adjusted(turned, HiddenFactorsColumns, "hidden_factors", effect=-0.4, ci_low=-0.9, ci_high=0.1)
     assert "no longer at an equal mix of cells, and no longer with hidden factors taken out." in answer_words(both)
-    assert badge_words(replace(turned, verdict=Verdict.NOT_SUPPORTED)) == "not supported"
+    assert badge_words(replace(turned, verdict=Verdict.NOT_SUPPORTED)) == "not supported · excluded"
     assert badge_words(replace(turned, verdict=Verdict.CONFLICTING)) == "conflicting"
     assert (
         badge_words(replace(turned, verdict=Verdict.NOT_SUPPORTED, opposite=True))

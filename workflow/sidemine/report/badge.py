@@ -1,8 +1,9 @@
 """The badge of an answer: its word, and beside it what this word alone would hide.
 
 A verdict is one of five words, whatever the question. Where its direction is open, where it points against what was declared, or
-where it is on one part of a question of two, the word alone is read as saying more than it does; `not testable` says the same of
-data that are not there and of data that were tested and cannot tell; and a control may move the other way and pass. Every place
+where it is on one part of a question of two, the word alone is read as saying more than it does; where a change is excluded, as
+saying less; `not testable` says the same of data that are not there and of data that were tested and cannot tell; and a control may
+move the other way and pass. Every place
 that shows the word shows this beside it.
 """
 
@@ -15,6 +16,7 @@ from sidemine.verdict.vocabulary import Behaviour, Verdict
 DIRECTION_OPEN = "direction open"
 OPPOSITE = "opposite direction"
 UNDECIDED = "undecided"
+EXCLUDED = "excluded"
 PASSED = "passed"
 _WITHOUT_SIDE = {Verdict.CONFLICTING, Verdict.NOT_TESTABLE}
 
@@ -39,7 +41,10 @@ def beside_word(card: Card) -> str:
     if card.verdict is Verdict.NOT_TESTABLE:
         return UNDECIDED if card.estimated else ""
     parts = [row.part for row in told_of(card) if row.part]
-    return DIRECTION_OPEN if is_open(card) else "".join(parts)
+    if is_open(card):
+        return DIRECTION_OPEN
+    # `not supported` alone is read as a lack of evidence.
+    return "".join(parts) or (EXCLUDED if excludes(card) else "")
 
 
 def badge_words(card: Card) -> str:
