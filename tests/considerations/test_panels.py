@@ -577,17 +577,17 @@ FALLING = (-1.9, -1.5), (-1.6, -1.2), (-1.4, -1.0)
 @pytest.mark.parametrize(
     ("limits", "changes", "words"),
     [
-        (FALLING, {}, "open, the estimates shrink."),
+        (FALLING, {}, "not shown, the estimates shrink."),
         # The limits of the first and the last meet.
-        ((*FALLING[:2], (-1.5, -1.0)), {}, "open."),
+        ((*FALLING[:2], (-1.5, -1.0)), {}, "not shown."),
         # The middle one is as large as the first, or as the last.
-        ((FALLING[0], FALLING[0], FALLING[2]), {}, "open."),
-        ((FALLING[0], FALLING[2], FALLING[2]), {}, "open."),
+        ((FALLING[0], FALLING[0], FALLING[2]), {}, "not shown."),
+        ((FALLING[0], FALLING[2], FALLING[2]), {}, "not shown."),
         # In the order of the doses, whatever the order of the arms.
-        (FALLING, {"values": (100.0, 10.0, 1.0)}, "open."),
-        (FALLING[::-1], {"values": (100.0, 10.0, 1.0)}, "open, the estimates shrink."),
-        (FALLING[::-1], {}, "open."),
-        (FALLING[:1], {}, "open."),
+        (FALLING, {"values": (100.0, 10.0, 1.0)}, "not shown."),
+        (FALLING[::-1], {"values": (100.0, 10.0, 1.0)}, "not shown, the estimates shrink."),
+        (FALLING[::-1], {}, "not shown."),
+        (FALLING[:1], {}, "not shown."),
     ],
 )
 def test_estimates_shrink_where_each_is_smaller_and_the_last_lies_apart(limits, changes, words):
@@ -596,7 +596,7 @@ def test_estimates_shrink_where_each_is_smaller_and_the_last_lies_apart(limits, 
     assert answer.endswith(f"the verdict is on this. More at higher doses: {words}")
     mirrored = [(-high, -low) for low, high in limits]
     assert doses(*mirrored, direction="up", **changes).answer == answer.replace("lower", "higher")
-    assert doses(*limits, direction="either", **changes).answer.endswith("More at higher doses: open.")
+    assert doses(*limits, direction="either", **changes).answer.endswith("More at higher doses: not shown.")
 
 
 def test_a_response_is_told_as_effect_and_trend():
@@ -606,14 +606,14 @@ def test_a_response_is_told_as_effect_and_trend():
     assert (both.answer, both.part) == ("Lower, beyond the margin, at 2 of 3 doses, and more at higher doses.", "")
     effect = doses(*FALLING, trend=0.051)
     assert (effect.answer, effect.part) == (
-        "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: open, the estimates shrink.",
+        "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: not shown, the estimates shrink.",
         "effect only",
     )
     assert (
         doses(*FALLING, asks="time", trend=0.05).answer
         == "Lower, beyond the margin, at all 3 times, and more at later times."
     )
-    assert "at all 3 times; the verdict is on this. More at later times: open" in doses(*FALLING, asks="time").answer
+    assert "at all 3 times; the verdict is on this. More at later times: not shown" in doses(*FALLING, asks="time").answer
     assert doses(flat, flat, flat).part == told(arm("a"), arm("b")).part == ""
 
 

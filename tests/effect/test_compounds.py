@@ -149,18 +149,18 @@ def test_a_dose_question_is_told_in_its_two_parts():
     """Whether it acts, and whether more at higher doses: an answer to the first is none to the second."""
     flat = measured(data_of({"vehicle": 0, "a": -1, "b": -1, "c": -1, "x": 0}), doses_of(), "dose")
     assert answer_of(flat, MARGIN) == (
-        "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: open."
+        "Effect: lower, beyond the margin, at all 3 doses; the verdict is on this. More at higher doses: not shown."
     )
     rising = measured(data_of({"vehicle": 0, "a": 0, "b": -1, "c": -2, "x": 0}), doses_of(), "dose")
     assert part_of(flat, MARGIN) == "effect only"
     assert part_of(rising, MARGIN) == ""
     assert answer_of(rising, MARGIN) == "Lower, beyond the margin, at 2 of 3 doses, and more at higher doses."
     falling = measured(data_of({"vehicle": 0, "a": -1.6, "b": -1.3, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(falling, MARGIN).endswith(" More at higher doses: open, the estimates shrink.")
+    assert answer_of(falling, MARGIN).endswith(" More at higher doses: not shown, the estimates shrink.")
     level = measured(data_of({"vehicle": 0, "a": -1.1, "b": -1.05, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(level, MARGIN).endswith(" More at higher doses: open.")  # a plateau
+    assert answer_of(level, MARGIN).endswith(" More at higher doses: not shown.")  # a plateau
     bent = measured(data_of({"vehicle": 0, "a": -1.3, "b": -1.6, "c": -1, "x": 0}), doses_of(), "dose")
-    assert answer_of(bent, MARGIN).endswith(" More at higher doses: open.")
+    assert answer_of(bent, MARGIN).endswith(" More at higher doses: not shown.")
     none = measured(data_of({"vehicle": 0, "a": 0, "b": 0, "c": 0, "x": 0}), doses_of(), "dose")
     assert answer_of(none, MARGIN) == "Evidence against: a fall of 24 % or more is excluded at 1, 10 and 100."
     assert part_of(none, MARGIN) == ""

@@ -108,7 +108,7 @@ def _of_response(panel: CompoundEvidence, reading: PanelReading, margin: float) 
     found = f"{_SIDES[panel.direction].capitalize()}, beyond the margin, at {at} {noun}"
     if _has_trend(reading):
         return f"{found}, and more {_MORE[panel.asks]}."
-    seen = "open, the estimates shrink" if _shrinks(panel) else "open"
+    seen = "not shown, the estimates shrink" if _shrinks(panel) else "not shown"
     return f"Effect: {found[:1].lower()}{found[1:]}; the verdict is on this. More {_MORE[panel.asks]}: {seen}."
 
 
