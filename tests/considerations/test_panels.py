@@ -613,7 +613,9 @@ def test_a_response_is_told_as_effect_and_trend():
         doses(*FALLING, asks="time", trend=0.05).answer
         == "Lower, beyond the margin, at all 3 times, and more at later times."
     )
-    assert "at all 3 times; the verdict is on this. More at later times: not shown" in doses(*FALLING, asks="time").answer
+    assert (
+        "at all 3 times; the verdict is on this. More at later times: not shown" in doses(*FALLING, asks="time").answer
+    )
     assert doses(flat, flat, flat).part == told(arm("a"), arm("b")).part == ""
 
 
